@@ -1,0 +1,63 @@
+/** Topic of the reports every part sends about every event. */
+export const MONITORING_TOPIC = 'monitoring';
+
+/** Topics of the events that systems without a captured database publish. */
+export const MANUAL_TOPICS = ['product_updates', 'country', 'product_discounts'] as const;
+export type ManualTopic = (typeof MANUAL_TOPICS)[number];
+
+/** First part of every CDC topic's name (Debezium's `topic.prefix`). */
+export const DEFAULT_TOPIC_PREFIX = 'pis';
+
+const DEAD_LETTER_SUFFIX = '.dlq';
+const CHARACTERS_KAFKA_REFUSES = /[^a-zA-Z0-9._-]/g;
+
+export interface CapturedTable {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/**
+ * Topic that Debezium writes a table's changes to: `<prefix>.<schema>.<table>`, characters that Kafka
+ * does not allow in a name replaced by `_` (Debezium's SchemaTopicNamingStrategy).
+ */
+export function cdcTopic({
+  prefix = DEFAULT_TOPIC_PREFIX,
+  schema,
+  table,
+}: CapturedTable & { readonly prefix?: string }): string {
+  return `${prefix}.${schema}.${table}`.replaceAll(CHARACTERS_KAFKA_REFUSES, '_');
+}
+
+/**
+ * Table behind a CDC topic, or undefined when the topic is none of this prefix. A schema name with a dot
+ * cannot be told apart from its table; the `source` block of the record has the exact names.
+ */
+export function parseCdcTopic(
+  topic: string,
+  prefix: string = DEFAULT_TOPIC_PREFIX,
+): CapturedTable | undefined {
+  if (!topic.startsWith(`${prefix}.`)) return undefined;
+  const rest = topic.slice(prefix.length + 1);
+  const dot = rest.indexOf('.');
+  if (dot <= 0 || dot === rest.length - 1) return undefined;
+  return { schema: rest.slice(0, dot), table: rest.slice(dot + 1) };
+}
+
+export function isManualTopic(topic: string): topic is ManualTopic {
+  return MANUAL_TOPICS.some((manual) => manual === topic);
+}
+
+/** Topic that receives copies of what a consumer group could not handle. */
+export function deadLetterTopic(group: string): string {
+  return `${group}${DEAD_LETTER_SUFFIX}`;
+}
+
+/** Registry subject of a topic's keys (Confluent's TopicNameStrategy). */
+export function keySubject(topic: string): string {
+  return `${topic}-key`;
+}
+
+/** Registry subject of a topic's values (Confluent's TopicNameStrategy). */
+export function valueSubject(topic: string): string {
+  return `${topic}-value`;
+}
