@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface EventuallyOptions {
+  /** What is waited for, for the failure's message: "the catalogue's price to be 17.90". */
+  readonly what: string;
+  /** Default 10,000 ms. */
+  readonly timeoutMs?: number;
+  /** Pause between tries, default 50 ms. */
+  readonly intervalMs?: number;
+}
+
+/**
+ * Tries until `attempt` neither throws nor returns false, and returns what it returned. The first
+ * try is immediate.
+ *
+ * @throws Error naming what was waited for, with the last failure as its cause
+ */
+export async function eventually<T>(
+  attempt: () => T | Promise<T>,
+  { what, timeoutMs = 10_000, intervalMs = 50 }: EventuallyOptions,
+): Promise<Exclude<T, false>> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const outcome = await settle(attempt, deadline);
+    if (outcome.held) return outcome.value;
+    if (performance.now() + intervalMs > deadline) {
+      throw new Error(
+        `waited ${timeoutMs} ms for ${what}: ${describe(outcome.error)}`,
+        outcome.error === undefined ? undefined : { cause: outcome.error },
+      );
+    }
+    await sleep(intervalMs);
+  }
+}
+
+type Outcome<T> = { held: true; value: Exclude<T, false> } | { held: false; error?: unknown };
+
+async function settle<T>(
+  attempt: () => T | Promise<T>,
+  deadline: number,
+): Promise<Outcome<T>> {
+  const timer = new AbortController();
+  const timedOut = sleep(Math.max(0, deadline - performance.now()), undefined, {
+    signal: timer.signal,
+  }).then(
+    (): Outcome<T> => ({ held: false, error: new Error('the last try did not end') }),
+    (): Outcome<T> => ({ held: false }),
+  );
+  const tried = (async (): Promise<Outcome<T>> => {
+    const value = await attempt();
+    return isTrue(value) ? { held: true, value } : { held: false };
+  })().catch((error: unknown): Outcome<T> => ({ held: false, error }));
+  try {
+    return await Promise.race([tried, timedOut]);
+  } finally {
+    timer.abort();
+  }
+}
+
+function isTrue<T>(value: T): value is Exclude<T, false> {
+  return value !== false;
+}
+
+function describe(error: unknown): string {
+  if (error === undefined) return 'it did not become true';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,242 @@
+/** Where the brokers are and how to prove who we are; made from settings by `kafkaConnection`. */
+export interface KafkaConnection {
+  /** `host:port` of the brokers asked first; the cluster names the others. */
+  readonly bootstrapServers: readonly string[];
+  /** TLS with the given PEM texts; absent = plaintext. */
+  readonly tls?: {
+    readonly ca?: string;
+    readonly cert?: string;
+    readonly key?: string;
+  };
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  };
+  /** Largest record in bytes (key + value + headers) that may be sent. */
+  readonly maxRecordBytes: number;
+}
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** Topic with some of its partitions; without `partitions`, all of them. */
+export interface TopicPartitions {
+  readonly topic: string;
+  readonly partitions?: readonly number[];
+}
+
+/** Values per header name, in the order written; a header may be repeated. */
+export type RecordHeaders = Readonly<Record<string, readonly Buffer[]>>;
+
+export interface KafkaRecord extends TopicPartition {
+  readonly offset: bigint;
+  readonly key: Buffer | null;
+  /** `null` is a tombstone. */
+  readonly value: Buffer | null;
+  readonly headers: RecordHeaders;
+  /** Milliseconds since the Unix epoch; the broker's clock where the topic uses LogAppendTime. */
+  readonly timestampMs: number;
+}
+
+/** What a producer is given. Without `partition`, the key decides (murmur2, as the Java client). */
+export interface RecordToSend {
+  readonly topic: string;
+  readonly key: Buffer | string | null;
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, Buffer | string>>;
+  readonly partition?: number;
+}
+
+/** Where a record was written. */
+export interface SentRecord extends TopicPartition {
+  readonly offset: bigint;
+  /** Broker time in milliseconds since the Unix epoch; null where the topic keeps CreateTime. */
+  readonly timestampMs: number | null;
+}
+
+export interface ProducerOptions {
+  /** Topics that may be written to; absent = any. Others fail with TOPIC_NOT_ALLOWED. */
+  readonly topics?: readonly string[] | ((topic: string) => boolean);
+  /** From `send` to the answer, waiting for room included (default 30,000 ms). */
+  readonly deliveryTimeoutMs?: number;
+  /** Bytes of one produce request; a larger record travels alone (default 1 MiB). */
+  readonly maxRequestBytes?: number;
+  /** Records of one produce request (default 1,000). */
+  readonly maxRequestRecords?: number;
+  /** Bytes waiting for earlier requests; above it `send` waits for room (default 64 MiB). */
+  readonly maxQueuedBytes?: number;
+}
+
+export interface KafkaProducer {
+  /**
+   * Sends records, together with whatever other callers hand over while a request is in flight;
+   * resolves when all in-sync replicas have them, in the order given. Records of one partition are
+   * written in the order of the calls.
+   *
+   * @throws KafkaSendError when at least one record failed; its `results` tell which, and where the
+   *   others are
+   */
+  send(records: readonly RecordToSend[]): Promise<SentRecord[]>;
+  /** Whether the last request was answered: for readiness. */
+  isConnected(): boolean;
+  /** Refuses new records, sends what is queued (up to the deadline, default 5,000 ms), disconnects. */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+/** Consecutive records of one partition. */
+export interface KafkaBatch extends TopicPartition {
+  /** Offset the next record written to the partition will get. */
+  readonly highWatermark: bigint;
+  /** At least one, by ascending offset. */
+  readonly records: readonly KafkaRecord[];
+  /** Aborted when the partition is no longer ours or the consumer stops: what follows is wasted. */
+  readonly signal: AbortSignal;
+}
+
+export interface OffsetReset extends TopicPartition {
+  /** Offset that was to be read next; null where the group had none. */
+  readonly from: bigint | null;
+  /** Oldest offset that still exists; reading goes on from there. */
+  readonly to: bigint | null;
+}
+
+export interface PartitionLag extends TopicPartition {
+  /** Offset to be handled next; null until the first fetch where nothing was ever committed. */
+  readonly current: bigint | null;
+  readonly high: bigint;
+  /** Records written and not yet handled. */
+  readonly messages: bigint;
+}
+
+export interface HandlingError extends TopicPartition {
+  /** First offset of the batch that will be tried again. */
+  readonly offset: bigint;
+  /** Failures in a row at this offset, from 1. */
+  readonly attempt: number;
+  readonly retryDelayMs: number;
+  readonly error: unknown;
+}
+
+export interface ConsumerOptions {
+  readonly groupId: string;
+  /** A pattern is looked up again every `topicRefreshMs`: new topics are joined, deleted ones left. */
+  readonly topics: readonly string[] | RegExp;
+  /**
+   * Handles a batch; resolves when its effects and reports are durable. Only then are its offsets
+   * committed. When it rejects, this partition alone is given the same offset again after a
+   * backoff, for ever; other partitions go on. Records may come again after a crash or rebalance.
+   */
+  readonly onBatch: (batch: KafkaBatch) => Promise<void>;
+  /** Called for each rejection of `onBatch`; the default logs it. */
+  readonly onError?: (error: HandlingError) => void;
+  /** Called when the offset to be read was gone: records were lost to retention or a new topic. */
+  readonly onOffsetReset?: (reset: OffsetReset) => void;
+  /** The consumer cannot go on (crash, or lag without progress): the process is to exit non-zero. */
+  readonly onFatal: (error: Error) => void;
+  /** Silence after which the group gives the partitions to others (default 6,000 ms). */
+  readonly sessionTimeoutMs?: number;
+  /** How long the broker holds a fetch with nothing to return (default 500 ms). */
+  readonly maxWaitMs?: number;
+  /** Bytes of one partition in one fetch; a larger record comes alone (default 1 MiB). */
+  readonly maxPartitionBytes?: number;
+  /** Partitions handled at the same time (default 32). */
+  readonly partitionsConsumedConcurrently?: number;
+  /** How often handled offsets are committed (default 500 ms). */
+  readonly commitIntervalMs?: number;
+  /** How often a pattern is looked up again (default 2,000 ms). */
+  readonly topicRefreshMs?: number;
+  /** Lag without progress after which `onFatal` is called (default 30,000 ms). */
+  readonly stallTimeoutMs?: number;
+  /** First and longest pause after a failed batch (default 100 and 5,000 ms). */
+  readonly retryDelayMs?: { readonly first: number; readonly longest: number };
+}
+
+export interface KafkaConsumer {
+  /** Stops fetching; survives rebalances and restarts of the connection. */
+  pause(partitions: readonly TopicPartitions[]): void;
+  resume(partitions: readonly TopicPartitions[]): void;
+  /** Partitions this member has now. */
+  assignment(): TopicPartition[];
+  /** Whether the member has joined its group: for readiness. */
+  isReady(): boolean;
+  /** Asks the brokers for the end of each assigned partition. */
+  lag(): Promise<PartitionLag[]>;
+  /** Waits for batches in hand, commits what was handled, leaves the group. */
+  stop(): Promise<void>;
+}
+
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** Topic configuration by Kafka's names (`retention.ms`, `max.message.bytes`, …). */
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly leader: number;
+    readonly replicas: readonly number[];
+    readonly inSyncReplicas: readonly number[];
+  }[];
+}
+
+/** What `ensureTopics` did to one topic. */
+export interface EnsuredTopic {
+  readonly topic: string;
+  readonly action: 'created' | 'altered' | 'unchanged';
+  /** Configs that differed, by name. */
+  readonly changed: Readonly<Record<string, { readonly from: string | null; readonly to: string }>>;
+}
+
+export interface GroupOffset extends TopicPartition {
+  /** Next offset the group will read; null where nothing was committed. */
+  readonly offset: bigint | null;
+}
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly clientId: string;
+  readonly host: string;
+}
+
+export interface KafkaAdmin {
+  listTopics(): Promise<string[]>;
+  /** Topics that exist, of those asked for (all when none are named). */
+  describeTopics(topics?: readonly string[]): Promise<TopicDescription[]>;
+  /** Effective configuration per topic, defaults included. */
+  topicConfigs(topics: readonly string[]): Promise<Map<string, Map<string, string>>>;
+  /** Effective configuration per broker id. */
+  brokerConfigs(): Promise<Map<number, Map<string, string>>>;
+  /**
+   * Creates what is missing and alters configs that differ; other configs set on the topic stay.
+   * @throws KafkaError TOPIC_MISMATCH before anything is changed, when a topic has another number of
+   *   partitions: keys would move
+   */
+  ensureTopics(specs: readonly TopicSpec[]): Promise<EnsuredTopic[]>;
+  /** Deletes topics; those that do not exist are ignored. */
+  deleteTopics(topics: readonly string[]): Promise<void>;
+  /** End of each partition of a topic. */
+  highWatermarks(topic: string): Promise<Map<number, bigint>>;
+  /** Oldest offset of each partition of a topic. */
+  lowWatermarks(topic: string): Promise<Map<number, bigint>>;
+  /** Committed offsets; for the named topics, or all the group has committed for. */
+  groupOffsets(groupId: string, topics?: readonly string[]): Promise<GroupOffset[]>;
+  groupLag(groupId: string, topics?: readonly string[]): Promise<PartitionLag[]>;
+  groupMembers(groupId: string): Promise<GroupMember[]>;
+  close(): Promise<void>;
+}
+
+export interface Kafka {
+  /** Connects, so that the first send is a warm one. */
+  createProducer(options?: ProducerOptions): Promise<KafkaProducer>;
+  /** Starts to consume, from the beginning where the group has committed nothing. */
+  createConsumer(options: ConsumerOptions): Promise<KafkaConsumer>;
+  /** Connects on first use. */
+  createAdmin(): KafkaAdmin;
+}

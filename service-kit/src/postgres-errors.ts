@@ -1,0 +1,56 @@
+const CONNECTION_LOST_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  // The name or the socket file is not there (yet).
+  'ENOTFOUND',
+  'ENOENT',
+]);
+
+/** node-postgres gives these no code; pinned by tests against its texts. */
+const CONNECTION_LOST_MESSAGES =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/;
+
+/**
+ * SQLSTATE classes after which the same work can succeed: connection exceptions (08), out of
+ * resources (53), serialization failure and deadlock (40001, 40P01), lock not available (55P03),
+ * server shutting down, crashing or starting (57P01–57P03).
+ */
+const RETRIABLE_SQLSTATE = /^(08...|53...|40001|40P01|55P03|57P0[123])$/;
+const CONNECTION_SQLSTATE = /^(08...|57P0[123])$/;
+
+/** Whether the connection is gone or could not be made: the client must not be used again. */
+export function isConnectionError(error: unknown): boolean {
+  return someCause(error, (code, message) => {
+    if (code !== undefined && CONNECTION_LOST_CODES.has(code)) return true;
+    if (code !== undefined && CONNECTION_SQLSTATE.test(code)) return true;
+    return CONNECTION_LOST_MESSAGES.test(message);
+  });
+}
+
+/** Whether the same transaction may succeed later, without anyone changing it. */
+export function isRetriableDatabaseError(error: unknown): boolean {
+  return (
+    isConnectionError(error) ||
+    someCause(error, (code) => code !== undefined && RETRIABLE_SQLSTATE.test(code))
+  );
+}
+
+/** Looks along the causes, and into the parts of an AggregateError (one per address tried). */
+function someCause(
+  error: unknown,
+  test: (code: string | undefined, message: string) => boolean,
+  depth = 0,
+): boolean {
+  if (!(error instanceof Error) || depth > 5) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (test(code, error.message)) return true;
+  if (error instanceof AggregateError) {
+    if (error.errors.some((part) => someCause(part, test, depth + 1))) return true;
+  }
+  return someCause(error.cause, test, depth + 1);
+}
