@@ -1,0 +1,93 @@
+import pg from 'pg';
+
+/** Raised when the migrating role may not do something the debezium role needs; says what to run instead. */
+export class RolePrivilegeError extends Error {
+  readonly code = 'ROLE_PRIVILEGE';
+  readonly retriable = false;
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** The Postgres role the connector logs in with. */
+export const DEBEZIUM_ROLE = 'debezium';
+
+export interface DebeziumRoleOptions {
+  readonly client: pg.ClientBase;
+  readonly password: string;
+  readonly log: (message: string) => void;
+}
+
+/**
+ * Makes sure the `debezium` role exists, may log in and replicate, has `password`, and holds exactly the
+ * rights it needs: SELECT on captured tables, INSERT/DELETE on the signal table, UPDATE on the heartbeat.
+ * It can write no business table. Safe to repeat.
+ *
+ * @throws RolePrivilegeError when the migrating role cannot create it, as on many managed clusters.
+ */
+export async function ensureDebeziumRole(options: DebeziumRoleOptions): Promise<void> {
+  const { client, log } = options;
+  if (await roleExists(client)) await updateRole(options);
+  else await createRole(options);
+
+  const role = pg.escapeIdentifier(DEBEZIUM_ROLE);
+  await client.query(`
+    grant usage on schema public, shelfcast to ${role};
+    grant select, insert, delete on shelfcast.signal to ${role};
+    grant select, update on shelfcast.heartbeat to ${role};`);
+  const { rows } = await client.query<{ table_schema: string; table_name: string }>(
+    'select table_schema, table_name from shelfcast.captured_tables',
+  );
+  for (const table of rows) {
+    await grantCapture(client, { schema: table.table_schema, table: table.table_name });
+  }
+  log(`Role ${DEBEZIUM_ROLE} may replicate and read ${rows.length} captured tables`);
+}
+
+/** Lets the debezium role read one table, and its schema. Safe to repeat. */
+export async function grantCapture(
+  client: pg.ClientBase,
+  { schema, table }: { readonly schema: string; readonly table: string },
+): Promise<void> {
+  const role = pg.escapeIdentifier(DEBEZIUM_ROLE);
+  const schemaName = pg.escapeIdentifier(schema);
+  await client.query(`grant usage on schema ${schemaName} to ${role}`);
+  await client.query(`grant select on ${schemaName}.${pg.escapeIdentifier(table)} to ${role}`);
+}
+
+async function roleExists(client: pg.ClientBase): Promise<boolean> {
+  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [
+    DEBEZIUM_ROLE,
+  ]);
+  return rowCount === 1;
+}
+
+async function createRole({ client, password }: DebeziumRoleOptions): Promise<void> {
+  const definition = `create role ${pg.escapeIdentifier(DEBEZIUM_ROLE)} login replication`;
+  try {
+    await client.query(`${definition} password ${pg.escapeLiteral(password)}`);
+  } catch (error) {
+    if (!isInsufficientPrivilege(error)) throw error;
+    throw new RolePrivilegeError(
+      `The migrating role may not create a role with REPLICATION. Have an administrator run "${definition} password '…'" (on Amazon RDS: create role ${DEBEZIUM_ROLE} login password '…'; grant rds_replication to ${DEBEZIUM_ROLE}) and migrate again.`,
+      { cause: error },
+    );
+  }
+}
+
+/** An administrator may have made the role and keep its password: then it is enough that it can replicate. */
+async function updateRole({ client, password, log }: DebeziumRoleOptions): Promise<void> {
+  try {
+    await client.query(
+      `alter role ${pg.escapeIdentifier(DEBEZIUM_ROLE)} login replication password ${pg.escapeLiteral(password)}`,
+    );
+  } catch (error) {
+    if (!isInsufficientPrivilege(error)) throw error;
+    log(
+      `Role ${DEBEZIUM_ROLE} exists and is managed by someone else: its password is left as it is`,
+    );
+  }
+}
+
+function isInsufficientPrivilege(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === INSUFFICIENT_PRIVILEGE;
+}
