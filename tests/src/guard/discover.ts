@@ -1,0 +1,59 @@
+import { readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+
+export type TestKind = 'unit' | 'e2e';
+
+export interface TestFile {
+  readonly kind: TestKind;
+  /** Path from the root of the search, with forward slashes. */
+  readonly path: string;
+}
+
+const FOLDERS_WITHOUT_TESTS = new Set(['node_modules', 'dist', 'target', 'coverage']);
+
+/**
+ * Finds test files below `root`: any `src` folder's `*.test.ts` are unit tests, `tests/src`'s `*.e2e.ts`
+ * are end-to-end tests. Built, installed and hidden folders are passed over. Sorted by path.
+ */
+export async function discoverTests(root: string): Promise<TestFile[]> {
+  const found: TestFile[] = [];
+  const folders = [root];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        const hidden = entry.name.startsWith('.');
+        if (!hidden && !FOLDERS_WITHOUT_TESTS.has(entry.name)) folders.push(path);
+      } else if (entry.isFile()) {
+        const relativePath = relative(root, path).split(sep).join('/');
+        const kind = kindOf(relativePath);
+        if (kind !== undefined) found.push({ kind, path: relativePath });
+      }
+    }
+  }
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function kindOf(path: string): TestKind | undefined {
+  if (/(^|\/)src\/.*\.test\.ts$/.test(path)) return 'unit';
+  if (/^tests\/src\/.*\.e2e\.ts$/.test(path)) return 'e2e';
+  return undefined;
+}
+
+/**
+ * Keeps the files whose path contains one of the filters (all of them when there is no filter), and names
+ * the filters that no file matches: a run that tests nothing must not look like one that passed.
+ */
+export function selectTests(
+  files: readonly TestFile[],
+  { kind, filters }: { readonly kind: TestKind | 'all'; readonly filters: readonly string[] },
+): { readonly selected: TestFile[]; readonly unmatched: string[] } {
+  const ofKind = files.filter((file) => kind === 'all' || file.kind === kind);
+  const matches = (filter: string) => ofKind.filter((file) => file.path.includes(filter));
+  return {
+    selected: ofKind.filter(
+      (file) => filters.length === 0 || filters.some((filter) => file.path.includes(filter)),
+    ),
+    unmatched: filters.filter((filter) => matches(filter).length === 0),
+  };
+}

@@ -1,0 +1,166 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { guard } from './guard.ts';
+
+// The sandbox lies inside the checkout, so that its files find uvu and tsx.
+const SANDBOXES = join(import.meta.dirname, '../../dist');
+const HEAD = `import { test } from 'uvu';\nimport * as assert from 'uvu/assert';\n`;
+const ONE_PASSES = `${HEAD}test('one', () => {});\ntest.run();\n`;
+
+async function guarded(
+  files: Record<string, string>,
+  options: { filters?: string[]; kind?: 'unit' | 'e2e' | 'all'; fileTimeoutMs?: number } = {},
+): Promise<{ exitCode: number; output: string; lastLine: string | undefined }> {
+  await mkdir(SANDBOXES, { recursive: true });
+  const root = await mkdtemp(join(SANDBOXES, 'guard-'));
+  try {
+    for (const [path, source] of Object.entries(files)) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), source);
+    }
+    let output = '';
+    const exitCode = await guard({
+      root,
+      kind: options.kind ?? 'all',
+      filters: options.filters ?? [],
+      timeoutMs: 30_000,
+      fileTimeoutMs: options.fileTimeoutMs ?? 20_000,
+      env: process.env,
+      signal: new AbortController().signal,
+      write: (text) => {
+        output += text;
+      },
+    });
+    return { exitCode, output, lastLine: output.trimEnd().split('\n').at(-1) };
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+test('passing files pass, and files of built or installed folders are not run', async () => {
+  const { exitCode, lastLine } = await guarded({
+    'a/src/a.test.ts': ONE_PASSES,
+    'a/src/deep/b.test.ts': `${HEAD}test('one', () => {});\ntest.skip('two', () => {});\ntest.run();\n`,
+    'a/dist/src/a.test.ts': 'throw new Error("never run");',
+    'node_modules/x/src/a.test.ts': 'throw new Error("never run");',
+  });
+  assert.is(exitCode, 0);
+  assert.is(lastLine, '2 passed, 0 failed, 1 skipped');
+});
+
+const FAILING: Record<string, { source: string; says: RegExp }> = {
+  'a failing test': {
+    source: `${HEAD}test('one', () => assert.is(1, 2));\ntest.run();\n`,
+    says: /1 of 1 failed[^]*FAIL[^]*one/,
+  },
+  'a throwing before hook': {
+    source: `${HEAD}test.before(() => { throw new Error('boom'); });\ntest('one', () => {});\ntest.run();\n`,
+    says: /1 of 1 failed/,
+  },
+  'a throwing after.each': {
+    source: `${HEAD}test.after.each(() => { throw new Error('boom'); });\ntest('one', () => {});\ntest('two', () => {});\ntest.run();\n`,
+    says: /failed/,
+  },
+  'a missing .run()': {
+    source: `${HEAD}test('one', () => assert.unreachable());\n`,
+    says: /no totals|no test/,
+  },
+  'a file that registers nothing': {
+    source: `${HEAD}test.run();\nassert.ok(true);\n`,
+    says: /no test was registered/,
+  },
+  'an only that hides a failure': {
+    source: `${HEAD}test.${'only'}('one', () => {});\ntest('two', () => assert.unreachable());\ntest.run();\n`,
+    says: /\.only\( would hide/,
+  },
+  'a crash while loading': {
+    source: `${HEAD}throw new Error('boom at load');\n`,
+    says: /no totals[^]*boom at load/,
+  },
+  'an exit in the middle': {
+    source: `${HEAD}test('one', () => process.exit(0));\ntest.run();\n`,
+    says: /no totals/,
+  },
+  'a crash after the totals': {
+    source: `${HEAD}test('one', () => { setTimeout(() => { throw new Error('late'); }, 50); });\ntest.run();\n`,
+    says: /exit code 1[^]*late/,
+  },
+};
+
+for (const [name, { source, says }] of Object.entries(FAILING)) {
+  test(`${name} fails the run`, async () => {
+    const { exitCode, output, lastLine } = await guarded({ 'a/src/a.test.ts': source });
+    assert.is(exitCode, 1);
+    assert.match(output, says);
+    assert.match(lastLine ?? '', /^\d+ passed, [1-9]\d* failed, \d+ skipped$/);
+  });
+}
+
+test('a hanging file is killed with everything it started', async () => {
+  const source = `${HEAD}import { spawn } from 'node:child_process';
+test('hangs', async () => {
+  const child = spawn('sleep', ['300'], { stdio: 'inherit' });
+  console.log('child=' + child.pid);
+  await new Promise(() => setInterval(() => {}, 1000));
+});
+test.run();\n`;
+  const { exitCode, output } = await guarded(
+    { 'a/src/a.test.ts': source },
+    { fileTimeoutMs: 3_000 },
+  );
+  assert.is(exitCode, 1);
+  assert.match(output, /out of time/);
+  const pid = Number(/child=(\d+)/.exec(output)?.[1]);
+  assert.ok(pid > 0, output);
+  // A container without an init process keeps the dead child as a zombie.
+  const { stdout: state } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], {
+    encoding: 'utf8',
+  });
+  assert.match(state, /^(Z.*)?\s*$/);
+});
+
+test('a filter that matches no file fails, though another one matches', async () => {
+  const { exitCode, output, lastLine } = await guarded(
+    { 'a/src/a.test.ts': ONE_PASSES },
+    { filters: ['a.test', 'nothing-like-it'] },
+  );
+  assert.is(exitCode, 1);
+  assert.match(output, /matches nothing-like-it/);
+  assert.is(lastLine, '1 passed, 1 failed, 0 skipped');
+});
+
+test('no file at all fails', async () => {
+  const { exitCode } = await guarded({ 'a/src/a.ts': '' });
+  assert.is(exitCode, 1);
+});
+
+test('end-to-end files get the environment of the shared setup, which is torn down', async () => {
+  const { exitCode, output, lastLine } = await guarded(
+    {
+      'tests/src/support/global-setup.ts': `export async function setup() {
+        return { env: { SHARED_VALUE: '42' }, async teardown() { throw new Error('teardown ran'); } };
+      }\n`,
+      'tests/src/a.e2e.ts': `${HEAD}test('env', () => assert.is(process.env.SHARED_VALUE, '42'));\ntest.run();\n`,
+    },
+    { kind: 'e2e' },
+  );
+  assert.match(output, /ok {4}tests\/src\/a\.e2e\.ts/);
+  assert.match(output, /teardown ran/);
+  assert.is(exitCode, 1);
+  assert.is(lastLine, '1 passed, 1 failed, 0 skipped');
+});
+
+test('a setup that fails runs no end-to-end file and fails', async () => {
+  const { exitCode, output } = await guarded({
+    'tests/src/support/global-setup.ts': `export async function setup() { throw new Error('no stack'); }\n`,
+    'tests/src/a.e2e.ts': ONE_PASSES,
+  });
+  assert.is(exitCode, 1);
+  assert.match(output, /no stack/);
+  assert.not.match(output, /ok {4}/);
+});
+
+test.run();

@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+import { guard } from './guard.ts';
+
+const USAGE =
+  'usage: run.ts [--kind unit|e2e|all] [--timeout-min minutes] [--file-timeout-min minutes] [--root folder] [path filter…]';
+
+const controller = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => controller.abort());
+}
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      kind: { type: 'string', default: 'all' },
+      'timeout-min': { type: 'string', default: '10' },
+      'file-timeout-min': { type: 'string', default: '5' },
+      root: { type: 'string', default: process.cwd() },
+    },
+  });
+  const { kind } = values;
+  if (kind !== 'unit' && kind !== 'e2e' && kind !== 'all') {
+    throw new Error(`--kind is unit, e2e or all, not ${kind}`);
+  }
+  process.exitCode = await guard({
+    kind,
+    root: values.root,
+    filters: positionals,
+    timeoutMs: minutes('--timeout-min', values['timeout-min']),
+    fileTimeoutMs: minutes('--file-timeout-min', values['file-timeout-min']),
+    env: process.env,
+    signal: controller.signal,
+    write: (text) => process.stdout.write(text),
+  });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(USAGE);
+  process.exitCode = 1;
+}
+
+function minutes(option: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`${option} is a number of minutes above 0, not ${text}`);
+  return value * 60_000;
+}
