@@ -35,10 +35,7 @@ export async function eventually<T>(
 
 type Outcome<T> = { held: true; value: Exclude<T, false> } | { held: false; error?: unknown };
 
-async function settle<T>(
-  attempt: () => T | Promise<T>,
-  deadline: number,
-): Promise<Outcome<T>> {
+async function settle<T>(attempt: () => T | Promise<T>, deadline: number): Promise<Outcome<T>> {
   const timer = new AbortController();
   const timedOut = sleep(Math.max(0, deadline - performance.now()), undefined, {
     signal: timer.signal,

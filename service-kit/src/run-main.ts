@@ -1,6 +1,6 @@
 import { ConfigError } from './config.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
-import { createLogger, type Logger } from './logging.ts';
+import { createLogger, type Logger, type LogLevel } from './logging.ts';
 
 /** The part of `process` that `runMain` touches; a fake in tests. */
 export interface MainProcess {
@@ -13,40 +13,44 @@ export interface MainProcess {
   readonly stderr: { write(text: string): unknown };
 }
 
-export interface MainContext {
+export interface MainContext<Config> {
+  readonly config: Config;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
-  /** Logs what happened, stops in order and exits with 1: for what a supervisor mends by a restart. */
+  /** Logs what happened, stops in order and exits 1: for what a supervisor mends by a restart. */
   readonly fail: (error: Error) => void;
 }
 
-export interface MainOptions {
+export interface MainOptions<Config extends { INSTANCE_ID: string; LOG_LEVEL: LogLevel }> {
   readonly process: MainProcess;
-  /** Reads the settings; whatever it throws ends the process before anything was started. */
-  readonly logger: () => { readonly service: string } & Omit<
-    Parameters<typeof createLogger>[0],
-    'service'
-  >;
-  readonly start: (context: MainContext) => Promise<void>;
+  /** Name of the process in its logs. */
+  readonly service: string;
+  /** `() => loadConfig(schema, { env: process.env })` */
+  readonly readConfig: () => Config;
+  /** Opens things and registers with `lifecycle` how each is closed. */
+  readonly start: (context: MainContext<Config>) => Promise<void>;
   /** Time stopping may take (default 10,000 ms). */
   readonly deadlineMs?: number;
 }
 
 /**
- * Runs a service: `start` opens things and registers how they are closed; SIGTERM or SIGINT closes
- * them and exits 0, a second signal exits 1 at once. A settings error is one message on standard
- * error and exit code 1; an uncaught error is logged as fatal, then the same as `fail`.
+ * Runs a service until a signal. SIGTERM or SIGINT closes what was opened and exits 0 (1 when that
+ * was not clean); a second signal exits 1 at once. Wrong settings are one message on standard error
+ * and exit code 1. An uncaught error is logged as fatal, everything is closed, exit code 1.
  */
-export async function runMain(options: MainOptions): Promise<void> {
-  const { process, start, deadlineMs } = options;
-  let log: Logger;
+export async function runMain<Config extends { INSTANCE_ID: string; LOG_LEVEL: LogLevel }>(
+  options: MainOptions<Config>,
+): Promise<void> {
+  const { process, service, readConfig, start, deadlineMs } = options;
+  let config: Config;
   try {
-    log = createLogger(options.logger());
+    config = readConfig();
   } catch (error) {
-    process.stderr.write(`${startFailure(error)}\n`);
+    process.stderr.write(`${service}: ${explain(error)}\n`);
     process.exit(1);
     return;
   }
+  const log = createLogger({ service, instance: config.INSTANCE_ID, level: config.LOG_LEVEL });
   const lifecycle = createLifecycle({ log, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
 
   const fail = (error: unknown, message: string): void => {
@@ -55,7 +59,7 @@ export async function runMain(options: MainOptions): Promise<void> {
   };
   const onSignal = (signal: string): void => {
     if (lifecycle.stopping) {
-      log.warn({ signal }, 'second signal: exiting without waiting');
+      log.warn({ signal }, 'exiting without waiting for the stop');
       process.exit(1);
       return;
     }
@@ -67,14 +71,16 @@ export async function runMain(options: MainOptions): Promise<void> {
   process.on('unhandledRejection', (error) => fail(error, 'unhandled rejection'));
 
   try {
-    await start({ lifecycle, log, fail: (error) => fail(error, error.message) });
+    await start({ config, lifecycle, log, fail: (error) => fail(error, error.message) });
   } catch (error) {
-    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-    fail(error, 'could not start');
+    // What depends on several settings (protected mode) is found out only now.
+    if (error instanceof ConfigError) process.stderr.write(`${service}: ${error.message}\n`);
+    if (!lifecycle.stopping) fail(error, 'could not start');
   }
 }
 
-function startFailure(error: unknown): string {
+/** Settings errors speak for themselves; for anything else the stack is what helps. */
+function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
