@@ -1,0 +1,14 @@
+import type { ConsumerDefinition } from '../runtime/definition.ts';
+import { apply } from './apply.ts';
+import { type CatalogueEffect, columnsOf, decide } from './decide.ts';
+import { truncate } from './truncate.ts';
+
+/** Read model of the catalogue: current products with their effective price and full-text search. */
+export const catalogue: ConsumerDefinition<CatalogueEffect> = {
+  name: 'catalogue',
+  tables: Object.keys(columnsOf).map((table) => `public.${table}`),
+  migrationsUrl: new URL('../../src/catalogue/migrations', import.meta.url),
+  decide,
+  apply,
+  truncate,
+};

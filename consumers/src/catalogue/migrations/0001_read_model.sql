@@ -1,0 +1,66 @@
+-- Up Migration
+
+-- Every column but the key may be null, and integers are bigint: the source's schema can change
+-- under a running pipeline, and a read model must not be stricter than what it mirrors.
+-- `other_columns` holds columns the source has and this model does not know (yet): name → value.
+create table catalogue.products (
+  product_id     text primary key,
+  name           text,
+  description    text,
+  category       text,
+  brand          text,
+  price          numeric,
+  currency       text,
+  stock_quantity bigint,
+  weight_kg      numeric,
+  dimensions     text,
+  attributes     jsonb,
+  updated_at     timestamptz,
+  other_columns  jsonb not null default '{}',
+  effective_price             numeric,
+  effective_price_discount_id text,
+  -- when the clock alone changes the price next; null: never
+  effective_price_until       timestamptz,
+  -- weights: a match in the name ranks above one in the brand or category, the description last
+  search tsvector generated always as (
+    setweight(to_tsvector('simple', coalesce(name, '')), 'A') ||
+    setweight(to_tsvector('simple', coalesce(brand, '') || ' ' || coalesce(category, '')), 'B') ||
+    setweight(to_tsvector('english', left(coalesce(description, ''), 100000)), 'C')
+  ) stored
+);
+create index products_search on catalogue.products using gin (search);
+
+create table catalogue.product_discounts (
+  discount_id         text primary key,
+  product_id          text,
+  discount_type       text,
+  discount_percentage numeric,
+  start_date          timestamptz,
+  end_date            timestamptz,
+  minimum_quantity    bigint,
+  maximum_discount    numeric,
+  other_columns       jsonb not null default '{}'
+);
+create index product_discounts_product on catalogue.product_discounts (product_id);
+
+create table catalogue.countries (
+  country_id    text primary key,
+  name          text,
+  manager       text,
+  product_count bigint,
+  total_sales   numeric,
+  last_updated  timestamptz,
+  other_columns jsonb not null default '{}'
+);
+
+-- select * from catalogue.search('walnut desk')
+create function catalogue.search(query text, max_rows int default 20)
+returns table (product_id text, name text, brand text, effective_price numeric, currency text, rank real)
+language sql stable as $$
+  select p.product_id, p.name, p.brand, p.effective_price, p.currency, ts_rank(p.search, q.any_of) as rank
+  from catalogue.products p,
+       (select websearch_to_tsquery('simple', query) || websearch_to_tsquery('english', query)) as q(any_of)
+  where p.search @@ q.any_of
+  order by rank desc, p.product_id
+  limit max_rows
+$$;

@@ -1,0 +1,214 @@
+import type { Change } from '@shelfcast/schemas/change';
+import type { Position } from '@shelfcast/schemas/position';
+import type { ClientBase } from 'pg';
+import {
+  type DurableBatch,
+  guardKey,
+  type Judged,
+  type KnownPositions,
+  partitionKey,
+} from './guard.ts';
+
+/** Makes sure every entity has a floor to lock; without one a truncate and a late change could pass each other. */
+export async function ensureFloors(
+  tx: ClientBase,
+  consumer: string,
+  entities: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `insert into runtime.floors (consumer, entity, position)
+     select $1, entity, '' from unnest($2::text[]) as e(entity) on conflict do nothing`,
+    [consumer, entities],
+  );
+}
+
+/**
+ * Raises an entity's floor to a truncate's position.
+ * @returns whether it rose; false when this or a later truncate was applied before
+ */
+export async function raiseFloor(
+  tx: ClientBase,
+  consumer: string,
+  entity: string,
+  position: Position,
+): Promise<boolean> {
+  const result = await tx.query(
+    `update runtime.floors set position = $3 where consumer = $1 and entity = $2 and position < $3`,
+    [consumer, entity, position],
+  );
+  return result.rowCount === 1;
+}
+
+/** Forgets the guards below a floor: the floor refuses all that they would. */
+export async function dropGuardsBelow(
+  tx: ClientBase,
+  consumer: string,
+  entity: string,
+  floor: Position,
+): Promise<void> {
+  await tx.query(
+    `delete from runtime.guards where consumer = $1 and entity = $2 and position < $3`,
+    [consumer, entity, floor],
+  );
+}
+
+interface ClaimRow {
+  readonly kind: 'floor' | 'guard' | 'batch';
+  readonly name: string;
+  readonly key: string | null;
+  readonly position: string | null;
+  readonly partition: number | null;
+  readonly first_offset: string | null;
+  readonly next_offset: string | null;
+  readonly skipped_offsets: string[] | null;
+}
+
+/**
+ * Locks the keys of a batch, moves their guards up to its newest positions, notes its offsets, and
+ * gives back what was known before: one round trip. Keys are locked in one order by everybody, so
+ * that two processes which both hold a partition for a moment cannot deadlock.
+ */
+export async function claimPositions(
+  tx: ClientBase,
+  consumer: string,
+  changes: readonly Change[],
+): Promise<KnownPositions> {
+  const newest = newestPositions(changes);
+  const extents = offsetExtents(changes);
+  const { rows } = await tx.query<ClaimRow>(CLAIM, [
+    consumer,
+    [...new Set(changes.map((change) => change.entity))],
+    newest.map((guard) => guard.entity),
+    newest.map((guard) => guard.key),
+    newest.map((guard) => guard.position),
+    extents.map((extent) => extent.topic),
+    extents.map((extent) => extent.partition),
+    extents.map((extent) => extent.firstOffset.toString()),
+    extents.map((extent) => extent.nextOffset.toString()),
+  ]);
+  return knownPositions(rows);
+}
+
+const CLAIM = `
+with floor_rows as (
+  select entity, position from runtime.floors where consumer = $1 and entity = any($2) for share
+), guard_rows as (
+  insert into runtime.guards as g (consumer, entity, key, position)
+  select $1, c.entity, c.key, c.position
+  from unnest($3::text[], $4::text[], $5::text[]) with ordinality as c(entity, key, position, nr)
+  order by c.nr
+  on conflict (consumer, entity, key) do update
+    set position = greatest(g.position, excluded.position)
+  returning g.entity, g.key, old.position
+), batch_rows as (
+  insert into runtime.batches as b
+    (consumer, topic, partition, first_offset, next_offset, skipped_offsets)
+  select $1, c.topic, c.partition, c.first_offset, c.next_offset, '{}'
+  from unnest($6::text[], $7::int[], $8::bigint[], $9::bigint[])
+    as c(topic, partition, first_offset, next_offset)
+  on conflict (consumer, topic, partition) do update set
+    -- a batch that begins inside or before the noted one is a redelivery: both are kept in mind
+    first_offset = case when excluded.first_offset >= b.next_offset then excluded.first_offset
+                        else least(b.first_offset, excluded.first_offset) end,
+    next_offset = greatest(b.next_offset, excluded.next_offset),
+    skipped_offsets = case when excluded.first_offset >= b.next_offset then '{}'
+                           else b.skipped_offsets end
+  returning b.topic, b.partition, old.first_offset, old.next_offset, old.skipped_offsets
+)
+select 'floor' as kind, entity as name, null as key, position, null::int as partition,
+       null::bigint as first_offset, null::bigint as next_offset, null::bigint[] as skipped_offsets
+from floor_rows
+union all
+select 'guard', entity, key, position, null, null, null, null from guard_rows where position is not null
+union all
+select 'batch', topic, null, null, partition, first_offset, next_offset, skipped_offsets
+from batch_rows where first_offset is not null`;
+
+/** Notes which offsets of a batch had no effect, so that a redelivery reports them as skipped again. */
+export async function noteSkipped(
+  tx: ClientBase,
+  consumer: string,
+  judged: readonly Judged[],
+): Promise<void> {
+  const skipped = judged
+    .filter(({ outcome }) => outcome === 'skipped')
+    .map(({ change }) => change.record);
+  if (skipped.length === 0) return;
+  await tx.query(
+    `update runtime.batches b
+     set skipped_offsets = array(
+       select distinct o from unnest(b.skipped_offsets || s.offsets) as u(o))
+     from (select topic, partition, array_agg("offset") as offsets
+           from unnest($2::text[], $3::int[], $4::bigint[]) as r(topic, partition, "offset")
+           group by topic, partition) as s
+     where b.consumer = $1 and b.topic = s.topic and b.partition = s.partition`,
+    [
+      consumer,
+      skipped.map((record) => record.topic),
+      skipped.map((record) => record.partition),
+      skipped.map((record) => record.offset.toString()),
+    ],
+  );
+}
+
+interface Guard {
+  readonly entity: string;
+  readonly key: string;
+  readonly position: Position;
+}
+
+/** The newest position of each key of a batch, in the order in which keys are locked. */
+function newestPositions(changes: readonly Change[]): Guard[] {
+  const newest = new Map<string, Guard>();
+  for (const { entity, key, position } of changes) {
+    if (key === null) continue;
+    const known = newest.get(guardKey(entity, key));
+    if (known === undefined || known.position < position) {
+      newest.set(guardKey(entity, key), { entity, key, position });
+    }
+  }
+  return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, guard]) => guard);
+}
+
+function offsetExtents(changes: readonly Change[]) {
+  const extents = new Map<
+    string,
+    { topic: string; partition: number; firstOffset: bigint; nextOffset: bigint }
+  >();
+  for (const { record } of changes) {
+    const name = partitionKey(record.topic, record.partition);
+    const extent = extents.get(name);
+    if (extent === undefined) {
+      extents.set(name, {
+        topic: record.topic,
+        partition: record.partition,
+        firstOffset: record.offset,
+        nextOffset: record.offset + 1n,
+      });
+    } else {
+      if (record.offset < extent.firstOffset) extent.firstOffset = record.offset;
+      if (record.offset >= extent.nextOffset) extent.nextOffset = record.offset + 1n;
+    }
+  }
+  return [...extents].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, extent]) => extent);
+}
+
+function knownPositions(rows: readonly ClaimRow[]): KnownPositions {
+  const guards = new Map<string, string>();
+  const floors = new Map<string, string>();
+  const batches = new Map<string, DurableBatch>();
+  for (const row of rows) {
+    if (row.kind === 'floor' && row.position !== null) floors.set(row.name, row.position);
+    if (row.kind === 'guard' && row.key !== null && row.position !== null) {
+      guards.set(guardKey(row.name, row.key), row.position);
+    }
+    if (row.kind === 'batch' && row.partition !== null) {
+      batches.set(partitionKey(row.name, row.partition), {
+        firstOffset: BigInt(row.first_offset ?? 0),
+        nextOffset: BigInt(row.next_offset ?? 0),
+        skippedOffsets: new Set((row.skipped_offsets ?? []).map(BigInt)),
+      });
+    }
+  }
+  return { guards, floors, batches };
+}
