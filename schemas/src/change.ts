@@ -93,3 +93,51 @@ export interface ColumnChange {
   readonly before: ColumnValue | undefined;
   readonly after: ColumnValue | undefined;
 }
+
+/**
+ * The columns a change changed, in the order of the row.
+ *
+ * A create has every column of `after`, a delete every column of `before`; of an update without `before`
+ * (replica identity not FULL) nothing can be told apart, so every column of `after` is given. `UNCHANGED`
+ * columns are left out; a column that exists only on one side counts as changed.
+ */
+export function changedColumns(change: Pick<Change, 'before' | 'after'>): ColumnChange[] {
+  const before = change.before ?? {};
+  const after = change.after ?? {};
+  const columns = new Set([...Object.keys(after), ...Object.keys(before)]);
+  const changes: ColumnChange[] = [];
+  for (const column of columns) {
+    const old: ColumnValue | undefined = before[column];
+    const now: ColumnValue | undefined = after[column];
+    if (now === UNCHANGED || sameValue(old, now)) continue;
+    changes.push({ column, before: old, after: now });
+  }
+  return changes;
+}
+
+/** Whether two column values are the same value: by content for bytes, arrays and structures. */
+export function sameValue(a: ColumnValue | undefined, b: ColumnValue | undefined): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (a instanceof Uint8Array || b instanceof Uint8Array) {
+    return a instanceof Uint8Array && b instanceof Uint8Array && sameItems(a, b);
+  }
+  if (isArray(a) || isArray(b)) return isArray(a) && isArray(b) && sameItems(a, b);
+  const fields = Object.keys(a);
+  return (
+    fields.length === Object.keys(b).length &&
+    fields.every((field) => field in b && sameValue(a[field], b[field]))
+  );
+}
+
+function sameItems(
+  a: readonly ColumnValue[] | Uint8Array,
+  b: readonly ColumnValue[] | Uint8Array,
+): boolean {
+  return a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
+}
+
+/** Array.isArray does not narrow a readonly array out of a union. */
+function isArray(value: ColumnValue): value is readonly ColumnValue[] {
+  return Array.isArray(value);
+}

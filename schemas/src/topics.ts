@@ -8,6 +8,9 @@ export type ManualTopic = (typeof MANUAL_TOPICS)[number];
 /** First part of every CDC topic's name (Debezium's `topic.prefix`). */
 export const DEFAULT_TOPIC_PREFIX = 'pis';
 
+/** Postgres schema of our own tables (heartbeat, signal, …); their changes are nobody's business. */
+export const BOOKKEEPING_SCHEMA = 'shelfcast';
+
 const DEAD_LETTER_SUFFIX = '.dlq';
 const CHARACTERS_KAFKA_REFUSES = /[^a-zA-Z0-9._-]/g;
 
