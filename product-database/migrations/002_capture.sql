@@ -2,18 +2,21 @@
 -- belongs to the cluster, not to this database, and its password may change (see src/debezium-role.ts).
 
 -- The one truth of what is captured. routing_column decides the Kafka partition, so rows of several
--- tables that share its value (a product and its discounts) keep their order.
+-- tables that share its value (a product and its discounts) keep their order. A table whose
+-- backfill_requested_at is null still waits for its first incremental snapshot.
 create table shelfcast.captured_tables (
-  table_schema   text not null,
-  table_name     text not null,
-  routing_column text not null,
-  added_at       timestamptz not null default now(),
+  table_schema          text not null,
+  table_name            text not null,
+  routing_column        text not null,
+  added_at              timestamptz not null default now(),
+  backfill_requested_at timestamptz,
   primary key (table_schema, table_name)
 );
-insert into shelfcast.captured_tables (table_schema, table_name, routing_column) values
-  ('public', 'products', 'product_id'),
-  ('public', 'product_discounts', 'product_id'),
-  ('public', 'countries', 'country_id');
+-- The connector's initial snapshot covers these, so none of them waits for a backfill.
+insert into shelfcast.captured_tables (table_schema, table_name, routing_column, backfill_requested_at) values
+  ('public', 'products', 'product_id', now()),
+  ('public', 'product_discounts', 'product_id', now()),
+  ('public', 'countries', 'country_id', now());
 
 -- Written by the connector while nothing else happens, so that its slot moves on and WAL can be freed.
 create table shelfcast.heartbeat (

@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
-import { z } from 'zod';
 import { runDemo } from './demo.ts';
 import { migrateProducts } from './migrate.ts';
 import { seedProducts } from './seed.ts';
@@ -68,7 +67,7 @@ function parseRate(text: string): number {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof z.ZodError ? z.prettifyError(error) : describe(error));
+  console.error(describe(error));
   process.exitCode = 1;
 }
 

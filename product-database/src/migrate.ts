@@ -1,12 +1,10 @@
-import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
-import pg from 'pg';
+import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
 import { ensureDebeziumRole } from './debezium-role.ts';
 
-/** Any constant will do, as long as nothing else in this database locks it. */
-const MIGRATION_LOCK = 7_357_201;
-
-const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../migrations', import.meta.url));
+const MIGRATIONS = {
+  directory: new URL('../migrations', import.meta.url),
+  schema: 'shelfcast',
+} as const;
 
 export interface MigrateProductsOptions {
   /** Connects as the owner of the products database. */
@@ -28,27 +26,10 @@ export async function migrateProducts({
   debeziumPassword,
   log = () => {},
 }: MigrateProductsOptions): Promise<string[]> {
-  const client = new pg.Client({ connectionString, application_name: 'shelfcast-migrate' });
-  await client.connect();
-  try {
-    // Released with the session. node-pg-migrate's own lock fails at once instead of waiting.
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const applied = await runner({
-      dbClient: client,
-      dir: MIGRATIONS_DIRECTORY,
-      direction: 'up',
-      migrationsTable: 'migrations',
-      migrationsSchema: 'shelfcast',
-      createMigrationsSchema: true,
-      noLock: true,
-      verbose: false,
-      log: () => {},
-    });
-    const names = applied.map(({ name }) => name);
-    log(names.length === 0 ? 'Schema is up to date' : `Applied ${names.join(', ')}`);
+  return whileMigrating(connectionString, async (client) => {
+    const applied = await applyMigrations(client, MIGRATIONS);
+    log(applied.length === 0 ? 'Schema is up to date' : `Applied ${applied.join(', ')}`);
     await ensureDebeziumRole({ client, password: debeziumPassword, log });
-    return names;
-  } finally {
-    await client.end();
-  }
+    return applied;
+  });
 }

@@ -1,12 +1,15 @@
+import { loadConfig } from '@shelfcast/service-kit/config';
+import { databaseUrl, integer, secret } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
 
-const settingsSchema = z.object({
-  PORT_OFFSET: z.coerce.number().int().min(0).default(0),
-  PRODUCTS_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  CDC_DATABASE_PASSWORD: z.string().min(1).default('debezium'),
+const schema = z.object({
+  PORT_OFFSET: integer({ max: 50_000 }).prefault('0'),
+  PRODUCTS_DATABASE_URL: databaseUrl().optional(),
+  CDC_DATABASE_PASSWORD: secret(z.string().default('debezium')),
 });
 
 export interface ProductDatabaseSettings {
+  /** The owner's connection to the products database. */
   readonly connectionString: string;
   readonly debeziumPassword: string;
 }
@@ -14,12 +17,12 @@ export interface ProductDatabaseSettings {
 /**
  * The settings of this package's commands; the defaults are those of the local stack.
  *
- * @throws z.ZodError listing every bad setting.
+ * @throws ConfigError listing every bad setting.
  */
 export function productDatabaseSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): ProductDatabaseSettings {
-  const settings = settingsSchema.parse(env);
+  const settings = loadConfig(schema, { env });
   return {
     connectionString:
       settings.PRODUCTS_DATABASE_URL ??
