@@ -1,0 +1,19 @@
+import type { ChildSpec } from '../supervisor/child-spec.ts';
+
+/** A part of the stack: how to run it and how to tell that it works. */
+export type Component = {
+  spec: ChildSpec;
+  /** Made once, before its first start: data folders, formats. Idempotent. */
+  prepare?: () => Promise<void>;
+  /** Resolves when the component does its job; rejects with the reason why not yet. */
+  check: () => Promise<void>;
+  /** How long a start may take on a slow, busy machine. */
+  readyTimeoutMs: number;
+};
+
+/** Rejects unless the URL answers 2xx within two seconds. */
+export async function checkHttp(url: string): Promise<void> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import type { LocalSettings } from '../settings.ts';
+import type { Vendor } from '../vendor/download.ts';
+import { type Component, checkHttp } from './component.ts';
+import { jvmFlags } from './jvm.ts';
+
+/** Root of the registry's native API (v2 and v3 lie below it). */
+export function registryUrl(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Root of the Confluent API, which clients call "the schema registry URL". */
+export function confluentUrl(port: number): string {
+  return `${registryUrl(port)}/apis/ccompat/v7`;
+}
+
+/** Apicurio Registry with its data in the stack's own Postgres, so that schemas live as long as the records that need them. */
+export function schemaRegistry(settings: LocalSettings, vendor: Vendor): Component {
+  const { ports, stateDir, owner } = settings;
+  return {
+    spec: {
+      name: 'registry',
+      command: vendor.java.executable,
+      args: [
+        ...jvmFlags({ vendor, archive: 'registry', maxHeapMb: 256 }),
+        '-Dquarkus.http.host=127.0.0.1',
+        `-Dquarkus.http.port=${ports.registry}`,
+        '-Dquarkus.log.level=WARN',
+        '-jar',
+        vendor.registryJar,
+      ],
+      env: {
+        APICURIO_STORAGE_KIND: 'sql',
+        APICURIO_STORAGE_SQL_KIND: 'postgresql',
+        APICURIO_DATASOURCE_URL: `jdbc:postgresql://127.0.0.1:${ports.postgres}/registry`,
+        APICURIO_DATASOURCE_USERNAME: owner.user,
+        APICURIO_DATASOURCE_PASSWORD: owner.password,
+      },
+      cwd: stateDir,
+      logFile: join(stateDir, 'logs', 'registry.log'),
+      stopSignal: 'SIGTERM',
+      stopTimeoutMs: 15_000,
+    },
+    check: () => checkHttp(`${confluentUrl(ports.registry)}/subjects`),
+    readyTimeoutMs: 60_000,
+  };
+}

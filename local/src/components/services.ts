@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeCommand } from '../checkout.ts';
+import type { Ports } from '../ports.ts';
+import type { LocalSettings } from '../settings.ts';
+import { type Component, checkHttp } from './component.ts';
+import { databaseUrl } from './databases.ts';
+import { confluentUrl } from './registry.ts';
+
+/** A Node process of this repository that the stack keeps up. A new one is a line here and a port in ports.ts. */
+type Service = {
+  name: string;
+  /** Workspace whose `main` module is the process. */
+  workspace: string;
+  port: (ports: Ports) => number;
+  env: Record<string, string>;
+};
+
+const SERVICES: Service[] = [
+  {
+    name: 'consumers',
+    workspace: 'consumers',
+    port: (ports) => ports.consumers,
+    env: { CONSUMERS: 'catalogue' },
+  },
+];
+
+/** Names of the Node services, in the order in which they start. */
+export const SERVICE_NAMES: readonly string[] = SERVICES.map((service) => service.name);
+
+/** The services as components; those that this checkout has not built are left out. */
+export function nodeServices(settings: LocalSettings): Component[] {
+  return SERVICES.flatMap((service) => {
+    const { command, args } = nodeCommand(service.workspace, 'main');
+    const built = existsSync(args.at(-1) ?? '');
+    return built ? [nodeService(service, { settings, command, args })] : [];
+  });
+}
+
+function nodeService(
+  service: Service,
+  options: { settings: LocalSettings; command: string; args: string[] },
+): Component {
+  const { settings, command, args } = options;
+  const port = service.port(settings.ports);
+  return {
+    spec: {
+      name: service.name,
+      command,
+      args,
+      env: { ...serviceEnv(settings), ...service.env, PORT: `${port}`, ...settings.extraEnv },
+      cwd: settings.stateDir,
+      logFile: join(settings.stateDir, 'logs', `${service.name}.log`),
+      stopSignal: 'SIGTERM',
+      stopTimeoutMs: 15_000,
+    },
+    check: () => checkHttp(`http://127.0.0.1:${port}/readyz`),
+    readyTimeoutMs: 60_000,
+  };
+}
+
+/** The environment that DESIGN's services read, with this stack's addresses. */
+export function serviceEnv(settings: LocalSettings): Record<string, string> {
+  const { ports } = settings;
+  return {
+    HOST: '127.0.0.1',
+    KAFKA_BOOTSTRAP_SERVERS: bootstrapServers(ports),
+    SCHEMA_REGISTRY_URL: confluentUrl(ports.registry),
+    KAFKA_CONNECT_URL: `http://127.0.0.1:${ports.connect}`,
+    PRODUCTS_DATABASE_URL: databaseUrl(settings, 'products'),
+    CONSUMERS_DATABASE_URL: databaseUrl(settings, 'consumers'),
+    MONITORING_DATABASE_URL: databaseUrl(settings, 'monitoring'),
+    MAX_RECORD_BYTES: `${settings.maxRecordBytes}`,
+    LOW_LATENCY: settings.lowLatency ? '1' : '0',
+  };
+}
+
+/** `host:port,…` of all brokers. */
+export function bootstrapServers(ports: Ports): string {
+  return ports.kafka.map((port) => `127.0.0.1:${port}`).join(',');
+}

@@ -1,0 +1,75 @@
+/** Every loopback port one stack uses. Broker n (from 1) listens on `kafka[n-1]`, its controller on `controllers[n-1]`. */
+export type Ports = {
+  postgres: number;
+  kafka: number[];
+  controllers: number[];
+  registry: number;
+  connect: number;
+  consumers: number;
+};
+
+/** The setting that moves a port, as the reader of an error message would type it. */
+export type PortSetting =
+  | 'POSTGRES_PORT'
+  | 'KAFKA_PORT'
+  | 'REGISTRY_PORT'
+  | 'CONNECT_PORT'
+  | 'CONSUMERS_PORT';
+
+const DEFAULTS: Record<PortSetting, number> = {
+  POSTGRES_PORT: 5432,
+  KAFKA_PORT: 9092,
+  REGISTRY_PORT: 8081,
+  CONNECT_PORT: 8083,
+  CONSUMERS_PORT: 7071,
+};
+
+/** Brokers of one cluster are this far apart, so that 9092, 9192 and 9292 are recognised at a glance. */
+const BROKER_STRIDE = 100;
+
+/**
+ * The ports of one stack. `offset` moves every default; a port named in `overrides` is taken as it is.
+ */
+export function portsFor(options: {
+  offset: number;
+  brokers: number;
+  overrides?: Partial<Record<PortSetting, number>>;
+}): Ports {
+  const port = (setting: PortSetting) =>
+    options.overrides?.[setting] ?? DEFAULTS[setting] + options.offset;
+  const kafka = Array.from(
+    { length: options.brokers },
+    (_, index) => port('KAFKA_PORT') + index * BROKER_STRIDE,
+  );
+  return {
+    postgres: port('POSTGRES_PORT'),
+    kafka,
+    controllers: kafka.map((broker) => broker + 1),
+    registry: port('REGISTRY_PORT'),
+    connect: port('CONNECT_PORT'),
+    consumers: port('CONSUMERS_PORT'),
+  };
+}
+
+/** A port, what listens on it, and the setting that moves it. */
+export type PortUse = { port: number; use: string; setting: PortSetting };
+
+/** The ports as a list, for the checks that name the one that is taken. */
+export function portUses(ports: Ports): PortUse[] {
+  return [
+    { port: ports.postgres, use: 'Postgres', setting: 'POSTGRES_PORT' },
+    ...ports.kafka.map((port, index) => ({
+      port,
+      use: `Kafka broker ${index + 1}`,
+      setting: 'KAFKA_PORT' as const,
+    })),
+    ...ports.controllers.map((port, index) => ({
+      port,
+      use: `Kafka controller ${index + 1}`,
+      setting: 'KAFKA_PORT' as const,
+    })),
+    { port: ports.registry, use: 'the schema registry', setting: 'REGISTRY_PORT' },
+    { port: ports.connect, use: 'Kafka Connect', setting: 'CONNECT_PORT' },
+    { port: ports.consumers, use: 'the consumers', setting: 'CONSUMERS_PORT' },
+  ];
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { LocalError } from '../errors.ts';
+import { readIfPresent, writeFileAtomically } from '../files.ts';
+import type { LocalSettings } from '../settings.ts';
+import { runFiles } from '../supervisor/state.ts';
+
+const remembered = z.object({
+  portOffset: z.number(),
+  brokers: z.number(),
+  ports: z.object({
+    postgres: z.number(),
+    kafka: z.array(z.number()),
+    controllers: z.array(z.number()),
+    registry: z.number(),
+    connect: z.number(),
+    consumers: z.number(),
+  }),
+  owner: z.object({ user: z.string(), password: z.string() }),
+});
+
+/** How the stack in a state folder was last started, so that `make status` needs no PORT_OFFSET to find it. */
+export type Remembered = z.infer<typeof remembered>;
+
+/** What was kept by the last start; undefined when there was none. */
+export function recallStack(stateDir: string): Remembered | undefined {
+  const text = readIfPresent(runFiles(stateDir).stack);
+  return text === undefined ? undefined : remembered.safeParse(JSON.parse(text)).data;
+}
+
+/**
+ * Keeps how the stack is started.
+ * @throws {LocalError} `RUNNING_OTHERWISE` when it already runs, but on other ports or with another number of brokers
+ */
+export function rememberStack(settings: LocalSettings, isUp: boolean): void {
+  const now = remembered.parse(settings);
+  const before = recallStack(settings.stateDir);
+  if (isUp && before && JSON.stringify(before) !== JSON.stringify(now)) {
+    throw new LocalError(
+      'RUNNING_OTHERWISE',
+      `The stack is up with PORT_OFFSET=${before.portOffset}, BROKERS=${before.brokers} and Postgres on port ${before.ports.postgres}; ` +
+        'other settings need "make stop" first.',
+    );
+  }
+  writeFileAtomically(runFiles(settings.stateDir).stack, JSON.stringify(now, null, 2));
+}

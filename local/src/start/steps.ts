@@ -1,0 +1,66 @@
+/** One named thing a start does. It begins once those named in `after` are done; the others run beside it. */
+export type Step = {
+  name: string;
+  title: string;
+  after: readonly string[];
+  /** Resolves with what is worth saying about it, if anything. */
+  run: (report: (line: string) => void) => Promise<string | undefined>;
+};
+
+/** What whoever shows the progress is told. */
+export type StepEvent =
+  | { type: 'planned'; steps: readonly Step[] }
+  | { type: 'started'; step: Step }
+  | { type: 'progress'; step: Step; line: string }
+  | { type: 'done'; step: Step; elapsedMs: number; note: string | undefined }
+  | { type: 'failed'; step: Step; elapsedMs: number; error: unknown };
+
+/** A step that failed, with the step's title; `cause` is the reason. */
+export class StepError extends Error {
+  readonly code = 'STEP_FAILED';
+  readonly step: string;
+  constructor(step: Step, cause: unknown) {
+    super(`${step.title}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'StepError';
+    this.step = step.name;
+  }
+}
+
+/**
+ * Runs the steps, each as soon as those before it are done. After a failure nothing new begins; what already runs
+ * is waited for, so that nothing goes on in the background.
+ * @throws {StepError} of the step that failed first
+ */
+export async function runSteps(
+  steps: readonly Step[],
+  listener: (event: StepEvent) => void,
+): Promise<void> {
+  const finished = new Map<string, Promise<void>>();
+  let failure: StepError | undefined;
+  listener({ type: 'planned', steps });
+  for (const step of steps) {
+    const before = step.after.map((name) => {
+      const earlier = finished.get(name);
+      if (!earlier)
+        throw new RangeError(`step "${step.name}" waits for "${name}", which is not before it`);
+      return earlier;
+    });
+    finished.set(
+      step.name,
+      Promise.all(before).then(async () => {
+        if (failure) return;
+        const startedAtMs = Date.now();
+        listener({ type: 'started', step });
+        try {
+          const note = await step.run((line) => listener({ type: 'progress', step, line }));
+          listener({ type: 'done', step, elapsedMs: Date.now() - startedAtMs, note });
+        } catch (error) {
+          failure ??= new StepError(step, error);
+          listener({ type: 'failed', step, elapsedMs: Date.now() - startedAtMs, error });
+        }
+      }),
+    );
+  }
+  await Promise.all(finished.values());
+  if (failure) throw failure;
+}

@@ -1,0 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Component } from '../components/component.ts';
+import { LocalError } from '../errors.ts';
+import { liveState } from '../supervisor/client.ts';
+
+const POLL_MS = 100;
+
+/**
+ * Waits until a component's check passes while the supervisor runs its process.
+ * @throws {LocalError} `NOT_HEALTHY`, with the component's log, after its time or as soon as it has died several times
+ */
+export async function waitHealthy(stateDir: string, component: Component): Promise<void> {
+  const { name, logFile } = component.spec;
+  const deadline = Date.now() + component.readyTimeoutMs;
+  const restartsBefore = childState(stateDir, name)?.restarts ?? 0;
+  for (;;) {
+    const child = childState(stateDir, name);
+    let reason = child?.process ? undefined : `its process is ${child?.status ?? 'not running'}`;
+    if (child?.process) {
+      try {
+        await component.check();
+        return;
+      } catch (error) {
+        reason = error instanceof Error ? error.message || error.name : String(error);
+      }
+    }
+    const died = (child?.restarts ?? 0) - restartsBefore >= 3;
+    if (died || Date.now() >= deadline) {
+      const exit = child?.lastExit;
+      const how = exit ? ` Last exit: ${exit.signal ?? `code ${exit.code}`}.` : '';
+      const what = died ? 'keeps dying' : `is not ready after ${component.readyTimeoutMs / 1000} s`;
+      throw new LocalError('NOT_HEALTHY', `${name} ${what}: ${reason}.${how}`, { logFile });
+    }
+    await delay(POLL_MS);
+  }
+}
+
+function childState(stateDir: string, name: string) {
+  return liveState(stateDir)?.children.find((child) => child.name === name);
+}
