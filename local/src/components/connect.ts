@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connectorEnvironment, workerProperties } from '@shelfcast/connect-config/worker';
 import type { LocalSettings } from '../settings.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { type Component, checkHttp } from './component.ts';
@@ -24,7 +25,16 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
         'org.apache.kafka.connect.cli.ConnectDistributed',
         configFile,
       ],
-      env: connectorEnv(settings),
+      env: connectorEnvironment({
+        database: {
+          hostname: '127.0.0.1',
+          port: ports.postgres,
+          user: 'debezium',
+          password: settings.debeziumPassword,
+          dbname: 'products',
+        },
+        registryUrl: registryUrl(ports.registry),
+      }),
       cwd: stateDir,
       logFile: join(stateDir, 'logs', 'connect.log'),
       stopSignal: 'SIGTERM',
@@ -32,49 +42,19 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
     },
     prepare: async () => {
       mkdirSync(folder, { recursive: true });
-      const replicas = `${Math.min(settings.brokers, 3)}`;
-      writeFileSync(
-        configFile,
-        propertiesText({
-          'bootstrap.servers': ports.kafka.map((port) => `127.0.0.1:${port}`).join(','),
-          'group.id': 'shelfcast-connect',
-          listeners: `http://127.0.0.1:${ports.connect}`,
-          'rest.advertised.host.name': '127.0.0.1',
-          'plugin.path': vendor.connectPlugins,
-          'plugin.discovery': 'service_load',
-          'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
-          'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
-          'config.storage.topic': 'connect-configs',
-          'offset.storage.topic': 'connect-offsets',
-          'status.storage.topic': 'connect-status',
-          'config.storage.replication.factor': replicas,
-          'offset.storage.replication.factor': replicas,
-          'status.storage.replication.factor': replicas,
-          'offset.storage.partitions': '1',
-          'status.storage.partitions': '1',
-          'config.providers': 'env',
-          'config.providers.env.class':
-            'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
-          'config.providers.env.param.allowlist.pattern': '^CDC_.*',
-          'producer.max.request.size': `${settings.maxRecordBytes}`,
-          'connector.client.config.override.policy': 'All',
+      const properties = {
+        ...workerProperties({
+          settings: settings.capture,
+          bootstrapServers: ports.kafka.map((port) => `127.0.0.1:${port}`),
+          pluginPath: vendor.connectPlugins,
+          rest: { host: '127.0.0.1', port: ports.connect },
         }),
-      );
+        // Every plugin got its manifest when it was downloaded, so nothing has to be scanned.
+        'plugin.discovery': 'service_load',
+      };
+      writeFileSync(configFile, propertiesText(properties));
     },
     check: () => checkHttp(`http://127.0.0.1:${ports.connect}/health`),
     readyTimeoutMs: 90_000,
-  };
-}
-
-/** What the connector's JSON refers to as `${env:CDC_…}`: the JSON holds no secret and no address. */
-function connectorEnv(settings: LocalSettings): Record<string, string> {
-  const { ports } = settings;
-  return {
-    CDC_DATABASE_HOSTNAME: '127.0.0.1',
-    CDC_DATABASE_PORT: `${ports.postgres}`,
-    CDC_DATABASE_NAME: 'products',
-    CDC_DATABASE_USER: 'debezium',
-    CDC_DATABASE_PASSWORD: settings.capturePassword,
-    CDC_REGISTRY_URL: `${registryUrl(ports.registry)}/apis/registry/v2`,
   };
 }
