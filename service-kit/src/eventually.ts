@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from './deadline.ts';
 
 export interface EventuallyOptions {
   /** What is waited for, for the failure's message: "the catalogue's price to be 17.90". */
@@ -36,21 +37,15 @@ export async function eventually<T>(
 type Outcome<T> = { held: true; value: Exclude<T, false> } | { held: false; error?: unknown };
 
 async function settle<T>(attempt: () => T | Promise<T>, deadline: number): Promise<Outcome<T>> {
-  const timer = new AbortController();
-  const timedOut = sleep(Math.max(0, deadline - performance.now()), undefined, {
-    signal: timer.signal,
-  }).then(
-    (): Outcome<T> => ({ held: false, error: new Error('the last try did not end') }),
-    (): Outcome<T> => ({ held: false }),
-  );
-  const tried = (async (): Promise<Outcome<T>> => {
-    const value = await attempt();
-    return isTrue(value) ? { held: true, value } : { held: false };
-  })().catch((error: unknown): Outcome<T> => ({ held: false, error }));
   try {
-    return await Promise.race([tried, timedOut]);
-  } finally {
-    timer.abort();
+    const value = await within(
+      Promise.resolve().then(attempt),
+      deadline - performance.now(),
+      () => new Error('the last try did not end'),
+    );
+    return isTrue(value) ? { held: true, value } : { held: false };
+  } catch (error) {
+    return { held: false, error };
   }
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { within } from './deadline.ts';
 
 /** Why a part is not ready, or undefined when it is. */
 export type ReadinessCheck = () => string | undefined | Promise<string | undefined>;
@@ -106,16 +107,11 @@ async function runChecks(
 }
 
 async function reasonOf(check: ReadinessCheck, timeoutMs: number): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${timeoutMs} ms`), timeoutMs);
-  });
   try {
-    return await Promise.race([Promise.resolve().then(check), late]);
+    const late = () => new Error(`no answer within ${timeoutMs} ms`);
+    return await within(Promise.resolve().then(check), timeoutMs, late);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,3 +1,4 @@
+import { within } from './deadline.ts';
 import type { Logger } from './logging.ts';
 
 export interface LifecycleOptions {
@@ -35,7 +36,11 @@ export function createLifecycle({ log, deadlineMs = 10_000 }: LifecycleOptions):
       const { name, hook } = next;
       const leftMs = deadlineMs - (performance.now() - startedMs);
       try {
-        await within(Promise.resolve().then(hook), leftMs, `${name} did not stop in time`);
+        await within(
+          Promise.resolve().then(hook),
+          Math.max(leftMs, GRACE_MS),
+          () => new Error(`${name} did not stop in time`),
+        );
       } catch (error) {
         clean = false;
         log.error({ error, hook: name }, 'a part did not stop cleanly');
@@ -61,15 +66,3 @@ export function createLifecycle({ log, deadlineMs = 10_000 }: LifecycleOptions):
 
 /** Past the deadline hooks still get a moment each: closing a socket takes no time, waiting does. */
 const GRACE_MS = 50;
-
-async function within(work: Promise<void>, leftMs: number, message: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), Math.max(leftMs, GRACE_MS));
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -148,8 +148,10 @@ export interface ConsumerOptions {
   readonly commitIntervalMs?: number;
   /** How often a pattern is looked up again (default 2,000 ms). */
   readonly topicRefreshMs?: number;
-  /** Lag without progress after which `onFatal` is called (default 30,000 ms). */
+  /** Lag without progress, no batch being in hand, after which `onFatal` is called (default 30,000 ms). */
   readonly stallTimeoutMs?: number;
+  /** Time one batch may be in hand before `onFatal` is called (default 600,000 ms). */
+  readonly handlingTimeoutMs?: number;
   /** First and longest pause after a failed batch (default 100 and 5,000 ms). */
   readonly retryDelayMs?: { readonly first: number; readonly longest: number };
 }
@@ -194,6 +196,13 @@ export interface EnsuredTopic {
   readonly changed: Readonly<Record<string, { readonly from: string | null; readonly to: string }>>;
 }
 
+export interface Watermarks {
+  /** Oldest offset that still exists. */
+  readonly low: bigint;
+  /** Offset the next record will get. */
+  readonly high: bigint;
+}
+
 export interface GroupOffset extends TopicPartition {
   /** Next offset the group will read; null where nothing was committed. */
   readonly offset: bigint | null;
@@ -221,10 +230,10 @@ export interface KafkaAdmin {
   ensureTopics(specs: readonly TopicSpec[]): Promise<EnsuredTopic[]>;
   /** Deletes topics; those that do not exist are ignored. */
   deleteTopics(topics: readonly string[]): Promise<void>;
+  /** Oldest offset and end of each partition of a topic. */
+  watermarks(topic: string): Promise<Map<number, Watermarks>>;
   /** End of each partition of a topic. */
   highWatermarks(topic: string): Promise<Map<number, bigint>>;
-  /** Oldest offset of each partition of a topic. */
-  lowWatermarks(topic: string): Promise<Map<number, bigint>>;
   /** Committed offsets; for the named topics, or all the group has committed for. */
   groupOffsets(groupId: string, topics?: readonly string[]): Promise<GroupOffset[]>;
   groupLag(groupId: string, topics?: readonly string[]): Promise<PartitionLag[]>;

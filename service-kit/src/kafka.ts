@@ -1,0 +1,26 @@
+import { type ClientContext, createAdmin } from './kafka/admin.ts';
+import { createConsumer } from './kafka/consumer.ts';
+import { createProducer } from './kafka/producer.ts';
+import type { Kafka, KafkaConnection } from './kafka/types.ts';
+import type { Logger } from './logging.ts';
+
+export interface KafkaOptions {
+  readonly connection: KafkaConnection;
+  /** Shown by the brokers; `<service>-<instance>` by custom. */
+  readonly clientId: string;
+  readonly log: Logger;
+}
+
+/**
+ * The way to Kafka for every part of Shelfcast. What each client promises stands with its type in
+ * `kafka/types.ts`; which library does it, and what is wrong with it, stays behind this port.
+ */
+export function createKafka({ connection, clientId, log }: KafkaOptions): Kafka {
+  const context: ClientContext = { connection, clientId, log };
+  return {
+    createProducer: (options) => createProducer(context, options),
+    createConsumer: (options) =>
+      createConsumer({ ...context, log: log.child({ groupId: options.groupId }) }, options),
+    createAdmin: () => createAdmin(context),
+  };
+}

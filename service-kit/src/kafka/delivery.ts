@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../logging.ts';
+import { classifySendError, toKafkaError } from './classify-error.ts';
+import { KafkaError } from './errors.ts';
+import type { ProducerSession } from './producer-session.ts';
+import type { RecordToSend, SentRecord } from './types.ts';
+
+/** A record on its way, and how its caller hears of it. */
+export interface Delivery {
+  readonly record: RecordToSend;
+  readonly bytes: number;
+  /** When its caller is to be answered, by `performance.now()`. */
+  readonly deadlineMs: number;
+  readonly settle: (result: SentRecord | KafkaError) => void;
+}
+
+export interface DelivererOptions {
+  readonly openSession: () => {
+    readonly session: ProducerSession;
+    readonly connected: Promise<void>;
+  };
+  /** Partition counts of those of the topics that exist. */
+  readonly countPartitions: (topics: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  readonly log: Logger;
+}
+
+export interface Deliverer {
+  /** Connects, so that the first delivery does not have to. */
+  connect(): Promise<void>;
+  /** Sends until each record is settled; never rejects. One call at a time. */
+  deliver(items: readonly Delivery[]): Promise<void>;
+  isHealthy(): boolean;
+  /** Settles what is in flight as it stands, and cuts the connection. */
+  halt(): void;
+  close(): Promise<void>;
+}
+
+/** What one request came to: what is left to do, and what is known about it. */
+interface Attempt {
+  readonly pending: readonly Delivery[];
+  /** The pending ones may have been written. */
+  readonly inDoubt: boolean;
+  /** Send the pending ones one by one, so that only the one at fault fails. */
+  readonly isolate?: boolean;
+}
+
+const RETRY_PAUSE_MS = 50;
+
+/**
+ * Gets records to the brokers through one producer session at a time, and knows what to make of
+ * every way in which that fails: send again, isolate the record at fault, or say that it is unknown
+ * whether it was written. After a failed request the session is replaced (see openProducerSession).
+ */
+export function createDeliverer(options: DelivererOptions): Deliverer {
+  const { log } = options;
+  const knownTopics = new Map<string, number>();
+  const halted = new AbortController();
+  let session: ProducerSession | undefined;
+  let healthy = false;
+
+  async function connectedSession(): Promise<ProducerSession> {
+    if (session !== undefined) return session;
+    const opening = options.openSession();
+    session = opening.session;
+    await opening.connected;
+    return opening.session;
+  }
+
+  function dropSession(): void {
+    session?.fence();
+    session = undefined;
+  }
+
+  /** Topics never written to are looked up: kafkajs would retry them and hold up all others. */
+  async function refuseUnknownTopics(items: readonly Delivery[]): Promise<readonly Delivery[]> {
+    const isKnown = ({ record: { topic, partition = 0 } }: Delivery): boolean =>
+      partition >= 0 && partition < (knownTopics.get(topic) ?? 0);
+    const unseen = new Set(items.filter((item) => !isKnown(item)).map((item) => item.record.topic));
+    if (unseen.size === 0) return items;
+    const counts = await options.countPartitions([...unseen]);
+    for (const [topic, count] of counts) knownTopics.set(topic, count);
+    return items.filter((item) => {
+      if (isKnown(item)) return true;
+      item.settle(noSuchPlace(item.record, knownTopics.get(item.record.topic)));
+      return false;
+    });
+  }
+
+  async function attempt(items: readonly Delivery[]): Promise<Attempt> {
+    let pending = items;
+    let used: ProducerSession | undefined;
+    const leftMs = Math.min(...items.map((item) => item.deadlineMs)) - performance.now();
+    const timer = new AbortController();
+    const tooLate = sleep(Math.max(0, leftMs), 'too late' as const, {
+      signal: AbortSignal.any([timer.signal, halted.signal]),
+    }).catch(() => 'too late' as const);
+
+    const work = async (): Promise<Attempt> => {
+      pending = await refuseUnknownTopics(items);
+      const current = await connectedSession();
+      if (pending.length === 0) return { pending, inDoubt: false };
+      used = current;
+      const results = await Promise.race([
+        current.send(pending.map((item) => item.record)),
+        current.poisoned,
+      ]);
+      const unanswered = pending.filter((item, index) => {
+        const result = results[index];
+        if (result !== undefined) item.settle(result);
+        return result === undefined;
+      });
+      healthy = true;
+      return { pending: unanswered, inDoubt: unanswered.length > 0 };
+    };
+
+    try {
+      const outcome = await Promise.race([work(), tooLate]);
+      if (outcome !== 'too late') return outcome;
+      // Cut off, so that nothing is written after the callers were told.
+      healthy = false;
+      const inDoubt = used?.everConnected() ?? false;
+      dropSession();
+      for (const item of pending) item.settle(notDelivered(item.record.topic, inDoubt));
+      return { pending: [], inDoubt };
+    } catch (error) {
+      const inDoubt = used?.everConnected() ?? false;
+      dropSession();
+      return afterFailure(pending, error, inDoubt);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  function afterFailure(items: readonly Delivery[], error: unknown, inDoubt: boolean): Attempt {
+    const verdict = classifySendError(error);
+    log.warn({ error, records: items.length, verdict: verdict.kind }, 'a produce request failed');
+    const [only] = items;
+    if (verdict.kind === 'refused') {
+      if (items.length !== 1 || only === undefined) {
+        return { pending: items, inDoubt, isolate: true };
+      }
+      only.settle(toKafkaError(error, only.record.topic));
+      return { pending: [], inDoubt: false };
+    }
+    if (verdict.kind === 'unknownTopic') knownTopics.clear();
+    else healthy = false;
+    return { pending: items, inDoubt };
+  }
+
+  async function deliver(items: readonly Delivery[], startsInDoubt = false): Promise<void> {
+    let pending = items;
+    let inDoubt = startsInDoubt;
+    while (pending.length > 0) {
+      const expired = pending.filter(
+        ({ deadlineMs }) => halted.signal.aborted || deadlineMs <= performance.now(),
+      );
+      for (const item of expired) item.settle(notDelivered(item.record.topic, inDoubt));
+      pending = pending.filter((item) => !expired.includes(item));
+      if (pending.length === 0) return;
+
+      const before = pending.length;
+      const result = await attempt(pending);
+      inDoubt ||= result.inDoubt;
+      pending = result.pending;
+      if (result.isolate) {
+        for (const item of pending) await deliver([item], inDoubt);
+        return;
+      }
+      if (pending.length === before) await sleep(RETRY_PAUSE_MS);
+    }
+  }
+
+  return {
+    async connect() {
+      try {
+        await connectedSession();
+        healthy = true;
+      } catch (error) {
+        dropSession();
+        throw toKafkaError(error);
+      }
+    },
+    deliver: (items) => deliver(items),
+    isHealthy: () => healthy,
+    halt() {
+      halted.abort();
+      dropSession();
+    },
+    async close() {
+      const last = session;
+      session = undefined;
+      healthy = false;
+      await last?.close();
+    },
+  };
+}
+
+function noSuchPlace({ topic, partition }: RecordToSend, partitions: number | undefined) {
+  const what =
+    partitions === undefined
+      ? `topic ${topic} does not exist`
+      : `topic ${topic} has ${partitions} partitions, not a partition ${partition}`;
+  return new KafkaError(what, { code: 'UNKNOWN_TOPIC', retriable: false, topic });
+}
+
+function notDelivered(topic: string, inDoubt: boolean): KafkaError {
+  return inDoubt
+    ? new KafkaError(
+        `no answer in time: it is not known whether the record was written to ${topic}`,
+        {
+          code: 'INDEFINITE',
+          retriable: true,
+          topic,
+        },
+      )
+    : new KafkaError(`no broker could be reached in time: the record was not written to ${topic}`, {
+        code: 'UNAVAILABLE',
+        retriable: true,
+        topic,
+      });
+}

@@ -1,0 +1,38 @@
+import type { Batch, IHeaders, KafkaMessage } from 'kafkajs';
+import type { KafkaBatch, KafkaRecord, RecordHeaders } from './types.ts';
+
+/** A fetched batch of kafkajs in our words. */
+export function toKafkaBatch(batch: Batch, signal: AbortSignal): KafkaBatch {
+  const { topic, partition } = batch;
+  return {
+    topic,
+    partition,
+    highWatermark: BigInt(batch.highWatermark),
+    records: batch.messages.map((message) => toRecord(topic, partition, message)),
+    signal,
+  };
+}
+
+function toRecord(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
+  return {
+    topic,
+    partition,
+    offset: BigInt(message.offset),
+    key: message.key,
+    value: message.value,
+    headers: message.headers === undefined ? {} : toHeaders(message.headers),
+    timestampMs: Number(message.timestamp),
+  };
+}
+
+function toHeaders(headers: IHeaders): RecordHeaders {
+  const result: Record<string, readonly Buffer[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const values = Array.isArray(value) ? value : [value];
+    result[name] = values.flatMap((one) => {
+      if (one === undefined || one === null) return [];
+      return [typeof one === 'string' ? Buffer.from(one) : one];
+    });
+  }
+  return result;
+}
