@@ -1,6 +1,6 @@
 /**
  * A topic whose values we define ourselves: its Avro schema, and the TypeScript type that schema means.
- * Made by the code generator from the `.avsc` files; nothing else should.
+ * All of them are in contracts.ts.
  */
 export interface Contract<T> {
   readonly topic: string;

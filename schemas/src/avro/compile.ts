@@ -1,6 +1,6 @@
 import avro, { type Resolver, type Type } from 'avsc';
 import { CodecError } from '../errors.ts';
-import { exactLong } from './exact-types.ts';
+import { exactLong } from './exact-long.ts';
 import { type AvroSchema, parseWriterSchema } from './parse-schema.ts';
 import { compileScan, type Scan } from './scan.ts';
 import { LOGICAL_TYPES } from './semantic-types.ts';

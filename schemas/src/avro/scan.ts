@@ -80,8 +80,17 @@ class Cursor {
     this.position += length;
   }
 
-  /** A boolean's byte, an int or a long; exact up to 2^53, which is all that lengths need. */
+  /** An int or a long; exact up to 2^53, which is all that lengths need. */
   readLong(): number {
+    const first = this.#bytes[this.position];
+    if (first !== undefined && first < 0x80) {
+      this.position += 1;
+      return (first >> 1) ^ -(first & 1);
+    }
+    return this.#readLongerLong();
+  }
+
+  #readLongerLong(): number {
     let magnitude = 0;
     let weight = 1;
     for (let index = 0; index < 10; index += 1) {

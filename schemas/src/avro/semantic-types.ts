@@ -5,7 +5,7 @@ import {
   DecimalType,
   VariableScaleDecimalType,
   withoutLogicalType,
-} from './exact-types.ts';
+} from './decimal-types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type LogicalTypeClass = new (schema: Schema, options?: unknown) => avro.types.LogicalType;

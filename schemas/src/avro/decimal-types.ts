@@ -2,24 +2,6 @@ import avro, { type Schema, type Type } from 'avsc';
 import { CodecError } from '../errors.ts';
 import { decimalBytes, decimalText, MAX_DECIMAL_BYTES, MAX_DECIMAL_SCALE } from './decimal.ts';
 
-const MIN_LONG = -(2n ** 63n);
-const MAX_LONG = 2n ** 63n - 1n;
-
-/** Avro long as bigint: avsc's own type throws above 2^53, where Debezium's `source.ts_ns` lives. */
-export const exactLong: Type = avro.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint) => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(value);
-    return bytes;
-  },
-  // A JSON number above 2^53 was rounded before it got here: only defaults in contracts come this way.
-  fromJSON: (value: number | string) => BigInt(value),
-  toJSON: (value: bigint) => Number(value),
-  isValid: (value: unknown) => typeof value === 'bigint' && value >= MIN_LONG && value <= MAX_LONG,
-  compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
-});
-
 /**
  * Bytes or fixed with `logicalType: decimal`, as decimal text whose scale is kept. A negative scale, which
  * Postgres allows (`numeric(5,-2)`) and Avro does not, is read all the same.

@@ -1,0 +1,2 @@
+// The command `codegen` of the Makefile; see codegen/cli.ts.
+import './codegen/cli.ts';
