@@ -1,0 +1,221 @@
+import pRetry from 'p-retry';
+import { z } from 'zod';
+import { ConnectError } from './connect-error.ts';
+import type { ConnectorConfig } from './render.ts';
+
+const taskStateSchema = z.enum([
+  'UNASSIGNED',
+  'RUNNING',
+  'PAUSED',
+  'STOPPED',
+  'FAILED',
+  'RESTARTING',
+  'DESTROYED',
+]);
+
+const statusSchema = z.object({
+  name: z.string(),
+  connector: z.object({
+    state: taskStateSchema,
+    worker_id: z.string(),
+    trace: z.string().optional(),
+  }),
+  tasks: z.array(
+    z.object({
+      id: z.number(),
+      state: taskStateSchema,
+      worker_id: z.string(),
+      trace: z.string().optional(),
+    }),
+  ),
+});
+
+/** State of a connector and of each of its tasks. A connector can be RUNNING while its task is FAILED. */
+export type ConnectorStatus = z.output<typeof statusSchema>;
+
+const configSchema = z.record(z.string(), z.string());
+
+const offsetsSchema = z.object({
+  offsets: z.array(
+    z.object({
+      partition: z.record(z.string(), z.unknown()),
+      // Null once an offset was deleted.
+      offset: z.record(z.string(), z.unknown()).nullable(),
+    }),
+  ),
+});
+
+/** What a connector has stored as its position, per source partition. */
+export type ConnectorOffset = z.output<typeof offsetsSchema>['offsets'][number];
+
+const validationSchema = z.object({
+  error_count: z.number(),
+  configs: z.array(
+    z.object({
+      definition: z.object({ name: z.string() }),
+      value: z.object({ name: z.string(), errors: z.array(z.string()) }),
+    }),
+  ),
+});
+
+export type ConfigValidation = z.output<typeof validationSchema>;
+
+const errorSchema = z.object({ error_code: z.number(), message: z.string() });
+const anythingSchema = z.unknown();
+
+export interface ConnectClientOptions {
+  /** Base URL of any worker. */
+  readonly url: string;
+  /** Limit of a single request, default 15,000 ms. */
+  readonly timeoutMs?: number;
+  /** How long to go on while the worker is unreachable or rebalancing, default 30,000 ms. */
+  readonly retryForMs?: number;
+}
+
+/** Kafka Connect's REST API. Every method throws ConnectError. */
+export interface ConnectClient {
+  connectors(): Promise<string[]>;
+  /** Undefined when there is no such connector. */
+  config(connector: string): Promise<ConnectorConfig | undefined>;
+  /** Creates a connector that does nothing until it is resumed. */
+  createStopped(connector: string, config: ConnectorConfig): Promise<void>;
+  putConfig(connector: string, config: ConnectorConfig): Promise<void>;
+  /** Undefined when there is no such connector, or no worker has it yet. */
+  status(connector: string): Promise<ConnectorStatus | undefined>;
+  pause(connector: string): Promise<void>;
+  resume(connector: string): Promise<void>;
+  /** Ends the tasks; the configuration stays. */
+  stop(connector: string): Promise<void>;
+  restart(connector: string, options: { readonly onlyFailed: boolean }): Promise<void>;
+  remove(connector: string): Promise<void>;
+  offsets(connector: string): Promise<ConnectorOffset[]>;
+  /** The connector must be stopped. */
+  deleteOffsets(connector: string): Promise<void>;
+  validate(config: ConnectorConfig): Promise<ConfigValidation>;
+}
+
+interface ConnectRequest<T> {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly answer: z.ZodType<T>;
+}
+
+export function createConnectClient({
+  url,
+  timeoutMs = 15_000,
+  retryForMs = 30_000,
+}: ConnectClientOptions): ConnectClient {
+  const send = <T>(request: ConnectRequest<T>): Promise<T> =>
+    pRetry(() => sendOnce({ url, timeoutMs, request }), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: 200,
+      maxTimeout: 2_000,
+      maxRetryTime: retryForMs,
+      shouldRetry: ({ error }) => error instanceof ConnectError && error.retriable,
+    });
+  const command = async (method: 'PUT' | 'POST' | 'DELETE', path: string): Promise<void> => {
+    await send({ method, path, answer: anythingSchema });
+  };
+  const get = <T>(path: string, answer: z.ZodType<T>) => send({ method: 'GET', path, answer });
+
+  return {
+    connectors: () => get('/connectors', z.array(z.string())),
+    config: (connector) => unlessMissing(get(`${at(connector)}/config`, configSchema)),
+    createStopped: async (connector, config) => {
+      const body = { name: connector, config, initial_state: 'STOPPED' };
+      await send({ method: 'POST', path: '/connectors', body, answer: anythingSchema });
+    },
+    putConfig: async (connector, config) => {
+      const path = `${at(connector)}/config`;
+      await send({ method: 'PUT', path, body: config, answer: anythingSchema });
+    },
+    status: (connector) => unlessMissing(get(`${at(connector)}/status`, statusSchema)),
+    pause: (connector) => command('PUT', `${at(connector)}/pause`),
+    resume: (connector) => command('PUT', `${at(connector)}/resume`),
+    stop: (connector) => command('PUT', `${at(connector)}/stop`),
+    restart: (connector, { onlyFailed }) =>
+      command('POST', `${at(connector)}/restart?includeTasks=true&onlyFailed=${onlyFailed}`),
+    remove: (connector) => command('DELETE', at(connector)),
+    offsets: async (connector) => (await get(`${at(connector)}/offsets`, offsetsSchema)).offsets,
+    deleteOffsets: (connector) => command('DELETE', `${at(connector)}/offsets`),
+    validate: (config) => {
+      const plugin = encodeURIComponent(config['connector.class'] ?? '');
+      const path = `/connector-plugins/${plugin}/config/validate`;
+      return send({ method: 'PUT', path, body: config, answer: validationSchema });
+    },
+  };
+}
+
+function at(connector: string): string {
+  return `/connectors/${encodeURIComponent(connector)}`;
+}
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ConnectError && error.code === 'CONNECTOR_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+async function sendOnce<T>({
+  url,
+  timeoutMs,
+  request,
+}: {
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly request: ConnectRequest<T>;
+}): Promise<T> {
+  const { method, path, body, answer } = request;
+  const { status, text } = await exchange(new URL(path, url), {
+    method,
+    signal: AbortSignal.timeout(timeoutMs),
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  const content = parseJson(text);
+  if (status >= 400) throw refusal(status, content, text);
+  const parsed = answer.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw new ConnectError(
+    'CONNECT_BAD_ANSWER',
+    `${url} does not answer like Kafka Connect: ${z.prettifyError(parsed.error)}`,
+    { status, cause: parsed.error },
+  );
+}
+
+async function exchange(url: URL, init: RequestInit): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(url, init);
+    return { status: response.status, text: await response.text() };
+  } catch (cause) {
+    throw new ConnectError(
+      'CONNECT_UNREACHABLE',
+      `Kafka Connect does not answer at ${url.origin}: is it running (make status)?`,
+      { cause },
+    );
+  }
+}
+
+function refusal(status: number, content: unknown, text: string): ConnectError {
+  const parsed = errorSchema.safeParse(content);
+  const message = parsed.success ? parsed.data.message : text.slice(0, 500);
+  if (status === 404) return new ConnectError('CONNECTOR_NOT_FOUND', message, { status });
+  // 409 is also "already exists", which no waiting mends. 503 is a worker that has not joined yet.
+  if ((status === 409 && /rebalance/i.test(message)) || status === 503) {
+    return new ConnectError('CONNECT_REBALANCING', message, { status });
+  }
+  return new ConnectError('CONNECT_REFUSED', message, { status });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

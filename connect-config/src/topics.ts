@@ -1,0 +1,81 @@
+import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
+import {
+  cdcTopic,
+  deadLetterTopic,
+  MANUAL_TOPICS,
+  MONITORING_TOPIC,
+} from '@shelfcast/schemas/topics';
+import type { KafkaAdmin, TopicSpec } from '@shelfcast/service-kit/kafka/types';
+import type { CaptureSettings } from './settings.ts';
+
+export interface DeclaredTopicsOptions {
+  readonly settings: CaptureSettings;
+  readonly capturedTables: readonly Pick<CapturedTable, 'schema' | 'table'>[];
+}
+
+/** Heartbeats only matter while they are fresh. */
+const HEARTBEAT_RETENTION_MS = 24 * 60 * 60 * 1000;
+
+/** The topic Debezium writes its heartbeats to. */
+export function heartbeatTopic(topicPrefix: string): string {
+  return `__debezium-heartbeat.${topicPrefix}`;
+}
+
+/**
+ * Every topic of the pipeline, as plain data. Brokers create none by themselves: a topic that is not
+ * here does not exist.
+ */
+export function declaredTopics({ settings, capturedTables }: DeclaredTopicsOptions): TopicSpec[] {
+  const keyed = [
+    ...capturedTables.map(({ schema, table }) =>
+      cdcTopic({ prefix: settings.topicPrefix, schema, table }),
+    ),
+    ...MANUAL_TOPICS,
+    MONITORING_TOPIC,
+    ...settings.consumerGroups.map(deadLetterTopic),
+  ];
+  return [
+    ...keyed.map((topic) => spec(settings, { topic })),
+    spec(settings, {
+      topic: heartbeatTopic(settings.topicPrefix),
+      partitions: 1,
+      retentionMs: Math.min(HEARTBEAT_RETENTION_MS, settings.retentionMs),
+    }),
+  ];
+}
+
+/** Creates the declared topics that are missing and mends the settings of those that differ. */
+export async function ensureDeclaredTopics(
+  admin: Pick<KafkaAdmin, 'ensureTopics'>,
+  { log, ...options }: DeclaredTopicsOptions & { readonly log: (message: string) => void },
+): Promise<void> {
+  for (const { topic, action, changed } of await admin.ensureTopics(declaredTopics(options))) {
+    if (action === 'created') log(`Created topic ${topic}`);
+    for (const [name, { from, to }] of Object.entries(changed)) {
+      if (action === 'altered') log(`Topic ${topic}: ${name} ${from ?? 'unset'} → ${to}`);
+    }
+  }
+}
+
+function spec(
+  settings: CaptureSettings,
+  {
+    topic,
+    partitions = settings.topicPartitions,
+    retentionMs = settings.retentionMs,
+  }: { readonly topic: string; readonly partitions?: number; readonly retentionMs?: number },
+): TopicSpec {
+  return {
+    topic,
+    partitions,
+    replicationFactor: settings.replicationFactor,
+    configs: {
+      'cleanup.policy': 'delete',
+      'retention.ms': String(retentionMs),
+      'max.message.bytes': String(settings.maxRecordBytes),
+      'message.timestamp.type': 'LogAppendTime',
+      // With three replicas, one broker may be down and writes go on with two copies.
+      'min.insync.replicas': settings.replicationFactor >= 3 ? '2' : '1',
+    },
+  };
+}
