@@ -1,6 +1,7 @@
 import type { ConsumerDefinition } from '../runtime/definition.ts';
 import { apply } from './apply.ts';
 import { type CatalogueEffect, columnsOf, decide } from './decide.ts';
+import { REPRICE_TASK, repriceJob } from './reprice.ts';
 import { truncate } from './truncate.ts';
 
 /** Read model of the catalogue: current products with their effective price and full-text search. */
@@ -10,5 +11,6 @@ export const catalogue: ConsumerDefinition<CatalogueEffect> = {
   migrationsUrl: new URL('../../src/catalogue/migrations', import.meta.url),
   decide,
   apply,
+  jobs: { [REPRICE_TASK]: repriceJob },
   truncate,
 };

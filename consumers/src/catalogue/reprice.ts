@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
+import { z } from 'zod';
 import { type Discount, effectivePrice } from '../price/effective-price.ts';
+import type { ApplyContext } from '../runtime/definition.ts';
 
 /** Task name of the job that computes a price again when a discount starts or ends. */
 export const REPRICE_TASK = 'catalogue_reprice';
@@ -93,6 +95,15 @@ export async function reprice(
       ),
     ],
   );
+}
+
+const repricePayload = z.object({ productId: z.string() });
+
+/** A discount starts or ends now: the price is computed again, and the next change planned. */
+export async function repriceJob(payload: unknown, { tx, nowMs }: ApplyContext): Promise<void> {
+  const { productId } = repricePayload.parse(payload);
+  await lockPrices(tx, [productId]);
+  await reprice(tx, nowMs, [productId]);
 }
 
 interface DiscountRow extends Discount {

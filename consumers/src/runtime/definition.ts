@@ -17,9 +17,14 @@ export interface ConsumerDefinition<Effect> {
    * @throws whatever went wrong; the whole transaction is rolled back
    */
   apply(effects: readonly Effect[], context: ApplyContext): Promise<void>;
+  /** Work that is due by the clock, by task name of the job queue; each runs in its own transaction. */
+  readonly jobs?: Readonly<Record<string, Job>>;
   /** Removes the entity's rows whose newest applied change is positioned before `floor`. */
   truncate(entity: string, floor: Position, context: ApplyContext): Promise<void>;
 }
+
+/** @throws whatever went wrong; the job is tried again later */
+export type Job = (payload: unknown, context: ApplyContext) => Promise<void>;
 
 export interface ApplyContext {
   readonly tx: ClientBase;

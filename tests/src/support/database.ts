@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { fromEnvironment } from './environment.ts';
 
 export interface TestDatabase {
   readonly url: string;
@@ -8,9 +9,7 @@ export interface TestDatabase {
 
 /** A fresh database on the test stack's Postgres (TEST_POSTGRES_URL, set by the global set-up). */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const adminUrl = process.env.TEST_POSTGRES_URL;
-  if (adminUrl === undefined)
-    throw new Error('TEST_POSTGRES_URL is not set: run this through the guard');
+  const adminUrl = fromEnvironment('TEST_POSTGRES_URL');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await runAs(adminUrl, `create database ${name}`);
   const url = new URL(adminUrl);

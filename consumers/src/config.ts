@@ -1,0 +1,33 @@
+import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
+import {
+  databaseUrl,
+  kafkaSettings,
+  poolSize,
+  registrySettings,
+  serviceSettings,
+} from '@shelfcast/service-kit/settings';
+import { z } from 'zod';
+
+/** Settings of the process that hosts consumers; `names` are those it can host. */
+export function consumersConfig(names: readonly string[]) {
+  return z.object({
+    ...serviceSettings({ port: 7071 }),
+    ...kafkaSettings,
+    ...registrySettings,
+    /** Where /livez, /readyz and /metrics listen; containers set 0.0.0.0. */
+    HEALTH_HOST: z.string().default('127.0.0.1'),
+    CONSUMERS_DATABASE_URL: databaseUrl(),
+    CONSUMERS_DATABASE_POOL_SIZE: poolSize(10),
+    TOPIC_PREFIX: z.string().default(DEFAULT_TOPIC_PREFIX),
+    CONSUMERS: z
+      .string()
+      .default(names.join(','))
+      .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
+      .refine(
+        (chosen) => chosen.every((name) => names.includes(name)),
+        `must name consumers among ${names.join(', ')}, separated by commas`,
+      ),
+  });
+}
+
+export type ConsumersConfig = z.output<ReturnType<typeof consumersConfig>>;

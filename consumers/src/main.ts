@@ -1,0 +1,14 @@
+import { loadConfig } from '@shelfcast/service-kit/config';
+import { runMain } from '@shelfcast/service-kit/run-main';
+import { consumersConfig } from './config.ts';
+import { hostConsumers } from './host.ts';
+import { registered } from './registered.ts';
+
+const names = registered.map(({ name }) => name);
+
+await runMain({
+  process,
+  service: 'consumers',
+  readConfig: () => loadConfig(consumersConfig(names), { env: process.env }),
+  start: (context) => hostConsumers(registered, context),
+});

@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Change } from '@shelfcast/schemas/change';
+import type { Codec } from '@shelfcast/schemas/codec';
+import { cdcTopic } from '@shelfcast/schemas/topics';
+import type { HandlingError, Kafka, KafkaBatch } from '@shelfcast/service-kit/kafka/types';
+import type { Logger } from '@shelfcast/service-kit/logging';
+import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
+import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres-errors';
+import type { Pool } from 'pg';
+import { createBatchWriter } from './batch-writer.ts';
+import { decodeChanges, UndecodableRecord } from './decode.ts';
+import type { ConsumerDefinition } from './definition.ts';
+import type { Outcome } from './guard.ts';
+import type { ConsumerMetrics } from './metrics.ts';
+import { ensureFloors } from './positions.ts';
+import { failureReport, handledReports } from './reports.ts';
+import { applyOnce } from './transaction.ts';
+
+export interface ConsumeOptions<Effect> {
+  readonly definition: ConsumerDefinition<Effect>;
+  readonly kafka: Kafka;
+  readonly pool: Pool;
+  readonly codec: Codec;
+  readonly publisher: MonitoringPublisher;
+  readonly metrics: ConsumerMetrics;
+  /** Part of every change's id; the same for all processes of one site. */
+  readonly instance: string;
+  readonly topicPrefix: string;
+  readonly log: Logger;
+  /** The consumer cannot go on: the process is to exit non-zero. */
+  readonly onFatal: (error: Error) => void;
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs?: () => number;
+}
+
+export interface RunningConsumer {
+  readonly name: string;
+  /** Why it is not ready, or undefined. */
+  notReady(): string | undefined;
+  stop(): Promise<void>;
+}
+
+/** Changes of one transaction: enough to fill it, few enough to end well within a session timeout. */
+const MAX_CHANGES_PER_TRANSACTION = 2_000;
+const OUTAGE_BACKOFF_MS = { first: 50, longest: 2_000 };
+
+/**
+ * Runs a consumer: decodes, applies once, reports, and only then lets offsets be committed. A
+ * database outage is waited out; a batch that cannot be handled holds up its own partition only.
+ */
+export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<RunningConsumer> {
+  const { definition, kafka, pool, codec, publisher, metrics, instance, log } = options;
+  const nowMs = options.nowMs ?? Date.now;
+  const reporter = { service: definition.name, instance };
+  const stopping = new AbortController();
+  await inTransaction(pool, (tx) => ensureFloors(tx, definition.name, entitiesOf(definition)));
+
+  const writer = createBatchWriter<Change, Outcome>({
+    write: (changes) =>
+      inTransaction(pool, (tx) => applyOnce(definition, changes, tx, nowMs())),
+    maxItems: MAX_CHANGES_PER_TRANSACTION,
+    isOutage: isRetriableDatabaseError,
+    onOutage: (error, attempt) => {
+      metrics.outages.inc({ consumer: definition.name });
+      log.warn({ error, attempt }, 'database not available: waiting, nothing is lost');
+    },
+    backoff: async (attempt) => {
+      const { first, longest } = OUTAGE_BACKOFF_MS;
+      await delay(Math.min(first * 2 ** (attempt - 1), longest), undefined, {
+        signal: stopping.signal,
+      });
+    },
+  });
+
+  async function handle(changes: readonly Change[], receivedAtMs: number): Promise<void> {
+    const outcomes = await writer.submit(changes);
+    const handledAtMs = nowMs();
+    metrics.observe(definition.name, changes, outcomes, handledAtMs);
+    await publisher.report(
+      handledReports(reporter, changes, outcomes, { receivedAtMs, handledAtMs }),
+    );
+  }
+
+  async function onBatch(batch: KafkaBatch): Promise<void> {
+    const receivedAtMs = nowMs();
+    try {
+      await handle(await decodeChanges(codec, instance, batch.records), receivedAtMs);
+    } catch (error) {
+      // What precedes a record that cannot be read does not have to wait for it.
+      if (error instanceof UndecodableRecord) await handle(error.before, receivedAtMs);
+      throw error;
+    }
+  }
+
+  const consumer = await kafka.createConsumer({
+    groupId: definition.name,
+    topics: definition.tables.map((name) => topicOf(name, options.topicPrefix)),
+    onBatch,
+    onError: (failure) => {
+      metrics.failures.inc({ consumer: definition.name });
+      log.error(failureFields(failure), 'batch failed: its partition waits and tries again');
+      publisher
+        .report([failureReport(reporter, failure, nowMs())])
+        .catch((error: unknown) => log.warn({ error }, 'a failure could not be reported'));
+    },
+    onOffsetReset: ({ topic, partition, from, to }) => {
+      metrics.offsetResets.inc({ consumer: definition.name });
+      log.error(
+        { topic, partition, from: String(from), to: String(to) },
+        'offset reset: records between the two were lost to this consumer; run a snapshot of the table',
+      );
+    },
+    onFatal: options.onFatal,
+  });
+
+  return {
+    name: definition.name,
+    notReady: () => (consumer.isReady() ? undefined : 'has not joined its consumer group'),
+    async stop() {
+      stopping.abort();
+      await consumer.stop();
+    },
+  };
+}
+
+function topicOf(name: string, prefix: string): string {
+  const [schema = '', table = ''] = name.split('.');
+  return cdcTopic({ prefix, schema, table });
+}
+
+/** Entities are tables, without their schema where that is `public` (see `Change.entity`). */
+function entitiesOf(definition: Pick<ConsumerDefinition<unknown>, 'tables'>): string[] {
+  return definition.tables.map((table) => table.replace(/^public\./, ''));
+}
+
+function failureFields({ topic, partition, offset, attempt, retryDelayMs, error }: HandlingError) {
+  return { topic, partition, offset: offset.toString(), attempt, retryDelayMs, error };
+}

@@ -1,0 +1,39 @@
+import { inTransaction } from '@shelfcast/service-kit/postgres';
+import type { Logger } from '@shelfcast/service-kit/logging';
+import { Logger as JobLogger, run, type Runner, type TaskList } from 'graphile-worker';
+import type { Pool } from 'pg';
+import type { ConsumerDefinition } from './definition.ts';
+
+export interface RunJobsOptions {
+  readonly definitions: readonly Pick<ConsumerDefinition<unknown>, 'name' | 'jobs'>[];
+  readonly pool: Pool;
+  readonly log: Logger;
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs?: () => number;
+}
+
+/** Runs what the consumers planned for a moment in time; null where none of them plans anything. */
+export async function runJobs(options: RunJobsOptions): Promise<Runner | null> {
+  const { definitions, pool, log, nowMs = Date.now } = options;
+  const taskList: TaskList = {};
+  for (const { name: consumer, jobs } of definitions) {
+    for (const [task, job] of Object.entries(jobs ?? {})) {
+      taskList[task] = (payload) =>
+        inTransaction(pool, (tx) => job(payload, { tx, consumer, nowMs: nowMs() }));
+    }
+  }
+  if (Object.keys(taskList).length === 0) return null;
+  return await run({
+    pgPool: pool,
+    taskList,
+    concurrency: 1,
+    noHandleSignals: true,
+    // The queue tells of new jobs by itself; the poll is for those that become due.
+    pollInterval: 1_000,
+    logger: new JobLogger(() => (level, message) => {
+      if (level === 'error') log.error({ queue: 'jobs' }, message);
+      else if (level === 'warning') log.warn({ queue: 'jobs' }, message);
+      else log.debug({ queue: 'jobs' }, message);
+    }),
+  });
+}
