@@ -19,8 +19,7 @@ export function createKafka({ connection, clientId, log }: KafkaOptions): Kafka 
   const context: ClientContext = { connection, clientId, log };
   return {
     createProducer: (options) => createProducer(context, options),
-    createConsumer: (options) =>
-      createConsumer({ ...context, log: log.child({ groupId: options.groupId }) }, options),
+    createConsumer: (options) => createConsumer(context, options),
     createAdmin: () => createAdmin(context),
   };
 }

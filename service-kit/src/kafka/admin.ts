@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, ConfigResourceTypes, type ITopicMetadata } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
 import { settlesWithin, within } from '../deadline.ts';
 import type { Logger } from '../logging.ts';
 import { toKafkaError } from './classify-error.ts';
@@ -26,6 +26,8 @@ export interface ClientContext {
 const CALL_TIMEOUT_MS = 10_000;
 const RETRY_PAUSE_MS = 200;
 const DISCONNECT_TIMEOUT_MS = 2_000;
+// Not among the names that Node finds in this CommonJS module.
+const { ConfigResourceTypes } = kafkajs;
 const INTERNAL_TOPIC = /^__/;
 
 /** See `Kafka.createAdmin`. */
@@ -74,7 +76,7 @@ export function createAdmin(context: ClientContext): KafkaAdmin {
   }
 
   async function describeConfigs(
-    type: ConfigResourceTypes,
+    type: kafkajs.ConfigResourceTypes,
     names: readonly string[],
   ): Promise<Map<string, DescribedConfig[]>> {
     if (names.length === 0) return new Map();

@@ -109,11 +109,15 @@ function saslOptions(sasl: NonNullable<KafkaConnection['sasl']>): SASLOptions {
   }
 }
 
+/** Said of every idempotent producer that gives up some day; ours is then replaced. */
+const RETRY_LIMIT_TEXT = 'Limiting retries for the idempotent producer';
+
 /**
  * kafkajs calls an error what it is about to retry, and a warning what is daily life (a rebalance),
  * so everything goes one level down. What is really wrong is thrown, and logged by who catches it.
  */
 function writeLog(log: Logger, { namespace, level, log: entry }: LogEntry): void {
+  if (entry.message.startsWith(RETRY_LIMIT_TEXT)) return;
   const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry;
   const line = { kafkajs: namespace, ...fields };
   if (level <= logLevel.ERROR) log.warn(line, message);

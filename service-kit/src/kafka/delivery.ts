@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '../deadline.ts';
 import type { Logger } from '../logging.ts';
 import { classifySendError, toKafkaError } from './classify-error.ts';
 import { KafkaError } from './errors.ts';
@@ -11,11 +12,12 @@ export interface Delivery {
   readonly bytes: number;
   /** When its caller is to be answered, by `performance.now()`. */
   readonly deadlineMs: number;
+  /** Only the first call counts. */
   readonly settle: (result: SentRecord | KafkaError) => void;
 }
 
 export interface DelivererOptions {
-  readonly openSession: () => {
+  readonly openSession: (onPoisoned: (error: Error) => void) => {
     readonly session: ProducerSession;
     readonly connected: Promise<void>;
   };
@@ -26,7 +28,7 @@ export interface DelivererOptions {
 
 export interface Deliverer {
   /** Connects, so that the first delivery does not have to. */
-  connect(): Promise<void>;
+  connect(timeoutMs: number): Promise<void>;
   /** Sends until each record is settled; never rejects. One call at a time. */
   deliver(items: readonly Delivery[]): Promise<void>;
   isHealthy(): boolean;
@@ -44,6 +46,9 @@ interface Attempt {
   readonly isolate?: boolean;
 }
 
+/** The callers' time is up. */
+class TooLate extends Error {}
+
 const RETRY_PAUSE_MS = 50;
 
 /**
@@ -54,13 +59,15 @@ const RETRY_PAUSE_MS = 50;
 export function createDeliverer(options: DelivererOptions): Deliverer {
   const { log } = options;
   const knownTopics = new Map<string, number>();
-  const halted = new AbortController();
+  /** Ends the attempt under way; a long-lived promise to race against would collect reactions. */
+  let interrupt: (error: Error) => void = () => {};
+  let halted = false;
   let session: ProducerSession | undefined;
   let healthy = false;
 
   async function connectedSession(): Promise<ProducerSession> {
     if (session !== undefined) return session;
-    const opening = options.openSession();
+    const opening = options.openSession((error) => interrupt(error));
     session = opening.session;
     await opening.connected;
     return opening.session;
@@ -89,21 +96,25 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   async function attempt(items: readonly Delivery[]): Promise<Attempt> {
     let pending = items;
     let used: ProducerSession | undefined;
+    let over = false;
+    const goOn = (): void => {
+      if (over) throw new TooLate();
+    };
     const leftMs = Math.min(...items.map((item) => item.deadlineMs)) - performance.now();
-    const timer = new AbortController();
-    const tooLate = sleep(Math.max(0, leftMs), 'too late' as const, {
-      signal: AbortSignal.any([timer.signal, halted.signal]),
-    }).catch(() => 'too late' as const);
+    const interrupted = new Promise<never>((_resolve, reject) => {
+      interrupt = reject;
+    });
+    const timer = setTimeout(() => interrupt(new TooLate()), Math.max(0, leftMs));
 
     const work = async (): Promise<Attempt> => {
-      pending = await refuseUnknownTopics(items);
+      const known = await refuseUnknownTopics(items);
+      goOn();
+      pending = known;
       const current = await connectedSession();
+      goOn();
       if (pending.length === 0) return { pending, inDoubt: false };
       used = current;
-      const results = await Promise.race([
-        current.send(pending.map((item) => item.record)),
-        current.poisoned,
-      ]);
+      const results = await current.send(pending.map((item) => item.record));
       const unanswered = pending.filter((item, index) => {
         const result = results[index];
         if (result !== undefined) item.settle(result);
@@ -114,20 +125,19 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     };
 
     try {
-      const outcome = await Promise.race([work(), tooLate]);
-      if (outcome !== 'too late') return outcome;
-      // Cut off, so that nothing is written after the callers were told.
-      healthy = false;
-      const inDoubt = used?.everConnected() ?? false;
-      dropSession();
-      for (const item of pending) item.settle(notDelivered(item.record.topic, inDoubt));
-      return { pending: [], inDoubt };
+      return await Promise.race([work(), interrupted]);
     } catch (error) {
       const inDoubt = used?.everConnected() ?? false;
+      // Cut off, so that nothing is written after the callers were told otherwise.
       dropSession();
-      return afterFailure(pending, error, inDoubt);
+      if (!(error instanceof TooLate)) return afterFailure(pending, error, inDoubt);
+      healthy = false;
+      for (const item of pending) item.settle(notDelivered(item.record.topic, inDoubt));
+      return { pending: [], inDoubt };
     } finally {
-      timer.abort();
+      over = true;
+      clearTimeout(timer);
+      interrupt = () => {};
     }
   }
 
@@ -151,9 +161,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     let pending = items;
     let inDoubt = startsInDoubt;
     while (pending.length > 0) {
-      const expired = pending.filter(
-        ({ deadlineMs }) => halted.signal.aborted || deadlineMs <= performance.now(),
-      );
+      const expired = pending.filter(({ deadlineMs }) => halted || deadlineMs <= performance.now());
       for (const item of expired) item.settle(notDelivered(item.record.topic, inDoubt));
       pending = pending.filter((item) => !expired.includes(item));
       if (pending.length === 0) return;
@@ -171,9 +179,9 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   }
 
   return {
-    async connect() {
+    async connect(timeoutMs) {
       try {
-        await connectedSession();
+        await within(connectedSession(), timeoutMs, unreachable);
         healthy = true;
       } catch (error) {
         dropSession();
@@ -183,8 +191,8 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     deliver: (items) => deliver(items),
     isHealthy: () => healthy,
     halt() {
-      halted.abort();
-      dropSession();
+      halted = true;
+      interrupt(new TooLate());
     },
     async close() {
       const last = session;
@@ -201,6 +209,13 @@ function noSuchPlace({ topic, partition }: RecordToSend, partitions: number | un
       ? `topic ${topic} does not exist`
       : `topic ${topic} has ${partitions} partitions, not a partition ${partition}`;
   return new KafkaError(what, { code: 'UNKNOWN_TOPIC', retriable: false, topic });
+}
+
+function unreachable(): KafkaError {
+  return new KafkaError('no broker could be reached in time', {
+    code: 'UNAVAILABLE',
+    retriable: true,
+  });
 }
 
 function notDelivered(topic: string, inDoubt: boolean): KafkaError {

@@ -10,8 +10,6 @@ export interface ProducerSession {
   send(records: readonly RecordToSend[]): Promise<(SentRecord | undefined)[]>;
   /** Whether a broker could have received anything. */
   everConnected(): boolean;
-  /** Rejects when kafkajs is caught in retries it cannot get out of. */
-  readonly poisoned: Promise<never>;
   close(): Promise<void>;
   /** Ends it at once: nothing is written afterwards. */
   fence(): void;
@@ -21,6 +19,8 @@ export interface ProducerSessionOptions {
   readonly connection: KafkaConnection;
   readonly clientId: string;
   readonly log: Logger;
+  /** kafkajs is caught in retries that it cannot get out of. */
+  readonly onPoisoned: (error: Error) => void;
 }
 
 /** Text of Kafka's UNKNOWN_TOPIC_OR_PARTITION in kafkajs' table of errors. */
@@ -38,18 +38,15 @@ export function openProducerSession(options: ProducerSessionOptions): {
   connected: Promise<void>;
 } {
   const { log } = options;
-  let poison: (error: Error) => void = () => {};
-  const poisoned = new Promise<never>((_resolve, reject) => {
-    poison = reject;
-  });
-  poisoned.catch(() => {});
   const client = createClient({
     ...options,
     // A topic once written to stays in every metadata request of a kafkajs producer; when it is
     // deleted all sends fail and are retried for minutes. Only its log tells so in time.
     onLog: ({ log: { message } }) => {
       if (message.includes(UNKNOWN_TOPIC_TEXT)) {
-        poison(Object.assign(new Error(message), { type: 'UNKNOWN_TOPIC_OR_PARTITION' }));
+        options.onPoisoned(
+          Object.assign(new Error(message), { type: 'UNKNOWN_TOPIC_OR_PARTITION' }),
+        );
       }
     },
   });
@@ -61,7 +58,6 @@ export function openProducerSession(options: ProducerSessionOptions): {
   });
 
   const session: ProducerSession = {
-    poisoned,
     everConnected: client.everConnected,
     fence: client.fence,
     async send(records) {

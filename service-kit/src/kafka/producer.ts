@@ -22,7 +22,7 @@ export async function createProducer(
   const deliveryTimeoutMs = options.deliveryTimeoutMs ?? DEFAULT_DELIVERY_TIMEOUT_MS;
   const admin = createAdmin(context);
   const deliverer = createDeliverer({
-    openSession: () => openProducerSession(context),
+    openSession: (onPoisoned) => openProducerSession({ ...context, onPoisoned }),
     countPartitions: async (topics) => {
       const described = await admin.describeTopics(topics);
       return new Map(described.map(({ topic, partitions }) => [topic, partitions.length]));
@@ -47,7 +47,7 @@ export async function createProducer(
   }
 
   try {
-    await deliverer.connect();
+    await deliverer.connect(deliveryTimeoutMs);
   } catch (error) {
     await admin.close();
     throw error;
@@ -60,6 +60,7 @@ export async function createProducer(
         const results: (SentRecord | KafkaError)[] = [];
         let open = records.length;
         const settle = (index: number, result: SentRecord | KafkaError): void => {
+          if (results[index] !== undefined) return;
           results[index] = result;
           open -= 1;
           if (open === 0) finish(results, resolve, reject);
