@@ -150,10 +150,7 @@ function sequenceFrom(source: Struct, record: EnvelopeRecord): [bigint | null, b
   const text = source.sequence;
   const parts = typeof text === 'string' ? parseSequence(text) : undefined;
   if (parts === undefined) {
-    throw new ChangeError(
-      'BAD_SEQUENCE',
-      `${place(record)} has source.sequence ${JSON.stringify(text) ?? 'missing'}`,
-    );
+    throw new ChangeError('BAD_SEQUENCE', `${place(record)} has source.sequence ${String(text)}`);
   }
   return parts;
 }
