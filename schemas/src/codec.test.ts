@@ -2,12 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Codec, createCodec } from './codec.ts';
 import type { Contract } from './contract.ts';
-import {
-  CONTRACTS,
-  MONITORING_EVENT,
-  PRODUCT_DISCOUNT,
-  PRODUCT_UPDATE,
-} from './contracts.ts';
+import { CONTRACTS, MONITORING_EVENT, PRODUCT_DISCOUNT, PRODUCT_UPDATE } from './contracts.ts';
 import { rowFromStruct } from './debezium-row.ts';
 import { CodecError, type CodecErrorCode } from './errors.ts';
 import type { MonitoringEvent } from './generated/monitoring-event.ts';
