@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { consumersConfig } from '@shelfcast/consumers/config';
+import { registered } from '@shelfcast/consumers/registered';
+import { checkoutRoot } from '@shelfcast/local/checkout';
+import { SERVICE_NAMES } from '@shelfcast/local/components/services';
+import { loadConfig } from '@shelfcast/service-kit/config';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type ComposeService, containerEnvironment, readCompose } from './support/compose-file.ts';
+
+/** docker-compose.yml on its own: well formed, and every container safe, watched and waited for. */
+const test = suite('docker-compose.yml');
+
+const text = readFileSync(join(checkoutRoot, 'docker-compose.yml'), 'utf8');
+const { services } = readCompose(text);
+const dockerfiles = {
+  services: readFileSync(join(checkoutRoot, 'Dockerfile'), 'utf8'),
+  connect: readFileSync(join(checkoutRoot, 'connect-config', 'Dockerfile'), 'utf8'),
+};
+
+const isJob = (service: ComposeService) => service.restart === 'no';
+
+function each(check: (service: ComposeService, name: string) => void): void {
+  for (const [name, service] of Object.entries(services)) check(service, name);
+}
+
+test('follows the Compose specification, which would tell if it did not', () => {
+  const misspelt = text.replace('healthcheck:', 'healthchek:');
+  assert.throws(() => readCompose(misspelt), /must NOT have unevaluated properties/);
+});
+
+test('has every Node service that make start runs', () => {
+  for (const name of SERVICE_NAMES) assert.ok(services[name], name);
+});
+
+test('every service is watched and restarted, every job is waited for by something that runs on', () => {
+  const waitedFor = new Set(
+    Object.values(services).flatMap((service) =>
+      Object.entries(service.depends_on ?? {})
+        .filter(([, { condition }]) => condition === 'service_completed_successfully')
+        .map(([name]) => name),
+    ),
+  );
+  each((service, name) => {
+    if (isJob(service)) {
+      assert.ok(waitedFor.has(name), `up --wait fails when ${name} ends and nothing waits for it`);
+    } else {
+      assert.ok(service.healthcheck, `${name} has a health check`);
+      assert.is(service.restart, 'unless-stopped', name);
+    }
+  });
+});
+
+test('what a service waits for is there, healthy or done', () => {
+  each((service, name) => {
+    for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
+      const other = services[needed];
+      assert.ok(other, `${name} waits for ${needed}`);
+      const expected = isJob(other) ? 'service_completed_successfully' : 'service_healthy';
+      assert.is(condition, expected, `${name} waits for ${needed}`);
+    }
+  });
+});
+
+test('no container runs as root, with privileges, without a memory limit or open to the network', () => {
+  each((service, name) => {
+    const user = service.user ?? userOf(service.build === '.' ? dockerfiles.services : '');
+    assert.not.match(user, /^(root|0)?$/, `user of ${name}`);
+    assert.is(service.privileged, undefined, name);
+    assert.equal(service.cap_drop, ['ALL'], name);
+    assert.ok(service.mem_limit, `memory limit of ${name}`);
+    for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/, name);
+  });
+});
+
+test('every image is pinned to a release', () => {
+  const bases = Object.values(dockerfiles).flatMap((file) =>
+    [...file.matchAll(/^FROM (\S+)/gm)].map(([, image = '']) => image),
+  );
+  const images = Object.values(services).map((service) => service.image);
+  for (const image of [...bases, ...images]) assert.match(image, /:v?\d+\.\d+[.\w-]*$/);
+});
+
+test('ports are moved by the settings that move those of make start', () => {
+  const settings = ['POSTGRES', 'KAFKA', 'REGISTRY', 'CONNECT', 'CONSUMERS'];
+  const env = Object.fromEntries(
+    settings.map((name, index) => [`${name}_PORT`, `${20_000 + index}`]),
+  );
+  const published = Object.values(readCompose(text, env).services)
+    .flatMap((service) => service.ports ?? [])
+    .map((port) => port.split(':')[1]);
+  assert.equal(published.sort(), Object.values(env).sort());
+});
+
+test('the consumers accept their settings and know every one of them', () => {
+  const service = services.consumers;
+  assert.ok(service);
+  const schema = consumersConfig(registered.map(({ name }) => name));
+  assertKnown(service, Object.keys(schema.shape));
+  const config = loadConfig(schema, { env: containerEnvironment(service) });
+  assert.is(config.HEALTH_HOST, '0.0.0.0', 'its published port reaches it');
+});
+
+test('the images are built from files that the build context has', () => {
+  const context = readFileSync(join(checkoutRoot, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+  for (const file of Object.values(dockerfiles)) {
+    for (const [, sources = ''] of file.matchAll(/^COPY (?!--from)(?:--\S+ )*(.+) \S+$/gm)) {
+      for (const source of sources.split(' ')) {
+        const known = context.some((path) => source === path || source.startsWith(`${path}/`));
+        assert.ok(known, `.dockerignore lets ${source} through`);
+      }
+    }
+  }
+});
+
+/** PGPASSWORD is read by the Postgres client, not by our configuration. */
+function assertKnown(service: ComposeService, settings: readonly string[]): void {
+  for (const name of Object.keys(service.environment ?? {})) {
+    assert.ok(name === 'PGPASSWORD' || settings.includes(name), `${name} is a setting`);
+  }
+}
+
+function userOf(dockerfile: string): string {
+  return [...dockerfile.matchAll(/^USER (\S+)/gm)].at(-1)?.[1] ?? '';
+}
+
+test.run();
