@@ -42,6 +42,14 @@ const PRODUCT: ProductUpdate = {
   dimensions: '10x10x20',
 };
 
+const HEADER_BYTES = 5;
+const RECORD_V1 = {
+  type: 'record',
+  name: 'T',
+  namespace: 'a',
+  fields: [{ name: 'id', type: 'long' }],
+};
+
 const REPORT: MonitoringEvent = {
   id: 'r-1',
   eventId: 'e-1',
@@ -84,6 +92,8 @@ test('every type of a Debezium envelope arrives exact', async () => {
 test('longs at the ends of 64 bits, and around 2^53, are exact', async () => {
   const { codec, registry } = given();
   const schemaId = registry.add('"long"');
+  const schemaText = JSON.stringify({ ...RECORD_V1, fields: [{ name: 'n', type: 'long' }] });
+  const encode = await codec.encoder<{ n: bigint }>({ topic: 't', schemaText });
   const values = [0n, -1n, 63n, 64n, -64n, -65n, 2n ** 48n, -(2n ** 48n), 2n ** 49n - 1n];
   for (const edge of [2n ** 53n, 2n ** 56n, 2n ** 62n])
     values.push(edge - 1n, edge, edge + 1n, -edge);
@@ -91,6 +101,8 @@ test('longs at the ends of 64 bits, and around 2^53, are exact', async () => {
   for (const value of values) {
     const decoded = await codec.decode(framed(schemaId, plainAvro({ type: 'long' }, value)));
     assert.is(decoded.value, value);
+    const written = encode({ n: value }).subarray(HEADER_BYTES);
+    assert.is(written.toString('hex'), plainAvro({ type: 'long' }, value).toString('hex'));
   }
 });
 
@@ -150,13 +162,6 @@ test('values that break their contract are refused with the path of the fault', 
     }
   }
 });
-
-const RECORD_V1 = {
-  type: 'record',
-  name: 'T',
-  namespace: 'a',
-  fields: [{ name: 'id', type: 'long' }],
-};
 
 function contractOf(fields: readonly object[]): Contract<Record<string, unknown>> {
   return { topic: 't', schemaText: JSON.stringify({ ...RECORD_V1, namespace: 'b', fields }) };

@@ -4,6 +4,9 @@ const MIN_LONG = -(2n ** 63n);
 const MAX_LONG = 2n ** 63n - 1n;
 /** Bytes of a varint, seven bits each, whose value a double holds exactly. */
 const EXACT_BYTES = 7;
+const LOW_GROUPS = (1n << 49n) - 1n;
+/** Integers whose double is still exact. */
+const EXACT_MAGNITUDE = 2n ** 52n - 1n;
 
 /** Avro long as bigint: avsc's own type throws above 2^53, where Debezium's `source.ts_ns` lives. */
 export const exactLong: Type = avro.types.LongType.__with(
@@ -43,12 +46,28 @@ function sevenBitGroups(varint: Uint8Array, start: number, end: number): number 
 }
 
 function writeZigzag(value: bigint): Buffer {
-  let magnitude = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
   const bytes: number[] = [];
-  while (magnitude > 0x7fn) {
-    bytes.push(Number(magnitude & 0x7fn) | 0x80);
-    magnitude >>= 7n;
+  if (value >= -EXACT_MAGNITUDE && value <= EXACT_MAGNITUDE) {
+    const number = Number(value);
+    pushGroups(bytes, number < 0 ? -2 * number - 1 : 2 * number);
+  } else {
+    const magnitude = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
+    let low = Number(magnitude & LOW_GROUPS);
+    for (let index = 0; index < EXACT_BYTES; index += 1) {
+      bytes.push((low % 128) | 0x80);
+      low = Math.floor(low / 128);
+    }
+    pushGroups(bytes, Number(magnitude >> 49n));
   }
-  bytes.push(Number(magnitude));
   return Buffer.from(bytes);
+}
+
+/** Seven bits a byte, the lowest first; every byte but the last has its top bit set. */
+function pushGroups(bytes: number[], magnitude: number): void {
+  let rest = magnitude;
+  while (rest >= 128) {
+    bytes.push((rest % 128) | 0x80);
+    rest = Math.floor(rest / 128);
+  }
+  bytes.push(rest);
 }
