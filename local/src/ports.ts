@@ -33,7 +33,7 @@ const BROKER_STRIDE = 100;
 export function portsFor(options: {
   offset: number;
   brokers: number;
-  overrides?: Partial<Record<PortSetting, number>>;
+  overrides?: { [setting in PortSetting]?: number | undefined };
 }): Ports {
   const port = (setting: PortSetting) =>
     options.overrides?.[setting] ?? DEFAULTS[setting] + options.offset;

@@ -67,7 +67,7 @@ export type Stack = {
 /**
  * Brings a stack up, or completes one that is partly up; harmless when all of it already runs.
  * Takes its settings from `options` alone, not from this process's environment.
- * @throws {SettingsError} for settings that cannot be used
+ * @throws {ConfigError} for settings that cannot be used
  * @throws {LocalError} `BUSY` while another command works on the same state folder, `RUNNING_OTHERWISE` when the stack
  *   is up with other ports or brokers
  * @throws {StepError} when a step fails; what was begun is ended then, unless the stack was up before
@@ -78,8 +78,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...options.env,
       SHELFCAST_STATE_DIR: options.stateDir,
       PORT_OFFSET: `${options.portOffset}`,
-      BROKERS: `${options.brokers ?? 1}`,
-      LOW_LATENCY: options.lowLatency ? '1' : '0',
+      ...(options.brokers === undefined ? {} : { BROKERS: `${options.brokers}` }),
+      ...(options.lowLatency === undefined
+        ? {}
+        : { LOW_LATENCY: options.lowLatency ? 'on' : 'off' }),
     },
     options.env,
   );

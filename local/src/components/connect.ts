@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectorEnvironment, workerProperties } from '@shelfcast/connect-config/worker';
+import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
 import type { LocalSettings } from '../settings.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { type Component, checkHttp } from './component.ts';
@@ -29,7 +30,7 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
         database: {
           hostname: '127.0.0.1',
           port: ports.postgres,
-          user: 'debezium',
+          user: DEBEZIUM_ROLE,
           password: settings.debeziumPassword,
           dbname: 'products',
         },

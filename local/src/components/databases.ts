@@ -38,7 +38,7 @@ export async function checkServer(settings: LocalSettings): Promise<void> {
  * The role that owns everything, and its databases. It is no superuser: it may create databases and roles, and holds
  * REPLICATION because only who has that may give it to Debezium's role.
  */
-export async function ensureDatabases(settings: LocalSettings): Promise<void> {
+export async function ensureDatabases(settings: LocalSettings): Promise<undefined> {
   await asSuperuser(settings, async (client) => {
     const owner = pg.escapeIdentifier(settings.owner.user);
     const roles = await client.query('select from pg_roles where rolname = $1', [

@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkoutRoot } from '../checkout.ts';
 import type { Vendor } from '../vendor/download.ts';
 
 /**
  * Flags for a JVM that shares a laptop with four others: a small heap, the collector with the least overhead, and
- * class data from an archive. It reads the archive when there is one and writes it at its first clean exit otherwise.
- * @param archive name of the class-data archive; processes with the same class path share one
+ * class data from an archive, which saves nearly half of a start's processor time. The archive is written at the
+ * first clean exit.
+ * @param options.archive name of the archive; processes with the same class path share one
  */
 export function jvmFlags(options: {
   vendor: Vendor;
@@ -19,11 +20,26 @@ export function jvmFlags(options: {
     `-Xmx${options.maxHeapMb}m`,
     '-XX:+UseSerialGC',
     '-XX:+ExitOnOutOfMemoryError',
-    existsSync(archive)
+    isComplete(archive)
       ? `-XX:SharedArchiveFile=${archive}`
       : `-XX:ArchiveClassesAtExit=${archive}`,
+    // What it says about classes that cannot be archived would bury what the component says.
+    '-Xlog:cds=off',
+    '-Xlog:cds+dynamic=off',
     '-Djava.awt.headless=true',
   ];
+}
+
+/** A JVM writes the archive's header last: one that was killed on the way leaves zeros there. */
+function isComplete(archive: string): boolean {
+  if (!existsSync(archive)) return false;
+  const file = openSync(archive, 'r');
+  try {
+    const magic = Buffer.alloc(4);
+    return readSync(file, magic) === 4 && magic.readUInt32LE() !== 0;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Where Kafka's and Connect's logging is set up: to standard output, which is the component's log file. */

@@ -112,7 +112,7 @@ function broker(nodeId: number, settings: LocalSettings, vendor: Vendor): Compon
       })),
       bindAddress: '127.0.0.1',
       dataDir,
-      maxRecordBytes: settings.maxRecordBytes,
+      maxRecordBytes: settings.capture.maxRecordBytes,
     });
     writeFileSync(configFile, propertiesText(properties));
     if (existsSync(join(dataDir, 'meta.properties'))) return;

@@ -48,7 +48,7 @@ function nodeService(
       name: service.name,
       command,
       args,
-      env: { ...serviceEnv(settings), ...service.env, PORT: `${port}`, ...settings.extraEnv },
+      env: { ...serviceEnv(settings), ...service.env, PORT: `${port}`, ...settings.serviceEnv },
       cwd: settings.stateDir,
       logFile: join(settings.stateDir, 'logs', `${service.name}.log`),
       stopSignal: 'SIGTERM',
@@ -70,8 +70,8 @@ export function serviceEnv(settings: LocalSettings): Record<string, string> {
     PRODUCTS_DATABASE_URL: databaseUrl(settings, 'products'),
     CONSUMERS_DATABASE_URL: databaseUrl(settings, 'consumers'),
     MONITORING_DATABASE_URL: databaseUrl(settings, 'monitoring'),
-    MAX_RECORD_BYTES: `${settings.maxRecordBytes}`,
-    LOW_LATENCY: settings.lowLatency ? '1' : '0',
+    MAX_RECORD_BYTES: `${settings.capture.maxRecordBytes}`,
+    TOPIC_PREFIX: settings.capture.topicPrefix,
   };
 }
 

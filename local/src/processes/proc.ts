@@ -16,10 +16,19 @@ export function parseProcStat(text: string): ProcStat | undefined {
   return { state, startTicks: Number(startTime), cpuTicks: Number(utime) + Number(stime) };
 }
 
-/** Resident memory in bytes from `/proc/<pid>/status`; 0 for a process without memory (a zombie). */
-export function parseRssBytes(status: string): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(status);
-  return match?.[1] ? Number(match[1]) * 1024 : 0;
+/**
+ * Resident memory in bytes from `/proc/<pid>/status`: what only this process holds, and what it may share with
+ * others (shared memory, pages of files). Zero for a process without memory, such as a zombie.
+ */
+export function parseMemory(status: string): { ownBytes: number; sharedBytes: number } {
+  const kilobytes = (field: string) => {
+    const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status);
+    return match?.[1] ? Number(match[1]) : 0;
+  };
+  return {
+    ownBytes: kilobytes('RssAnon') * 1024,
+    sharedBytes: (kilobytes('RssFile') + kilobytes('RssShmem')) * 1024,
+  };
 }
 
 /** The parent's pid from `/proc/<pid>/status`. */

@@ -10,83 +10,108 @@ import type { LocalSettings } from '../settings.ts';
 import { addChildren, ensureSupervisor, liveState } from '../supervisor/client.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { checkPorts } from './check-ports.ts';
+import { prepareContracts, prepareProducts, prepareTopics } from './pipeline.ts';
 import type { Step } from './steps.ts';
 import { waitHealthy } from './wait-healthy.ts';
 
 /** What a start consists of. */
 export type StartPlan = { components: Component[]; steps: Step[] };
 
+/** Steps that turn running components into a pipeline; left out when someone wants the bare components. */
+const PIPELINE = ['products', 'topics', 'contracts', 'connector', 'first change'];
+
 /**
- * The start of a stack, in order. Read it from top to bottom; a step begins as soon as the ones it names are done.
+ * The start of a stack, in order. Read the list from top to bottom; a step begins as soon as the ones it comes
+ * `after` are done.
+ * @param options.services names of the components to run; all by default
+ * @param options.pipeline whether to go on to the pipeline; by default when a Node service is among the components
  */
 export function planStart(
   settings: LocalSettings,
   vendor: Vendor,
   options: { services?: readonly string[]; pipeline?: boolean },
 ): StartPlan {
-  const wanted = (component: Component) =>
-    options.services === undefined || options.services.includes(component.spec.name);
+  const wanted = (name: string) => options.services?.includes(name) ?? true;
   const database = postgres(settings);
   const brokers = kafkaBrokers(settings, vendor);
   const registry = schemaRegistry(settings, vendor);
   const connect = kafkaConnect(settings, vendor);
-  const services = nodeServices(settings).filter(wanted);
+  const services = nodeServices(settings);
+  const part = (name: string, title: string, components: Component[], after: string[]): Step => ({
+    name,
+    title,
+    after,
+    run: () => bringUp(settings.stateDir, components),
+  });
 
   const steps: Step[] = [
-    {
-      name: 'ports',
-      title: 'Free ports',
-      after: [],
-      run: async () => {
-        const running = new Set(liveState(settings.stateDir)?.children.map((child) => child.name));
-        if (running.size === 0) await checkPorts(portUses(settings.ports));
-        await ensureSupervisor(settings.stateDir);
-        return running.size > 0 ? 'the stack is up already' : undefined;
-      },
-    },
-    componentStep(settings, [database], 'Postgres', ['ports']),
+    { name: 'ports', title: 'Ports', after: [], run: () => claimPorts(settings) },
+    part('postgres', 'Postgres', [database], ['ports']),
     {
       name: 'databases',
       title: 'Roles and databases',
-      after: ['Postgres'],
-      run: async () => {
-        await ensureDatabases(settings);
-        return undefined;
-      },
+      after: ['postgres'],
+      run: () => ensureDatabases(settings),
     },
-    componentStep(settings, brokers, 'Kafka', ['ports']),
-    componentStep(settings, [registry], 'Schema registry', ['databases']),
-    componentStep(settings, [connect], 'Kafka Connect', ['Kafka']),
-    ...services.map((service) =>
-      componentStep(settings, [service], service.spec.name, [
-        'databases',
-        'Kafka',
-        'Schema registry',
-      ]),
+    part('kafka', 'Kafka', brokers, ['ports']),
+    part('registry', 'Schema registry', [registry], ['databases']),
+    part('connect', 'Kafka Connect', [connect], ['kafka']),
+    {
+      name: 'products',
+      title: 'Product database',
+      after: ['databases'],
+      run: (report) => prepareProducts(settings, report),
+    },
+    {
+      name: 'topics',
+      title: 'Topics',
+      after: ['products', 'kafka'],
+      run: () => prepareTopics(settings),
+    },
+    {
+      name: 'contracts',
+      title: 'Contracts',
+      after: ['registry'],
+      run: () => prepareContracts(settings),
+    },
+    ...services.map(({ spec: { name } }, index) =>
+      part(name, `Service ${name}`, services.slice(index, index + 1), ['topics', 'contracts']),
     ),
   ];
-  return { components: [database, ...brokers, registry, connect, ...services], steps };
+
+  const components = [database, ...brokers, registry, connect, ...services];
+  const chosen = components.filter(({ spec: { name } }) =>
+    wanted(brokers.some((broker) => broker.spec.name === name) ? 'kafka' : name),
+  );
+  const withPipeline = options.pipeline ?? services.some((service) => chosen.includes(service));
+  const leftOut = new Set([
+    ...components.filter((component) => !chosen.includes(component)).map(({ spec }) => spec.name),
+    ...(wanted('postgres') ? [] : ['databases']),
+    ...(withPipeline ? [] : PIPELINE),
+  ]);
+  return { components: chosen, steps: without(steps, leftOut) };
 }
 
-/** Starts the components under the supervisor and waits until they do their job. */
-function componentStep(
-  settings: LocalSettings,
-  components: readonly Component[],
-  title: string,
-  after: readonly string[],
-): Step {
-  return {
-    name: title,
-    title,
-    after,
-    run: async () => {
-      await Promise.all(components.map((component) => component.prepare?.()));
-      addChildren(
-        settings.stateDir,
-        components.map((component) => component.spec),
-      );
-      await Promise.all(components.map((component) => waitHealthy(settings.stateDir, component)));
-      return undefined;
-    },
-  };
+/** The steps but those named; nothing waits for a step that is not there. */
+function without(steps: readonly Step[], names: ReadonlySet<string>): Step[] {
+  return steps
+    .filter((step) => !names.has(step.name))
+    .map((step) => ({ ...step, after: step.after.filter((name) => !names.has(name)) }));
+}
+
+async function claimPorts(settings: LocalSettings): Promise<string | undefined> {
+  const up = liveState(settings.stateDir) !== undefined;
+  if (!up) await checkPorts(portUses(settings.ports));
+  await ensureSupervisor(settings.stateDir);
+  return up ? 'the stack is up already' : undefined;
+}
+
+/** Starts components under the supervisor and waits until they do their job. */
+async function bringUp(stateDir: string, components: readonly Component[]): Promise<undefined> {
+  await Promise.all(components.map((component) => component.prepare?.()));
+  addChildren(
+    stateDir,
+    components.map((component) => component.spec),
+  );
+  await Promise.all(components.map((component) => waitHealthy(stateDir, component)));
 }

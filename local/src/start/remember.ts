@@ -27,6 +27,11 @@ export function recallStack(stateDir: string): Remembered | undefined {
   return text === undefined ? undefined : remembered.safeParse(JSON.parse(text)).data;
 }
 
+/** Settings with the ports and credentials of the stack as it was last started, if it was. */
+export function asRemembered(settings: LocalSettings): LocalSettings {
+  return { ...settings, ...recallStack(settings.stateDir) };
+}
+
 /**
  * Keeps how the stack is started.
  * @throws {LocalError} `RUNNING_OTHERWISE` when it already runs, but on other ports or with another number of brokers

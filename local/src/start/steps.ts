@@ -13,7 +13,9 @@ export type StepEvent =
   | { type: 'started'; step: Step }
   | { type: 'progress'; step: Step; line: string }
   | { type: 'done'; step: Step; elapsedMs: number; note: string | undefined }
-  | { type: 'failed'; step: Step; elapsedMs: number; error: unknown };
+  | { type: 'failed'; step: Step; elapsedMs: number; error: unknown }
+  /** Not begun, because an earlier one failed. */
+  | { type: 'skipped'; step: Step };
 
 /** A step that failed, with the step's title; `cause` is the reason. */
 export class StepError extends Error {
@@ -48,7 +50,7 @@ export async function runSteps(
     finished.set(
       step.name,
       Promise.all(before).then(async () => {
-        if (failure) return;
+        if (failure) return listener({ type: 'skipped', step });
         const startedAtMs = Date.now();
         listener({ type: 'started', step });
         try {

@@ -21,7 +21,7 @@ export async function waitHealthy(stateDir: string, component: Component): Promi
         await component.check();
         return;
       } catch (error) {
-        reason = error instanceof Error ? error.message || error.name : String(error);
+        reason = firstCause(error);
       }
     }
     const died = (child?.restarts ?? 0) - restartsBefore >= 3;
@@ -33,6 +33,12 @@ export async function waitHealthy(stateDir: string, component: Component): Promi
     }
     await delay(POLL_MS);
   }
+}
+
+/** fetch says only "fetch failed"; why, its cause knows. */
+function firstCause(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message || error.name : firstCause(error.cause);
 }
 
 function childState(stateDir: string, name: string) {

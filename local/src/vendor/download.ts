@@ -111,6 +111,9 @@ async function fetch(
   report(`unpacked ${source.name}`);
   await source.finish?.(fresh, vendor.java);
   rmSync(stampFile(source), { force: true });
+  // The archives name the very files they were made from.
+  rmSync(vendor.cache, { recursive: true, force: true });
+  mkdirSync(vendor.cache);
   rmSync(target, { recursive: true, force: true });
   renameSync(fresh, target);
   writeFileSync(stampFile(source), pomHash(source));

@@ -1,0 +1,112 @@
+# `make` alone lists the targets. Variables given to make (TABLE=…, SQL="…") reach the commands as environment
+# variables, untouched by any shell.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SILENT:
+MAKEFLAGS += --no-print-directory
+
+# A `$` in a value is the user's, not make's.
+PASSED := BROKERS CONSUMER DB FOLLOW LOW_LATENCY PORT_OFFSET RATE SERVICE SQL TABLE TESTS YES
+$(foreach name,$(PASSED),$(if $(filter command%,$(origin $(name))),\
+  $(eval override export $(name) := $$(value $(name)))))
+
+SOURCES := $(wildcard */tsconfig.json) tsconfig.base.json $(shell find */src -name '*.ts' -o -name '*.json' 2>/dev/null)
+INSTALLED := node_modules/.package-lock.json
+BUILT := .shelfcast/built
+
+LOCAL := node local/dist/cli.js
+# Runs a command with the addresses of the local stack in its environment; what is set already wins.
+WITH_STACK := $(LOCAL) exec --
+FROM_SOURCE := node --conditions=source --import tsx
+
+##@ Running it
+.PHONY: start stop status logs reset psql demo
+start: $(BUILT) ## Start everything (first time: download it) and wait until a change has gone all the way
+	$(LOCAL) start
+
+stop: $(BUILT) ## End every process; the data stays
+	$(LOCAL) stop
+
+status: $(BUILT) ## What runs, for how long, and the memory and CPU it uses
+	$(LOCAL) status
+
+logs: $(BUILT) ## Follow the logs (SERVICE=kafka for one; FOLLOW=0 for the end only)
+	$(LOCAL) logs
+
+reset: $(BUILT) ## Stop and delete all data, after asking (YES=1: without)
+	$(LOCAL) reset
+
+psql: $(BUILT) ## SQL on DB=products|consumers|monitoring: a session, SQL="…", or standard input
+	$(LOCAL) psql
+
+demo: $(BUILT) ## Keep editing products until Ctrl-C (RATE=2 a second)
+	$(WITH_STACK) node product-database/dist/cli.js demo
+
+##@ The connector
+.PHONY: connectors connector-register connector-status connector-validate connector-pause connector-resume \
+  connector-restart connector-stop connector-delete connector-snapshot connector-add-table
+connectors: $(BUILT) ## Every connector and its state
+	$(WITH_STACK) node connect-config/dist/cli.js list
+
+connector-register: $(BUILT) ## Create or update the connector and wait until it runs
+	$(WITH_STACK) node connect-config/dist/cli.js register
+
+connector-status: $(BUILT) ## State of the connector and its task, with the cause of a failure
+	$(WITH_STACK) node connect-config/dist/cli.js status
+
+connector-validate: $(BUILT) ## Check the configuration without changing anything
+	$(WITH_STACK) node connect-config/dist/cli.js validate
+
+connector-pause: $(BUILT) ## Stop reading, keep the task
+	$(WITH_STACK) node connect-config/dist/cli.js pause
+
+connector-resume: $(BUILT) ## Go on after a pause or stop
+	$(WITH_STACK) node connect-config/dist/cli.js resume
+
+connector-restart: $(BUILT) ## Restart what has failed
+	$(WITH_STACK) node connect-config/dist/cli.js restart
+
+connector-stop: $(BUILT) ## Stop reading and end the task; offsets stay
+	$(WITH_STACK) node connect-config/dist/cli.js stop
+
+connector-delete: $(BUILT) ## Delete connector, slot and offsets, after asking (YES=1: without)
+	$(WITH_STACK) node connect-config/dist/cli.js delete
+
+connector-snapshot: $(BUILT) ## Read TABLE=schema.table again while changes go on
+	$(WITH_STACK) node connect-config/dist/cli.js snapshot
+
+connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well
+	$(WITH_STACK) node connect-config/dist/cli.js add-table
+
+##@ Working on it
+.PHONY: build check codegen test
+build: $(BUILT) ## Install packages and compile, if anything changed
+
+check: $(BUILT) ## Formatting, lint, types and generated code
+	node_modules/.bin/biome ci --reporter=summary .
+	node_modules/.bin/tsc --build
+	$(FROM_SOURCE) schemas/src/codegen.ts --check
+
+codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts
+	$(FROM_SOURCE) schemas/src/codegen.ts
+
+test: check ## Everything: checks, unit tests, and end-to-end tests on a stack of their own (TESTS=word for some)
+	$(FROM_SOURCE) tests/src/guard/run.ts $$TESTS
+
+.PHONY: help
+help:
+	awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(INSTALLED): package-lock.json
+	node -e 'const [a, b] = process.versions.node.split(".").map(Number); \
+	  if (a < 20 || (a === 20 && b < 19)) { console.error(`Node ≥ 20.19 is needed, this is $${process.version}.`); process.exit(1) }'
+	echo 'Installing packages …'
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(BUILT): $(INSTALLED) $(SOURCES)
+	node_modules/.bin/tsc --build
+	mkdir -p $(@D)
+	touch $@

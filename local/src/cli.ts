@@ -1,0 +1,95 @@
+import { Command, Option } from 'commander';
+import { checkoutRoot } from './checkout.ts';
+import { exec } from './commands/exec.ts';
+import { logs } from './commands/logs.ts';
+import { psql } from './commands/psql.ts';
+import { reset } from './commands/reset.ts';
+import { start } from './commands/start.ts';
+import { status } from './commands/status.ts';
+import { stop } from './commands/stop.ts';
+import { isErrno } from './errno.ts';
+import { readSettings } from './settings.ts';
+import { asRemembered } from './start/remember.ts';
+import { explain } from './view/explain.ts';
+
+/** The commands behind the make targets. Options are also read from the environment, which is how make hands them over. */
+const program = new Command('local')
+  .description('The whole system on this machine: real components, no Docker.')
+  .enablePositionalOptions()
+  .showHelpAfterError();
+
+/** What the environment asks for; where the stack was started otherwise, as it was. */
+const settings = () => readSettings(process.env);
+const runningSettings = () => asRemembered(settings());
+
+program
+  .command('start')
+  .description('start everything, or make sure that it runs')
+  .action(() => start(settings()));
+
+program
+  .command('stop')
+  .description('end everything; the data stays')
+  .action(() => stop(settings().stateDir));
+
+program
+  .command('status')
+  .description('what runs, for how long, and what it uses')
+  .action(async () => {
+    const sound = await status(settings().stateDir, (text) => process.stdout.write(text));
+    if (!sound) process.exitCode = 1;
+  });
+
+program
+  .command('logs')
+  .description('follow the logs')
+  .addOption(new Option('--service <name>', 'one component only').env('SERVICE'))
+  .addOption(
+    new Option('--follow <0|1>', 'keep following').env('FOLLOW').choices(['0', '1']).default('1'),
+  )
+  .action((options: { service?: string; follow: string }) =>
+    logs(settings().stateDir, {
+      service: options.service || undefined,
+      follow: options.follow === '1',
+      lines: 40,
+    }),
+  );
+
+program
+  .command('reset')
+  .description('end everything and delete the data, after asking')
+  .addOption(new Option('--yes <0|1>', 'do not ask').env('YES').choices(['0', '1']).default('0'))
+  .action((options: { yes: string }) => reset(settings().stateDir, { yes: options.yes === '1' }));
+
+program
+  .command('psql')
+  .description('SQL on one of the databases')
+  .addOption(new Option('--db <name>', 'the database').env('DB').default('products'))
+  .addOption(new Option('--sql <text>', 'run this instead of a session').env('SQL'))
+  .action(async (options: { db?: string; sql?: string }) => {
+    process.exitCode = await psql(runningSettings(), {
+      database: options.db || undefined,
+      sql: options.sql || undefined,
+    });
+  });
+
+program
+  .command('exec', { hidden: true })
+  .description("run a command with the stack's addresses in its environment")
+  .argument('<command...>')
+  .passThroughOptions()
+  .action(async (command: string[]) => {
+    process.exitCode = await exec(runningSettings(), command);
+  });
+
+try {
+  process.loadEnvFile(`${checkoutRoot}.env`);
+} catch (error) {
+  if (!isErrno(error, 'ENOENT')) throw error;
+}
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}

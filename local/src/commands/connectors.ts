@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+const running = z.object({ state: z.string() });
+
+/** `GET /connectors?expand=status` of Connect's REST API, as far as it is shown. */
+const expanded = z.record(
+  z.string(),
+  z.object({
+    status: z.object({ connector: running, tasks: z.array(running.extend({ id: z.number() })) }),
+  }),
+);
+
+/** One line per connector with its state and its tasks'; `sound` is false when one of them has failed. */
+export async function connectorLines(
+  connectPort: number | undefined,
+): Promise<{ lines: string[]; sound: boolean }> {
+  if (connectPort === undefined) return { lines: [], sound: true };
+  try {
+    const response = await fetch(`http://127.0.0.1:${connectPort}/connectors?expand=status`, {
+      signal: AbortSignal.timeout(3_000),
+    });
+    const connectors = Object.entries(expanded.parse(await response.json()));
+    const states = connectors.map(([name, { status }]) => ({
+      name,
+      states: [status.connector.state, ...status.tasks.map((task) => task.state)],
+      tasks: status.tasks.map((task) => `task ${task.id} ${task.state}`).join(', ') || 'no task',
+    }));
+    return {
+      lines: states.map(({ name, states: [own], tasks }) => `Connector ${name}: ${own}, ${tasks}`),
+      sound: !states.some((connector) => connector.states.includes('FAILED')),
+    };
+  } catch {
+    return { lines: ['Connectors: Kafka Connect does not answer'], sound: true };
+  }
+}

@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { serviceEnv } from '../components/services.ts';
+import type { LocalSettings } from '../settings.ts';
+
+/**
+ * Runs a command with the stack's addresses in its environment, so that the other packages' commands need not know
+ * how the ports were moved. What the environment already says wins.
+ * @returns the exit code
+ */
+export async function exec(settings: LocalSettings, command: readonly string[]): Promise<number> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
+    stdio: 'inherit',
+    env: {
+      ...serviceEnv(settings),
+      CDC_DATABASE_PASSWORD: settings.debeziumPassword,
+      REPLICATION_FACTOR: `${settings.capture.replicationFactor}`,
+      ...process.env,
+    },
+  });
+  // Ctrl-C reaches the command itself, which decides what it means.
+  process.on('SIGINT', () => {});
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}

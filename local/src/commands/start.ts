@@ -1,0 +1,34 @@
+import type { LocalSettings } from '../settings.ts';
+import { startWith } from '../stack.ts';
+import { liveState, stopAll } from '../supervisor/client.ts';
+import { progressView } from '../view/progress.ts';
+import { welcome } from '../view/welcome.ts';
+import { duration } from '../view/words.ts';
+
+/** `make start`: brings everything up, or makes sure that it is, and prints where. */
+export async function start(settings: LocalSettings): Promise<void> {
+  const startedAtMs = Date.now();
+  const view = progressView(process.stdout);
+  undoOnInterrupt(settings.stateDir);
+  try {
+    const stack = await startWith(settings, { onProgress: view.listener });
+    await view.finished();
+    console.log(welcome(stack, duration(Date.now() - startedAtMs)));
+  } finally {
+    await view.finished();
+  }
+}
+
+/** Ctrl-C during a start leaves things as they were: what was begun is ended, a stack that was up stays. */
+function undoOnInterrupt(stateDir: string): void {
+  const wasUp = liveState(stateDir) !== undefined;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, async () => {
+      if (!wasUp) {
+        console.error('\nInterrupted: ending what was begun.');
+        await stopAll(stateDir);
+      }
+      process.exit(130);
+    });
+  }
+}

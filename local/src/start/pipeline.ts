@@ -1,0 +1,100 @@
+import { ensureDeclaredTopics } from '@shelfcast/connect-config/topics';
+import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
+import { migrateProducts } from '@shelfcast/product-database/migrate';
+import { seedProducts } from '@shelfcast/product-database/seed';
+import { registerContracts } from '@shelfcast/schemas/registration';
+import { eventually } from '@shelfcast/service-kit/eventually';
+import { createKafka } from '@shelfcast/service-kit/kafka';
+import { silentLogger } from '@shelfcast/service-kit/logging';
+import pg from 'pg';
+import { databaseUrl } from '../components/databases.ts';
+import { confluentUrl } from '../components/registry.ts';
+import type { LocalSettings } from '../settings.ts';
+
+/** What turns running components into a pipeline. Each of these may be repeated at any time. */
+
+type Report = (line: string) => void;
+
+/** Tables, publication and Debezium's role; in an empty database also the example catalogue. */
+export async function prepareProducts(settings: LocalSettings, report: Report): Promise<string> {
+  const connectionString = databaseUrl(settings, 'products');
+  await migrateProducts({
+    connectionString,
+    debeziumPassword: settings.debeziumPassword,
+    log: report,
+  });
+  const seeded = await seedProducts({ connectionString });
+  return seeded.products > 0 ? `${seeded.products} products seeded` : 'up to date';
+}
+
+/** Every topic the pipeline uses. */
+export async function prepareTopics(settings: LocalSettings): Promise<string | undefined> {
+  const { ports, capture } = settings;
+  const capturedTables = await withClient(databaseUrl(settings, 'products'), listCapturedTables);
+  const admin = createKafka({
+    connection: {
+      bootstrapServers: ports.kafka.map((port) => `127.0.0.1:${port}`),
+      maxRecordBytes: capture.maxRecordBytes,
+    },
+    clientId: 'shelfcast-local',
+    log: silentLogger(),
+  }).createAdmin();
+  const changes: string[] = [];
+  try {
+    await ensureDeclaredTopics(admin, {
+      settings: capture,
+      capturedTables,
+      log: (line) => changes.push(line),
+    });
+  } finally {
+    await admin.close();
+  }
+  return changes.length > 0 ? `${changes.length} created or changed` : 'up to date';
+}
+
+/** The Avro contracts of the topics that are not captured tables. */
+export async function prepareContracts(settings: LocalSettings): Promise<string> {
+  const contracts = await registerContracts({
+    registryUrl: confluentUrl(settings.ports.registry),
+  });
+  return `${contracts.length} contracts`;
+}
+
+/** Waits until the catalogue holds a product of the source: a change has then gone all the way. */
+export async function awaitFirstChange(settings: LocalSettings): Promise<string> {
+  const productId = await withClient(databaseUrl(settings, 'products'), async (client) => {
+    const { rows } = await client.query<{ id: string | null }>(
+      'select max(product_id) as id from public.products',
+    );
+    return rows[0]?.id ?? undefined;
+  });
+  if (productId === undefined) return 'there are no products to wait for';
+  await withClient(databaseUrl(settings, 'consumers'), (client) =>
+    eventually(
+      async () => {
+        const { rowCount } = await client.query(
+          'select from catalogue.products where product_id = $1',
+          [productId],
+        );
+        if (rowCount === 0) throw new Error(`the catalogue does not have product ${productId} yet`);
+      },
+      { timeoutMs: 60_000, intervalMs: 100, what: `product ${productId} in the catalogue` },
+    ),
+  );
+  return `product ${productId} is in the catalogue`;
+}
+
+async function withClient<T>(
+  connectionString: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionString, application_name: 'shelfcast-local' });
+  // A server that goes down while we talk to it shows in the query's own rejection.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,24 @@
+import type { StepEvent } from '../start/steps.ts';
+import { spinners } from './spinners.ts';
+import { doneLine, duration } from './words.ts';
+
+/** Shows steps as they go; `finished` resolves once everything is drawn. */
+export type ProgressView = { listener: (event: StepEvent) => void; finished: () => Promise<void> };
+
+/** Steps with spinners on a terminal, plain lines elsewhere. */
+export function progressView(stream: NodeJS.WriteStream): ProgressView {
+  return stream.isTTY ? spinners() : plainLines((line) => stream.write(`${line}\n`));
+}
+
+/** One line when a step ends, and one whenever it has something to say on the way. */
+export function plainLines(write: (line: string) => void): ProgressView {
+  return {
+    listener: (event) => {
+      if (event.type === 'progress') write(`  ... ${event.step.title}: ${event.line}`);
+      if (event.type === 'done') write(`  ok  ${doneLine(event)}`);
+      if (event.type === 'failed')
+        write(`FAIL  ${event.step.title} (${duration(event.elapsedMs)})`);
+    },
+    finished: async () => {},
+  };
+}

@@ -1,0 +1,33 @@
+import type { Stack } from '../stack.ts';
+
+/** What a start prints last: every address, and one line to paste that shows both ends of the pipeline. */
+export function welcome(stack: Stack, elapsed: string): string {
+  const { ports, urls } = stack;
+  const addresses: [string, string][] = [
+    [
+      'Postgres',
+      urls.postgres('products').replace(/\/products$/, '/{products,consumers,monitoring}'),
+    ],
+    ['Kafka', urls.kafka],
+    ['Schema registry', urls.registry],
+    ['Kafka Connect', urls.connect],
+    ['Consumers', `http://127.0.0.1:${ports.consumers}/readyz  /metrics`],
+  ];
+  const edit =
+    'update products set price = price - 1 where product_id = (select min(product_id) from products) returning product_id, price';
+  const look =
+    'select product_id, name, price, effective_price from catalogue.products order by product_id limit 1';
+  return [
+    '',
+    `Shelfcast is up (${elapsed}).`,
+    '',
+    ...addresses.map(([name, url]) => `  ${name.padEnd(16)} ${url}`),
+    '',
+    'Edit a product and see the catalogue follow:',
+    '',
+    `  make psql DB=products SQL="${edit}"; make psql DB=consumers SQL="${look}"`,
+    '',
+    'make status · make logs · make stop',
+    '',
+  ].join('\n');
+}
