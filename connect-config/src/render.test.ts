@@ -11,7 +11,6 @@ const settings: CaptureSettings = {
   retentionMs: 1_000_000,
   maxRecordBytes: 16_777_216,
   pollIntervalMs: 5,
-  maxBatchSize: 1,
   exactlyOnceSource: false,
   consumerGroups: ['catalogue'],
 };

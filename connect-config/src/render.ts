@@ -33,7 +33,6 @@ export function renderConnector(options: RenderConnectorOptions): ConnectorConfi
     'topic.prefix': settings.topicPrefix,
     'table.include.list': capturedTables.map(tablePattern).join(','),
     'poll.interval.ms': String(settings.pollIntervalMs),
-    'max.batch.size': String(settings.maxBatchSize),
     'exactly.once.support': settings.exactlyOnceSource ? 'required' : 'requested',
     'producer.override.max.request.size': String(settings.maxRecordBytes),
     'producer.override.buffer.memory': String(

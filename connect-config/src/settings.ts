@@ -20,8 +20,6 @@ export const captureSettingsShape = {
   LOW_LATENCY: onOff().prefault('off'),
   /** How often Debezium looks for changes, in milliseconds; by default decided by LOW_LATENCY. */
   POLL_INTERVAL_MS: integer({ min: 1, max: 5_000 }).optional(),
-  /** Changes handed to Kafka Connect at a time; by default decided by EXACTLY_ONCE_SOURCE. */
-  MAX_BATCH_SIZE: integer({ min: 1, max: 8_191 }).optional(),
   /** Kafka transactions in Connect, for readers that do not de-duplicate. */
   EXACTLY_ONCE_SOURCE: onOff().prefault('off'),
   /** Groups that get a dead-letter topic. */
@@ -37,19 +35,12 @@ export interface CaptureSettings {
   readonly retentionMs: number;
   readonly maxRecordBytes: number;
   readonly pollIntervalMs: number;
-  readonly maxBatchSize: number;
   readonly exactlyOnceSource: boolean;
   readonly consumerGroups: readonly string[];
 }
 
 /** Poll intervals in milliseconds; measured in docs/decisions/poll-interval.md. */
-const POLL_INTERVAL_MS = { normal: 5, lowLatency: 2 } as const;
-
-/**
- * Changes handed over at a time. Debezium hands over a batch when it is full or when the poll interval
- * ends, so a batch of one never waits. In a transaction per batch, on the other hand, size is everything.
- */
-const MAX_BATCH_SIZE = { atLeastOnce: 1, exactlyOnce: 2_048 } as const;
+const POLL_INTERVAL_MS = { normal: 2, lowLatency: 1 } as const;
 
 /** Settles what the settings leave open. */
 export function captureSettings(settings: z.output<typeof captureSettingsSchema>): CaptureSettings {
@@ -63,9 +54,6 @@ export function captureSettings(settings: z.output<typeof captureSettingsSchema>
     pollIntervalMs:
       settings.POLL_INTERVAL_MS ??
       (settings.LOW_LATENCY ? POLL_INTERVAL_MS.lowLatency : POLL_INTERVAL_MS.normal),
-    maxBatchSize:
-      settings.MAX_BATCH_SIZE ??
-      (exactlyOnceSource ? MAX_BATCH_SIZE.exactlyOnce : MAX_BATCH_SIZE.atLeastOnce),
     exactlyOnceSource,
     consumerGroups: settings.CONSUMER_GROUPS,
   };

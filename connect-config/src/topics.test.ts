@@ -10,7 +10,6 @@ const settings: CaptureSettings = {
   retentionMs: 604_800_000,
   maxRecordBytes: 16_777_216,
   pollIntervalMs: 5,
-  maxBatchSize: 1,
   exactlyOnceSource: false,
   consumerGroups: ['catalogue', 'pricing'],
 };
