@@ -42,10 +42,10 @@ export function openProducerSession(options: ProducerSessionOptions): {
     ...options,
     // A topic once written to stays in every metadata request of a kafkajs producer; when it is
     // deleted all sends fail and are retried for minutes. Only its log tells so in time.
-    onLog: ({ log: { message } }) => {
-      if (message.includes(UNKNOWN_TOPIC_TEXT)) {
+    onLog: ({ log: { message, error } }) => {
+      if (`${message} ${error}`.includes(UNKNOWN_TOPIC_TEXT)) {
         options.onPoisoned(
-          Object.assign(new Error(message), { type: 'UNKNOWN_TOPIC_OR_PARTITION' }),
+          Object.assign(new Error(UNKNOWN_TOPIC_TEXT), { type: 'UNKNOWN_TOPIC_OR_PARTITION' }),
         );
       }
     },
