@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -37,6 +38,8 @@ const VENDOR_DIR = join(checkoutRoot, '.shelfcast', 'vendor');
 type Source = {
   name: string;
   pom: string;
+  /** Folder of what the pom compiles. */
+  code?: string;
   finish?: (folder: string, java: Java) => Promise<void>;
 };
 
@@ -45,6 +48,7 @@ const SOURCES: Source[] = [
   {
     name: 'connect-plugins',
     pom: join(checkoutRoot, 'connect-config', 'pom.xml'),
+    code: join(checkoutRoot, 'connect-config', 'plugin'),
     finish: writePluginManifests,
   },
 ];
@@ -90,12 +94,22 @@ function stampFile(source: Source): string {
   return join(VENDOR_DIR, `${source.name}.stamp`);
 }
 
-function pomHash(source: Source): string {
-  return createHash('sha256').update(readFileSync(source.pom)).digest('hex');
+/** Changes with the pom and with the code it compiles. */
+function sourceHash({ pom, code }: Source): string {
+  const compiled =
+    code === undefined
+      ? []
+      : readdirSync(code, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort();
+  const hash = createHash('sha256');
+  for (const file of [pom, ...compiled]) hash.update(readFileSync(file));
+  return hash.digest('hex');
 }
 
 function isCurrent(source: Source): boolean {
-  return readIfPresent(stampFile(source)) === pomHash(source);
+  return readIfPresent(stampFile(source)) === sourceHash(source);
 }
 
 /** Fills a new folder and swaps it in, so that an interrupted download leaves nothing half-made behind. */
@@ -116,7 +130,7 @@ async function fetch(
   mkdirSync(vendor.cache);
   rmSync(target, { recursive: true, force: true });
   renameSync(fresh, target);
-  writeFileSync(stampFile(source), pomHash(source));
+  writeFileSync(stampFile(source), sourceHash(source));
 }
 
 async function runMaven(
