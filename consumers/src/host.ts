@@ -1,4 +1,5 @@
 import { type CodecOptions, createCodec } from '@shelfcast/schemas/codec';
+import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { startHealthServer } from '@shelfcast/service-kit/health-server';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
@@ -56,8 +57,7 @@ export async function hostConsumers<Effect>(
   lifecycle.onStop('producer', () => producer.close());
   const publisher = createMonitoringPublisher({
     producer,
-    encode: await codec.encoder(monitoringContract),
-    instance: config.INSTANCE_ID,
+    encode: await codec.encoder(MONITORING_EVENT),
   });
 
   for (const definition of definitions) {

@@ -36,7 +36,8 @@ const UNITS: Readonly<Record<TimeUnit, UnitFacts>> = {
     perSecond: 1_000_000n,
     digits: 6,
     positiveInfinity: [POSITIVE_INFINITY],
-    negativeInfinity: [NEGATIVE_INFINITY],
+    // -infinity leaves the range on its way to microseconds and arrives as the lowest long
+    negativeInfinity: [NEGATIVE_INFINITY, LONG_MIN],
   },
   ns: {
     perSecond: 1_000_000_000n,

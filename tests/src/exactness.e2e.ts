@@ -32,9 +32,13 @@ test('an edit of a price reaches the catalogue', async (pipeline) => {
 });
 
 test('COPY of 10,000 rows', async (pipeline) => {
+  const prefix = newId();
   const client = await pipeline.products.connect();
   try {
-    const lines = Array.from({ length: 10_000 }, (_, nr) => `COPY-${nr}\tCopied ${nr}\t${nr}.05\n`);
+    const lines = Array.from(
+      { length: 10_000 },
+      (_, nr) => `${prefix}-${nr}\tCopied ${nr}\t${nr}.05\n`,
+    );
     await pipeStreams(
       Readable.from(lines),
       client.query(copyFrom('copy products (product_id, name, price) from stdin')),
@@ -220,6 +224,22 @@ test('numbers and instants that JSON and floating point would spoil, in columns 
   await eventuallyProduct(pipeline, id, (row) =>
     assert.equal([row?.price, row?.other_columns], ['0.40', '{}']),
   );
+});
+
+test('an explicit null in a column that has a default', async (pipeline) => {
+  const id = newId();
+  await pipeline.products.query(`alter table products add column badge text default 'new'`);
+  try {
+    await pipeline.products.query(
+      `insert into products (product_id, name, price, badge) values ($1, 'Plain', 1, null)`,
+      [id],
+    );
+    await eventuallyProduct(pipeline, id, (row) =>
+      assert.is(row?.other_columns, '{"badge": null}'),
+    );
+  } finally {
+    await pipeline.products.query('alter table products drop column badge');
+  }
 });
 
 test('a type that changes under the stream', async (pipeline) => {

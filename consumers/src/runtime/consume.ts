@@ -57,8 +57,7 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
   await inTransaction(pool, (tx) => ensureFloors(tx, definition.name, entitiesOf(definition)));
 
   const writer = createBatchWriter<Change, Outcome>({
-    write: (changes) =>
-      inTransaction(pool, (tx) => applyOnce(definition, changes, tx, nowMs())),
+    write: (changes) => inTransaction(pool, (tx) => applyOnce(definition, changes, tx, nowMs())),
     maxItems: MAX_CHANGES_PER_TRANSACTION,
     isOutage: isRetriableDatabaseError,
     onOutage: (error, attempt) => {

@@ -33,7 +33,16 @@ async function decodeChange(
   const { topic, partition, offset, timestampMs, headers } = record;
   const value = await decodePart(codec, record.value);
   const key = await decodePart(codec, record.key);
-  return changeFromEnvelope({ instance, topic, partition, offset, timestampMs, headers, key, value });
+  return changeFromEnvelope({
+    instance,
+    topic,
+    partition,
+    offset,
+    timestampMs,
+    headers,
+    key,
+    value,
+  });
 }
 
 /** Awaits the registry only for a schema that was not met before. */

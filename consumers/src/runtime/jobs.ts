@@ -1,6 +1,6 @@
-import { inTransaction } from '@shelfcast/service-kit/postgres';
 import type { Logger } from '@shelfcast/service-kit/logging';
-import { Logger as JobLogger, run, type Runner, type TaskList } from 'graphile-worker';
+import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { Logger as JobLogger, type Runner, run, type TaskList } from 'graphile-worker';
 import type { Pool } from 'pg';
 import type { ConsumerDefinition } from './definition.ts';
 

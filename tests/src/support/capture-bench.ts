@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import { renderConnector } from '@shelfcast/connect-config/render';
+import { loadTemplate } from '@shelfcast/connect-config/template';
+import type { Change } from '@shelfcast/schemas/change';
+import { createCodec } from '@shelfcast/schemas/codec';
+import { changeFromEnvelope } from '@shelfcast/schemas/debezium';
+import { DEFAULT_MAX_RECORD_BYTES } from '@shelfcast/schemas/limits';
+import { cdcTopic } from '@shelfcast/schemas/topics';
+import { eventually } from '@shelfcast/service-kit/eventually';
+import { createKafka } from '@shelfcast/service-kit/kafka';
+import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
+import { silentLogger } from '@shelfcast/service-kit/logging';
+import pg from 'pg';
+import { fromEnvironment } from './environment.ts';
+
+/** Tables of a test's own, captured by a connector of its own. */
+export interface CaptureBench {
+  /** Schema that holds the tables; also the name of the connector, its slot and its publication. */
+  readonly name: string;
+  readonly db: pg.Pool;
+  /** Starts the connector on these tables, whose routing column is `id`. */
+  capture(tables: readonly string[]): Promise<void>;
+  /** Reads a row again with an incremental snapshot. */
+  snapshot(table: string): Promise<void>;
+  /** All changes of a table so far, in the order of their partition (there is one). */
+  changes(table: string): readonly Change[];
+  /** Waits until a change is there. */
+  change(table: string, is: (change: Change) => boolean): Promise<Change>;
+  close(): Promise<void>;
+}
+
+const EPOCH = 7n;
+
+export async function openCaptureBench(): Promise<CaptureBench> {
+  const name = `contract_${randomBytes(4).toString('hex')}`;
+  const prefix = name;
+  const db = new pg.Pool({ connectionString: fromEnvironment('PRODUCTS_DATABASE_URL'), max: 4 });
+  const connect = createConnectClient({ url: fromEnvironment('KAFKA_CONNECT_URL') });
+  const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
+  const kafka = createKafka({
+    connection: {
+      bootstrapServers: fromEnvironment('KAFKA_BOOTSTRAP_SERVERS').split(','),
+      maxRecordBytes: DEFAULT_MAX_RECORD_BYTES,
+    },
+    clientId: name,
+    log: silentLogger(),
+  });
+  const admin = kafka.createAdmin();
+  const seen = new Map<string, Change[]>();
+  const closers: (() => Promise<unknown>)[] = [];
+
+  await db.query(`create schema ${name};
+    create table ${name}.signal (id varchar(42) primary key, type varchar(32) not null, data varchar(2048));
+    grant usage on schema ${name} to debezium;
+    grant select, insert, delete on ${name}.signal to debezium;`);
+
+  async function decode(record: KafkaRecord): Promise<Change | null> {
+    const value = record.value === null ? null : (await codec.decode(record.value)).value;
+    const key = record.key === null ? null : (await codec.decode(record.key)).value;
+    return changeFromEnvelope({ ...record, instance: 'test', key, value });
+  }
+
+  const topicOf = (table: string) => cdcTopic({ prefix, schema: name, table });
+
+  async function change(table: string, is: (change: Change) => boolean): Promise<Change> {
+    let found: Change | undefined;
+    await eventually(
+      async () => {
+        found = seen.get(table)?.find(is);
+        if (found === undefined)
+          throw new Error(`not among ${seen.get(table)?.length ?? 0} changes`);
+      },
+      { timeoutMs: 60_000, intervalMs: 50, what: `a change of ${table}` },
+    );
+    if (found === undefined) throw new Error('unreachable: eventually has waited for it');
+    return found;
+  }
+
+  return {
+    name,
+    db,
+    change,
+    changes: (table) => seen.get(table) ?? [],
+
+    async capture(tables) {
+      for (const table of tables) {
+        await db.query(`alter table ${name}.${table} replica identity full;
+          grant select on ${name}.${table} to debezium;`);
+      }
+      const published = [...tables, 'signal'].map((table) => `${name}.${table}`).join(', ');
+      await db.query(`create publication ${name} for table ${published}`);
+      const topics = tables.map(topicOf);
+      await admin.ensureTopics(
+        [...topics, topicOf('signal'), `__debezium-heartbeat.${prefix}`].map((topic) => ({
+          topic,
+          partitions: 1,
+          replicationFactor: 1,
+          configs: { 'message.timestamp.type': 'LogAppendTime' },
+        })),
+      );
+      closers.push(() =>
+        admin.deleteTopics([...topics, topicOf('signal'), `__debezium-heartbeat.${prefix}`]),
+      );
+      const config = renderConnector({
+        template: {
+          ...loadTemplate(),
+          'publication.name': name,
+          'slot.name': name,
+          'signal.data.collection': `${name}.signal`,
+        },
+        capturedTables: tables.map((table) => ({ schema: name, table, routingColumn: 'id' })),
+        epoch: EPOCH,
+        settings: {
+          topicPrefix: prefix,
+          topicPartitions: 1,
+          replicationFactor: 1,
+          retentionMs: 3_600_000,
+          maxRecordBytes: DEFAULT_MAX_RECORD_BYTES,
+          pollIntervalMs: 10,
+          exactlyOnceSource: false,
+          consumerGroups: [],
+        },
+      });
+      await connect.putConfig(name, config);
+      closers.push(async () => {
+        await connect.stop(name);
+        await eventually(() => connect.deleteOffsets(name), {
+          timeoutMs: 20_000,
+          intervalMs: 300,
+          what: 'the offsets are deleted',
+        });
+        await connect.remove(name);
+      });
+      const consumer = await kafka.createConsumer({
+        groupId: name,
+        topics,
+        onFatal: (error) => {
+          throw error;
+        },
+        onBatch: async ({ topic, records }) => {
+          const table = topic.slice(topic.lastIndexOf('.') + 1);
+          const ofTable = seen.get(table) ?? [];
+          seen.set(table, ofTable);
+          for (const record of records) {
+            const decoded = await decode(record);
+            if (decoded !== null) ofTable.push(decoded);
+          }
+        },
+      });
+      closers.push(() => consumer.stop());
+      await eventually(
+        async () => {
+          const status = await connect.status(name);
+          const task = status?.tasks[0];
+          if (task?.state !== 'RUNNING') throw new Error(task?.trace ?? 'no task yet');
+        },
+        { timeoutMs: 60_000, intervalMs: 200, what: 'the connector runs' },
+      );
+    },
+
+    async snapshot(table) {
+      const data = { 'data-collections': [`${name}.${table}`], type: 'INCREMENTAL' };
+      await db.query(`insert into ${name}.signal values ($1, 'execute-snapshot', $2)`, [
+        randomBytes(8).toString('hex'),
+        JSON.stringify(data),
+      ]);
+    },
+
+    async close() {
+      for (const closer of closers.reverse()) await closer();
+      await db.query(
+        `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1`,
+        [name],
+      );
+      await db.query(`drop publication if exists ${name}`);
+      await db.query(`drop schema ${name} cascade`);
+      await db.end();
+      await admin.close();
+      codec.close();
+    },
+  };
+}
