@@ -51,25 +51,38 @@ export function portsFor(options: {
   };
 }
 
-/** A port, what listens on it, and the setting that moves it. */
-export type PortUse = { port: number; use: string; setting: PortSetting };
+/** A port, the component that listens on it, and the setting that moves it. */
+export type PortUse = { port: number; component: string; use: string; setting: PortSetting };
 
 /** The ports as a list, for the checks that name the one that is taken. */
 export function portUses(ports: Ports): PortUse[] {
+  const kafka = (port: number, index: number, role: string): PortUse => ({
+    port,
+    component: brokerName(index + 1),
+    use: `Kafka ${role} ${index + 1}`,
+    setting: 'KAFKA_PORT',
+  });
   return [
-    { port: ports.postgres, use: 'Postgres', setting: 'POSTGRES_PORT' },
-    ...ports.kafka.map((port, index) => ({
-      port,
-      use: `Kafka broker ${index + 1}`,
-      setting: 'KAFKA_PORT' as const,
-    })),
-    ...ports.controllers.map((port, index) => ({
-      port,
-      use: `Kafka controller ${index + 1}`,
-      setting: 'KAFKA_PORT' as const,
-    })),
-    { port: ports.registry, use: 'the schema registry', setting: 'REGISTRY_PORT' },
-    { port: ports.connect, use: 'Kafka Connect', setting: 'CONNECT_PORT' },
-    { port: ports.consumers, use: 'the consumers', setting: 'CONSUMERS_PORT' },
+    { port: ports.postgres, component: 'postgres', use: 'Postgres', setting: 'POSTGRES_PORT' },
+    ...ports.kafka.map((port, index) => kafka(port, index, 'broker')),
+    ...ports.controllers.map((port, index) => kafka(port, index, 'controller')),
+    {
+      port: ports.registry,
+      component: 'registry',
+      use: 'the schema registry',
+      setting: 'REGISTRY_PORT',
+    },
+    { port: ports.connect, component: 'connect', use: 'Kafka Connect', setting: 'CONNECT_PORT' },
+    {
+      port: ports.consumers,
+      component: 'consumers',
+      use: 'the consumers',
+      setting: 'CONSUMERS_PORT',
+    },
   ];
+}
+
+/** What a broker is called: `kafka`, `kafka-2`, `kafka-3`. */
+export function brokerName(nodeId: number): string {
+  return nodeId === 1 ? 'kafka' : `kafka-${nodeId}`;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LocalError } from '../errors.ts';
 import { readIfPresent } from '../files.ts';
+import { brokerName } from '../ports.ts';
 import { isPortTaken } from '../processes/port-owner.ts';
 import type { LocalSettings } from '../settings.ts';
 import type { Vendor } from '../vendor/download.ts';
@@ -81,11 +82,6 @@ export function propertiesText(properties: Record<string, string>): string {
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${escaped(value)}\n`)
     .join('');
-}
-
-/** What `make logs SERVICE=` calls a broker: `kafka`, `kafka-2`, `kafka-3`. */
-export function brokerName(nodeId: number): string {
-  return nodeId === 1 ? 'kafka' : `kafka-${nodeId}`;
 }
 
 /** The brokers of the stack. */

@@ -7,7 +7,7 @@ import { schemaRegistry } from '../components/registry.ts';
 import { nodeServices } from '../components/services.ts';
 import { portUses } from '../ports.ts';
 import type { LocalSettings } from '../settings.ts';
-import { addChildren, ensureSupervisor, liveState } from '../supervisor/client.ts';
+import { addChildren, endLeftovers, ensureSupervisor, liveState } from '../supervisor/client.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { checkPorts } from './check-ports.ts';
 import { prepareContracts, prepareProducts, prepareTopics } from './pipeline.ts';
@@ -31,7 +31,8 @@ export function planStart(
   vendor: Vendor,
   options: { services?: readonly string[]; pipeline?: boolean },
 ): StartPlan {
-  const wanted = (name: string) => options.services?.includes(name) ?? true;
+  const wanted = (name: string) =>
+    options.services?.some((service) => name === service || name.startsWith(`${service}-`)) ?? true;
   const database = postgres(settings);
   const brokers = kafkaBrokers(settings, vendor);
   const registry = schemaRegistry(settings, vendor);
@@ -45,7 +46,7 @@ export function planStart(
   });
 
   const steps: Step[] = [
-    { name: 'ports', title: 'Ports', after: [], run: () => claimPorts(settings) },
+    { name: 'ports', title: 'Ports', after: [], run: () => claimPorts(settings, wanted) },
     part('postgres', 'Postgres', [database], ['ports']),
     {
       name: 'databases',
@@ -80,9 +81,7 @@ export function planStart(
   ];
 
   const components = [database, ...brokers, registry, connect, ...services];
-  const chosen = components.filter(({ spec: { name } }) =>
-    wanted(brokers.some((broker) => broker.spec.name === name) ? 'kafka' : name),
-  );
+  const chosen = components.filter(({ spec }) => wanted(spec.name));
   const withPipeline = options.pipeline ?? services.some((service) => chosen.includes(service));
   const leftOut = new Set([
     ...components.filter((component) => !chosen.includes(component)).map(({ spec }) => spec.name),
@@ -99,11 +98,20 @@ function without(steps: readonly Step[], names: ReadonlySet<string>): Step[] {
     .map((step) => ({ ...step, after: step.after.filter((name) => !names.has(name)) }));
 }
 
-async function claimPorts(settings: LocalSettings): Promise<string | undefined> {
-  const up = liveState(settings.stateDir) !== undefined;
-  if (!up) await checkPorts(portUses(settings.ports));
-  await ensureSupervisor(settings.stateDir);
-  return up ? 'the stack is up already' : undefined;
+/** Makes room for the components and starts the supervisor that will own them. */
+async function claimPorts(
+  settings: LocalSettings,
+  wanted: (component: string) => boolean,
+): Promise<string | undefined> {
+  const { stateDir, ports } = settings;
+  const state = liveState(stateDir);
+  if (!state) await endLeftovers(stateDir);
+  const running = new Set(state?.children.map((child) => child.name));
+  await checkPorts(
+    portUses(ports).filter(({ component }) => wanted(component) && !running.has(component)),
+  );
+  await ensureSupervisor(stateDir);
+  return state ? 'the stack is up already' : undefined;
 }
 
 /** Starts components under the supervisor and waits until they do their job. */

@@ -17,12 +17,11 @@ export function liveState(stateDir: string): SupervisorState | undefined {
 }
 
 /**
- * Starts the supervisor of a state folder unless it runs. What an earlier one left running is ended first.
+ * Starts the supervisor of a state folder unless it runs.
  * @throws {LocalError} `SUPERVISOR` when it does not come up
  */
 export async function ensureSupervisor(stateDir: string): Promise<void> {
   if (liveState(stateDir)) return;
-  await endLeftovers(stateDir);
   writeDesired(stateDir, { children: [] });
   const logs = join(stateDir, 'logs');
   mkdirSync(logs, { recursive: true });
@@ -74,7 +73,7 @@ export async function stopAll(stateDir: string): Promise<boolean> {
 }
 
 /** Ends children whose supervisor is gone, last started first; how many there were. */
-async function endLeftovers(stateDir: string): Promise<number> {
+export async function endLeftovers(stateDir: string): Promise<number> {
   const specs = new Map(readDesired(stateDir).children.map((spec) => [spec.name, spec]));
   const recorded = readState(stateDir)?.children ?? [];
   let ended = 0;
