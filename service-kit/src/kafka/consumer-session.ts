@@ -4,6 +4,7 @@ import type { ClientContext } from './admin.ts';
 import { protocolType } from './classify-error.ts';
 import { createClient } from './client.ts';
 import { KafkaError } from './errors.ts';
+import { partitionKey } from './partition-key.ts';
 import type { PartitionStates } from './partition-state.ts';
 import { toKafkaBatch } from './to-batch.ts';
 import type { ConsumerOptions, TopicPartition } from './types.ts';
@@ -108,19 +109,27 @@ export async function startConsumerSession(
   });
 
   function applyPauses(): void {
-    for (const partition of states.assignment()) {
-      const paused =
-        stopping ||
-        states.isPausedByRequest(partition) ||
-        states.of(partition).retryTimer !== undefined;
+    const resting = new Set(
+      consumer
+        .paused()
+        .flatMap(({ topic, partitions }) =>
+          partitions.map((partition) => partitionKey({ topic, partition })),
+        ),
+    );
+    for (const place of states.assignment()) {
+      const { topic, partition } = place;
+      const rests = resting.has(partitionKey(place));
+      const shouldRest =
+        stopping || states.isPausedByRequest(place) || states.of(place).retryTimer !== undefined;
+      if (rests === shouldRest) continue;
       // Always by partition: pausing some after pausing all, kafkajs resumes the others.
-      const target = [{ topic: partition.topic, partitions: [partition.partition] }];
+      const target = [{ topic, partitions: [partition] }];
       try {
-        if (paused) consumer.pause(target);
+        if (shouldRest) consumer.pause(target);
         else consumer.resume(target);
       } catch (error) {
         // Between a crash and its restart there is nothing to pause; GROUP_JOIN brings us back here.
-        log.debug({ error, ...partition }, 'pause or resume not possible now');
+        log.debug({ error, topic, partition }, 'pause or resume not possible now');
       }
     }
   }
