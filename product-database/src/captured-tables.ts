@@ -48,3 +48,15 @@ export async function addCapturedTable(
   );
   return stored ?? { schema, table, routingColumn };
 }
+
+/** Makes the next registration of the connector ask for a snapshot of a captured table. */
+export async function requireBackfill(
+  db: Queryable,
+  { schema, table }: Pick<CapturedTable, 'schema' | 'table'>,
+): Promise<void> {
+  await db.query(
+    `update shelfcast.captured_tables set backfill_requested_at = null
+     where table_schema = $1 and table_name = $2`,
+    [schema, table],
+  );
+}

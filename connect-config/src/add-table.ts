@@ -1,0 +1,145 @@
+import {
+  addCapturedTable,
+  type Queryable,
+  requireBackfill,
+} from '@shelfcast/product-database/captured-tables';
+import { grantCapture } from '@shelfcast/product-database/debezium-role';
+import pg from 'pg';
+import { OperationError } from './connect-error.ts';
+import type { ConnectorContext } from './context.ts';
+import { inspectTable, type TableFacts } from './inspect-table.ts';
+import { registerConnector } from './register.ts';
+import { waitForSnapshot } from './snapshot.ts';
+import { formatTableName, type TableName } from './table-name.ts';
+
+export interface AddTableOptions {
+  readonly table: TableName;
+  /** Column whose value decides the partition; default the first of the primary key. */
+  readonly routingColumn?: string;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Begins to capture a table: grant, replica identity, publication, topic, connector, first snapshot.
+ *
+ * Nothing is lost: what commits after the table joined the publication is in the stream, what committed
+ * before is read by the snapshot, which is only asked for when the connector streams the table already.
+ * Nothing is repeated: a change is in the stream once; a row that is both streamed and read carries
+ * positions that tell the two apart. The database's part is one transaction and the rest is
+ * `registerConnector`, so running it again completes whatever was interrupted.
+ *
+ * @throws OperationError for a table that cannot be captured, before anything is changed
+ */
+export async function addTable(
+  context: ConnectorContext,
+  { table, routingColumn, timeoutMs = 3_600_000 }: AddTableOptions,
+): Promise<void> {
+  const { client, products, log } = context;
+  const name = formatTableName(table);
+  const facts = await inspectTable(products, table);
+  const column = chooseRoutingColumn(facts, { name, routingColumn });
+  for (const warning of facts.warnings) log(`Warning: ${warning}`);
+
+  const stored = await publish(products, { table, column });
+  if (stored !== column) {
+    throw new OperationError(
+      'ROUTING_COLUMN_FIXED',
+      `${name} is captured already, routed by ${stored}. That cannot change: keys would move to other partitions.`,
+    );
+  }
+  log(`${name} is published, readable for Debezium, and routed by ${column}`);
+
+  const { action, snapshotRequestedLsn } = await registerConnector(context);
+  log(`Connector ${action}`);
+  if (action === 'created') {
+    log('Its initial snapshot reads the table');
+  } else if (snapshotRequestedLsn !== undefined) {
+    await waitForSnapshot({
+      client,
+      requestedLsn: snapshotRequestedLsn,
+      timeoutMs,
+      onProgress: log,
+    });
+    log(`Read all of ${name}`);
+  }
+}
+
+function chooseRoutingColumn(
+  { columns, primaryKey }: TableFacts,
+  { name, routingColumn }: { readonly name: string; readonly routingColumn: string | undefined },
+): string {
+  const column = routingColumn ?? primaryKey[0] ?? '';
+  if (!columns.includes(column)) {
+    throw new OperationError(
+      'NO_SUCH_COLUMN',
+      `${name} has no column ${column}. It has ${columns.join(', ')}.`,
+    );
+  }
+  // The transform reads a dotted path, and Debezium replaces what Avro does not allow in a name.
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(column)) {
+    throw new OperationError(
+      'BAD_ROUTING_COLUMN',
+      `Column "${column}" cannot route: only letters, digits and underscores can be used. Give another with KEY=column.`,
+    );
+  }
+  return column;
+}
+
+/** The database's part, all or nothing. @returns the routing column the table has now */
+async function publish(
+  products: pg.Pool,
+  { table, column }: { readonly table: TableName; readonly column: string },
+): Promise<string> {
+  const connection = await products.connect();
+  try {
+    await connection.query('begin');
+    // These statements lock the table for a moment: rather fail than queue everybody behind a long transaction.
+    await connection.query("set local lock_timeout = '5s'");
+    await grantCapture(connection, table);
+    const identifier = `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.table)}`;
+    await connection.query(`alter table ${identifier} replica identity full`);
+    const stored = await addCapturedTable(connection, { ...table, routingColumn: column });
+    if (!(await isPublished(connection, table))) {
+      await connection.query(`alter publication shelfcast add table ${identifier}`);
+      // Whatever was read of it before: what changed while it was not published is not in the stream.
+      await requireBackfill(connection, table);
+    }
+    await connection.query('commit');
+    return stored.routingColumn;
+  } catch (error) {
+    await connection.query('rollback').catch(() => undefined);
+    throw explainDatabaseError(error, table);
+  } finally {
+    connection.release();
+  }
+}
+
+async function isPublished(db: Queryable, { schema, table }: TableName): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "select from pg_publication_tables where pubname = 'shelfcast' and schemaname = $1 and tablename = $2",
+    [schema, table],
+  );
+  return rowCount !== 0;
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+function explainDatabaseError(error: unknown, table: TableName): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  if (error.code === LOCK_NOT_AVAILABLE) {
+    return new OperationError(
+      'TABLE_BUSY',
+      `${formatTableName(table)} is in use by a long transaction; nothing was changed. Try again when it has ended (select * from pg_stat_activity where state <> 'idle').`,
+      { retriable: true, cause: error },
+    );
+  }
+  if (error.code === INSUFFICIENT_PRIVILEGE) {
+    return new OperationError(
+      'NOT_OWNER',
+      `The role of PRODUCTS_DATABASE_URL has to own ${formatTableName(table)} to publish it: ${error.message}.`,
+      { cause: error },
+    );
+  }
+  return error;
+}

@@ -1,0 +1,50 @@
+import { loadConfig } from '@shelfcast/service-kit/config';
+import type { KafkaConnection } from '@shelfcast/service-kit/kafka/types';
+import {
+  databaseUrl,
+  integer,
+  kafkaConnection,
+  kafkaSettings,
+  url,
+} from '@shelfcast/service-kit/settings';
+import { z } from 'zod';
+import { type CaptureSettings, captureSettings, captureSettingsShape } from './settings.ts';
+
+const schema = z.object({
+  ...captureSettingsShape,
+  ...kafkaSettings,
+  PORT_OFFSET: integer({ max: 50_000 }).prefault('0'),
+  KAFKA_BOOTSTRAP_SERVERS: kafkaSettings.KAFKA_BOOTSTRAP_SERVERS.optional(),
+  KAFKA_CONNECT_URL: url('http', 'https').optional(),
+  PRODUCTS_DATABASE_URL: databaseUrl().optional(),
+});
+
+export interface CliSettings {
+  readonly capture: CaptureSettings;
+  readonly kafka: KafkaConnection;
+  readonly connectUrl: string;
+  /** The owner's connection to the products database. */
+  readonly productsDatabaseUrl: string;
+}
+
+/**
+ * The settings of the connector commands; addresses default to those of the local stack.
+ *
+ * @throws ConfigError listing every bad setting
+ */
+export function cliSettings(env: Readonly<Record<string, string | undefined>>): CliSettings {
+  // A three-broker stack keeps three copies unless told otherwise.
+  const defaults = env.BROKERS === '3' ? { REPLICATION_FACTOR: '3' } : {};
+  const settings = loadConfig(schema, { env: { ...defaults, ...env } });
+  const local = (port: number) => `127.0.0.1:${port + settings.PORT_OFFSET}`;
+  return {
+    capture: captureSettings(settings),
+    kafka: kafkaConnection({
+      ...settings,
+      KAFKA_BOOTSTRAP_SERVERS: settings.KAFKA_BOOTSTRAP_SERVERS ?? [local(9092)],
+    }),
+    connectUrl: settings.KAFKA_CONNECT_URL ?? `http://${local(8083)}`,
+    productsDatabaseUrl:
+      settings.PRODUCTS_DATABASE_URL ?? `postgres://shelfcast:shelfcast@${local(5432)}/products`,
+  };
+}

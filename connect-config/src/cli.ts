@@ -1,0 +1,243 @@
+import { createInterface } from 'node:readline/promises';
+import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
+import { createKafka } from '@shelfcast/service-kit/kafka';
+import { silentLogger } from '@shelfcast/service-kit/logging';
+import { Command, Option } from 'commander';
+import pg from 'pg';
+import { addTable } from './add-table.ts';
+import { cliSettings } from './cli-settings.ts';
+import { createConnectClient } from './connect-client.ts';
+import { OperationError } from './connect-error.ts';
+import { CONNECTOR, type ConnectorContext } from './context.ts';
+import { deleteConnector } from './delete.ts';
+import { registerConnector } from './register.ts';
+import { epochOf, renderConnector } from './render.ts';
+import { snapshotTable } from './snapshot.ts';
+import { reportConnector } from './status.ts';
+import { parseTableName } from './table-name.ts';
+import { loadTemplate } from './template.ts';
+import { validateConnector } from './validate.ts';
+import { describeStates, waitUntilRunning, waitUntilStopped } from './wait-until.ts';
+
+const program = new Command('connector').description(
+  'Operates the connector that captures the products database. Every option may be given as the environment variable shown, which is how make gives them.',
+);
+
+const tableOption = () =>
+  new Option('--table <name>', 'table, or schema.table').env('TABLE').makeOptionMandatory();
+
+program
+  .command('list')
+  .description('list all connectors with their states')
+  .action(() =>
+    withContext(async ({ client }) => {
+      const names = await client.connectors();
+      if (names.length === 0) console.log('There are no connectors.');
+      for (const name of names) {
+        const status = await client.status(name);
+        console.log(
+          `${name}: ${status === undefined ? 'no worker has it yet' : describeStates(status)}`,
+        );
+      }
+    }),
+  );
+
+program
+  .command('register')
+  .description('create or update topics and connector, and wait until it runs')
+  .action(() =>
+    withContext(async (context) => {
+      const { action, epoch } = await registerConnector(context);
+      console.log(`Connector ${CONNECTOR} ${action} and RUNNING, epoch ${epoch}`);
+    }),
+  );
+
+program
+  .command('status')
+  .description('show connector, task, slot and tables; exit code 1 when something is wrong')
+  .action(() =>
+    withContext(async (context) => {
+      const { healthy, lines, problems } = await reportConnector(context);
+      for (const line of lines) console.log(line);
+      for (const problem of problems) console.error(`! ${problem}`);
+      if (!healthy) process.exitCode = 1;
+    }),
+  );
+
+program
+  .command('validate')
+  .description('let Kafka Connect check the configuration without applying it')
+  .action(() =>
+    withContext(async ({ client, products, settings }) => {
+      const config = renderConnector({
+        template: loadTemplate(),
+        capturedTables: await listCapturedTables(products),
+        epoch: epochOf((await client.config(CONNECTOR)) ?? {}) ?? 0n,
+        settings,
+      });
+      const { errors, unknown } = await validateConnector(client, config);
+      for (const { property, problem } of errors) console.error(`${property}: ${problem}`);
+      for (const property of unknown) console.error(`${property}: no plugin knows this property`);
+      if (errors.length + unknown.length > 0) process.exitCode = 1;
+      else console.log(`${Object.keys(config).length} properties, no error`);
+    }),
+  );
+
+program
+  .command('pause')
+  .description('stop reading for a while; the task stays')
+  .action(() =>
+    withConnector(async ({ client }) => {
+      await client.pause(CONNECTOR);
+      console.log('Pausing. Postgres keeps the WAL until make connector-resume.');
+    }),
+  );
+
+program
+  .command('resume')
+  .description('go on after pause or stop, and wait until it runs')
+  .action(() =>
+    withConnector(async ({ client }) => {
+      await client.resume(CONNECTOR);
+      await waitUntilRunning({ client, connector: CONNECTOR });
+      console.log('RUNNING');
+    }),
+  );
+
+program
+  .command('restart')
+  .description('restart connector and tasks, and wait until they run')
+  .option('--only-failed', 'leave alone what runs')
+  .action(({ onlyFailed = false }: { onlyFailed?: boolean }) =>
+    withConnector(async ({ client }) => {
+      await client.restart(CONNECTOR, { onlyFailed });
+      await waitUntilRunning({ client, connector: CONNECTOR });
+      console.log('RUNNING');
+    }),
+  );
+
+program
+  .command('stop')
+  .description('end the task; configuration, offsets and slot stay')
+  .action(() =>
+    withConnector(async ({ client }) => {
+      await client.stop(CONNECTOR);
+      await waitUntilStopped({ client, connector: CONNECTOR });
+      console.log('STOPPED. Postgres keeps the WAL until make connector-resume.');
+    }),
+  );
+
+program
+  .command('delete')
+  .description('remove connector, offsets and replication slot')
+  .addOption(new Option('--yes', 'do not ask').env('YES'))
+  .action(({ yes }: { yes?: boolean | string }) =>
+    withContext(async (context) => {
+      const agreed = isYes(yes) || (await confirm());
+      if (!agreed) throw new OperationError('NOT_CONFIRMED', 'Nothing was deleted.');
+      await deleteConnector(context);
+    }),
+  );
+
+program
+  .command('snapshot')
+  .description('read a captured table again while changes go on, and wait for the end')
+  .addOption(tableOption())
+  .action(({ table }: { table: string }) =>
+    withContext((context) => snapshotTable(context, { table: parseTableName(table) })),
+  );
+
+program
+  .command('add-table')
+  .description('capture one more table, completely; run it again after an interruption')
+  .addOption(tableOption())
+  .addOption(
+    new Option(
+      '--key <column>',
+      'column that decides the partition; default the primary key’s first',
+    ).env('KEY'),
+  )
+  .action(({ table, key }: { table: string; key?: string }) =>
+    withContext((context) =>
+      addTable(context, {
+        table: parseTableName(table),
+        // make exports an unset KEY as an empty one
+        ...(key === undefined || key === '' ? {} : { routingColumn: key }),
+      }),
+    ),
+  );
+
+async function withContext(work: (context: ConnectorContext) => Promise<void>): Promise<void> {
+  const settings = cliSettings(process.env);
+  const log = silentLogger(); // this tool prints its own words
+  const products = new pg.Pool({
+    connectionString: settings.productsDatabaseUrl,
+    application_name: 'shelfcast-connector',
+    max: 3,
+  });
+  products.on('error', () => undefined); // an idle connection that breaks is replaced by the pool
+  const admin = createKafka({
+    connection: settings.kafka,
+    clientId: 'connector-cli',
+    log,
+  }).createAdmin();
+  try {
+    await work({
+      client: createConnectClient({ url: settings.connectUrl }),
+      products,
+      admin,
+      settings: settings.capture,
+      log: console.log,
+    });
+  } finally {
+    await Promise.allSettled([admin.close(), products.end()]);
+  }
+}
+
+/** For the commands that need a registered connector. */
+async function withConnector(work: (context: ConnectorContext) => Promise<void>): Promise<void> {
+  await withContext(async (context) => {
+    if ((await context.client.config(CONNECTOR)) === undefined) {
+      throw new OperationError(
+        'NO_CONNECTOR',
+        `There is no connector ${CONNECTOR}: make connector-register.`,
+      );
+    }
+    await work(context);
+  });
+}
+
+function isYes(value: boolean | string | undefined): boolean {
+  return value === true || (typeof value === 'string' && /^(1|y|yes|true|on)$/i.test(value));
+}
+
+async function confirm(): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new OperationError(
+      'NOT_CONFIRMED',
+      'This deletes the connector with its offsets and slot; changes until the next registration are only seen by its snapshot. Say YES=1 (or --yes) to go on.',
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(
+      'Delete the connector with its offsets and replication slot? The next registration takes a full snapshot. [y/N] ',
+    );
+    return isYes(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** A refused connection is an AggregateError whose own message is empty. */
+function describe(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(describe(error));
+  process.exitCode = 1;
+}

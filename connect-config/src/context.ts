@@ -1,0 +1,21 @@
+import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
+import type pg from 'pg';
+import type { ConnectClient } from './connect-client.ts';
+import type { CaptureSettings } from './settings.ts';
+
+/** The connector every operation is about. */
+export const CONNECTOR = 'products';
+
+/** Replication slot and publication have the same name; connectors/products.json says it too. */
+export const SLOT = 'shelfcast';
+
+/** What the operations on the connector work with. */
+export interface ConnectorContext {
+  readonly client: ConnectClient;
+  /** The products database, as its owner. */
+  readonly products: pg.Pool;
+  readonly admin: Pick<KafkaAdmin, 'ensureTopics'>;
+  readonly settings: CaptureSettings;
+  /** Takes one line at a time about what was done. */
+  readonly log: (message: string) => void;
+}

@@ -1,0 +1,110 @@
+import type { Queryable } from '@shelfcast/product-database/captured-tables';
+import { OperationError } from './connect-error.ts';
+import { formatTableName, type TableName } from './table-name.ts';
+
+export interface TableFacts {
+  /** In the order of the table. */
+  readonly columns: readonly string[];
+  /** In the order of the key; never empty. */
+  readonly primaryKey: readonly string[];
+  /** What will surprise somebody, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  v: 'a view',
+  m: 'a materialized view',
+  f: 'a foreign table',
+  p: 'a partitioned table; add its partitions one by one',
+  S: 'a sequence',
+};
+
+const SYSTEM_SCHEMAS = ['pg_catalog', 'information_schema', 'pg_toast', 'shelfcast'];
+
+/**
+ * Looks at a table that is to be captured.
+ *
+ * @throws OperationError when it cannot be: unknown, not a plain table, ours or the system's, no primary key
+ */
+export async function inspectTable(db: Queryable, table: TableName): Promise<TableFacts> {
+  const name = formatTableName(table);
+  const refuse = (code: string, reason: string) => new OperationError(code, reason);
+  if (SYSTEM_SCHEMAS.includes(table.schema)) {
+    throw refuse('TABLE_RESERVED', `${name} belongs to the system and is not for capturing.`);
+  }
+  const { rows } = await db.query<{ oid: number; relkind: string; relpersistence: string }>(
+    `select c.oid, c.relkind, c.relpersistence from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = $2`,
+    [table.schema, table.table],
+  );
+  const relation = rows[0];
+  if (relation === undefined) {
+    throw refuse('NO_SUCH_TABLE', `There is no table ${name} in the products database.`);
+  }
+  if (relation.relkind !== 'r') {
+    throw refuse(
+      'NOT_A_TABLE',
+      `${name} is ${KINDS[relation.relkind] ?? 'not a plain table'}: only plain tables can be captured.`,
+    );
+  }
+  if (relation.relpersistence !== 'p') {
+    throw refuse('NOT_LOGGED', `${name} is unlogged or temporary: its changes are not in the WAL.`);
+  }
+  const primaryKey = await readPrimaryKey(db, relation.oid);
+  if (primaryKey.length === 0) {
+    throw refuse(
+      'NO_PRIMARY_KEY',
+      `${name} has no primary key, so its changes would have no key: alter table ${name} add primary key (…) first.`,
+    );
+  }
+  const columns = await readColumns(db, relation.oid);
+  return {
+    columns: columns.map(({ attname }) => attname),
+    primaryKey,
+    warnings: await generatedColumnWarnings(db, { name, columns }),
+  };
+}
+
+interface Column {
+  readonly attname: string;
+  /** 's' for a stored generated column. */
+  readonly attgenerated: string;
+}
+
+async function readColumns(db: Queryable, oid: number): Promise<Column[]> {
+  const { rows } = await db.query<Column>(
+    `select attname, attgenerated from pg_attribute
+     where attrelid = $1 and attnum > 0 and not attisdropped order by attnum`,
+    [oid],
+  );
+  return rows;
+}
+
+async function readPrimaryKey(db: Queryable, oid: number): Promise<string[]> {
+  const { rows } = await db.query<{ attname: string }>(
+    `select a.attname from pg_index i
+     cross join unnest(i.indkey::int2[]) with ordinality as key (attnum, position)
+     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = key.attnum
+     where i.indrelid = $1 and i.indisprimary order by key.position`,
+    [oid],
+  );
+  return rows.map(({ attname }) => attname);
+}
+
+/** PostgreSQL 18 refuses updates under REPLICA IDENTITY FULL when a stored generated column is not published. */
+async function generatedColumnWarnings(
+  db: Queryable,
+  { name, columns }: { readonly name: string; readonly columns: readonly Column[] },
+): Promise<string[]> {
+  const generated = columns.filter(({ attgenerated }) => attgenerated === 's');
+  if (generated.length === 0) return [];
+  const { rows } = await db.query<{ mode: string | null }>(
+    "select to_jsonb(p) ->> 'pubgencols' as mode from pg_publication p where pubname = 'shelfcast'",
+  );
+  // 's' is publish_generated_columns = stored; before PostgreSQL 18 there is no such column.
+  if (rows[0]?.mode === 's') return [];
+  const names = generated.map(({ attname }) => attname).join(', ');
+  return [
+    `${name} has stored generated columns (${names}) that the publication does not publish. PostgreSQL 18 then refuses every UPDATE of the table: alter publication shelfcast set (publish_generated_columns = stored).`,
+  ];
+}

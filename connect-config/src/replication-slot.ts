@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queryable } from '@shelfcast/product-database/captured-tables';
+import { OperationError } from './connect-error.ts';
+
+/** A replication slot as Postgres reports it (pg_replication_slots). */
+export interface ReplicationSlot {
+  readonly active: boolean;
+  readonly walStatus: string | null;
+  /** Bytes of WAL that cannot be freed because of the slot. */
+  readonly retainedWalBytes: bigint;
+  /** Bytes that may still be written before the slot is lost; null without a limit. */
+  readonly safeWalSize: bigint | null;
+  readonly invalidationReason: string | null;
+  readonly confirmedFlushLsn: bigint | null;
+}
+
+/** The slot of that name; undefined when there is none. */
+export async function readSlot(db: Queryable, name: string): Promise<ReplicationSlot | undefined> {
+  const { rows } = await db.query<{
+    active: boolean;
+    wal_status: string | null;
+    retained: string | null;
+    safe_wal_size: string | null;
+    invalidation_reason: string | null;
+    confirmed: string | null;
+  }>(
+    // to_jsonb: invalidation_reason exists from PostgreSQL 17 on
+    `select active, wal_status, safe_wal_size,
+            pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint as retained,
+            pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint as confirmed,
+            to_jsonb(slot) ->> 'invalidation_reason' as invalidation_reason
+     from pg_replication_slots as slot where slot_name = $1`,
+    [name],
+  );
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  return {
+    active: row.active,
+    walStatus: row.wal_status,
+    retainedWalBytes: BigInt(row.retained ?? 0),
+    safeWalSize: row.safe_wal_size === null ? null : BigInt(row.safe_wal_size),
+    invalidationReason: row.invalidation_reason,
+    confirmedFlushLsn: row.confirmed === null ? null : BigInt(row.confirmed),
+  };
+}
+
+/**
+ * Drops a slot once nobody streams from it any more. A slot that does not exist is fine.
+ *
+ * @returns whether there was one
+ * @throws OperationError `SLOT_ACTIVE` when somebody keeps streaming from it
+ */
+export async function dropSlot(
+  db: Queryable,
+  { name, timeoutMs = 30_000 }: { readonly name: string; readonly timeoutMs?: number },
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const slot = await readSlot(db, name);
+    if (slot === undefined) return false;
+    if (!slot.active) {
+      // Only while it is still inactive: somebody may have begun to stream since.
+      const { rowCount } = await db.query(
+        'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active',
+        [name],
+      );
+      if (rowCount === 1) return true;
+    }
+    if (performance.now() > deadline) {
+      throw new OperationError(
+        'SLOT_ACTIVE',
+        `Replication slot ${name} is still streamed from after ${timeoutMs / 1000} s: see select * from pg_stat_replication.`,
+        { retriable: true },
+      );
+    }
+    await sleep(200);
+  }
+}
+
+/** The end of the WAL as a number, for comparing with offsets. */
+export async function currentLsn(db: Queryable): Promise<bigint> {
+  const { rows } = await db.query<{ lsn: string }>(
+    "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint as lsn",
+  );
+  return BigInt(rows[0]?.lsn ?? 0);
+}

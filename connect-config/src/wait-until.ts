@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectClient, ConnectorStatus } from './connect-client.ts';
+import { OperationError } from './connect-error.ts';
+import { explainFailure, formatFailure } from './explain.ts';
+
+interface WaitOptions {
+  readonly client: Pick<ConnectClient, 'status'>;
+  readonly connector: string;
+  /** Default 60,000 ms. */
+  readonly timeoutMs?: number;
+}
+
+const POLL_MS = 200;
+
+/** A task that was just restarted may show its old failure for a moment. */
+const FAILED_FOR_MS = 2_000;
+
+/** Some failures come right after the start: RUNNING has to last before it counts. */
+const RUNNING_FOR_MS = 600;
+
+/**
+ * Waits until the connector and all of its tasks, at least one, are RUNNING.
+ *
+ * @throws OperationError `CONNECTOR_FAILED` with the failure explained, or `CONNECTOR_TIMEOUT`
+ */
+export async function waitUntilRunning({
+  client,
+  connector,
+  timeoutMs = 60_000,
+}: WaitOptions): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let runningSince: number | undefined;
+  let failedSince: number | undefined;
+  for (;;) {
+    const status = await client.status(connector);
+    const now = performance.now();
+    const failure = status === undefined ? undefined : failureOf(status);
+    failedSince = failure === undefined ? undefined : (failedSince ?? now);
+    runningSince = status !== undefined && isRunning(status) ? (runningSince ?? now) : undefined;
+    if (runningSince !== undefined && now - runningSince >= RUNNING_FOR_MS) return;
+    if (failure !== undefined && failedSince !== undefined && now - failedSince >= FAILED_FOR_MS) {
+      throw new OperationError('CONNECTOR_FAILED', failure);
+    }
+    if (now > deadline) throw timedOut(connector, { until: 'RUNNING', timeoutMs, status });
+    await sleep(POLL_MS);
+  }
+}
+
+/** Waits until a connector is stopped and has no task left. */
+export async function waitUntilStopped({
+  client,
+  connector,
+  timeoutMs = 60_000,
+}: WaitOptions): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const status = await client.status(connector);
+    if (status?.connector.state === 'STOPPED' && status.tasks.length === 0) return;
+    if (performance.now() > deadline) {
+      throw timedOut(connector, { until: 'STOPPED', timeoutMs, status });
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Whether the connector and all of its tasks, at least one, are RUNNING. */
+export function isRunning({ connector, tasks }: ConnectorStatus): boolean {
+  return (
+    connector.state === 'RUNNING' &&
+    tasks.length > 0 &&
+    tasks.every(({ state }) => state === 'RUNNING')
+  );
+}
+
+/** The first failure of the connector or a task, explained; undefined when nothing failed. */
+export function failureOf({ connector, tasks }: ConnectorStatus): string | undefined {
+  if (connector.state === 'FAILED') {
+    return `The connector failed. ${formatFailure(explainFailure(connector.trace ?? ''))}`;
+  }
+  const task = tasks.find(({ state }) => state === 'FAILED');
+  if (task === undefined) return undefined;
+  return `Task ${task.id} failed. ${formatFailure(explainFailure(task.trace ?? ''))}`;
+}
+
+/** `connector RUNNING, task 0 FAILED`. */
+export function describeStates({ connector, tasks }: ConnectorStatus): string {
+  return [
+    `connector ${connector.state}`,
+    ...tasks.map(({ id, state }) => `task ${id} ${state}`),
+  ].join(', ');
+}
+
+function timedOut(
+  connector: string,
+  {
+    until,
+    timeoutMs,
+    status,
+  }: {
+    readonly until: string;
+    readonly timeoutMs: number;
+    readonly status: ConnectorStatus | undefined;
+  },
+): OperationError {
+  const states = status === undefined ? 'no worker has it yet' : describeStates(status);
+  return new OperationError(
+    'CONNECTOR_TIMEOUT',
+    `${connector} was not ${until} within ${timeoutMs / 1000} s: ${states}.`,
+    { retriable: true },
+  );
+}
