@@ -24,6 +24,9 @@ export type Origin = 'cdc' | 'manual';
  * | uuid, enum, xml, ltree, text | string |
  * | array | array |
  * | TOASTed and not sent | `UNCHANGED` |
+ *
+ * Two things are lost before they get here: Debezium turns timetz to UTC, and its snapshots (not its stream)
+ * read a date before the year 1 as one after it. NaN in a numeric column stops the connector.
  */
 export type ColumnValue =
   | null

@@ -34,6 +34,7 @@ test('timestamps keep every digit, before 1970 and beyond 2^53 microseconds', ()
 test('infinities are recognised in every unit', () => {
   const infinite = [
     ['us', 9_223_372_036_825_200_000n, -9_223_372_036_832_400_000n],
+    ['us', 2n ** 63n - 1n, -(2n ** 63n)],
     ['ms', 9_223_372_036_825_200n, -9_223_372_036_832_400n],
     ['ms', 9_223_372_036_825_200_000n, -9_223_372_036_832_400_000n],
     ['ns', 2n ** 63n - 1n, -(2n ** 63n)],
@@ -42,8 +43,9 @@ test('infinities are recognised in every unit', () => {
     assert.is(timestampText(positive, unit), 'infinity');
     assert.is(timestampText(negative, unit), '-infinity');
   }
-  assert.is(dateText(-2_147_472_692), 'infinity');
-  assert.is(dateText(-2_147_472_691), '-infinity');
+  for (const days of [2_146_033_979, -2_147_472_692, -622_191_234])
+    assert.is(dateText(days), 'infinity');
+  for (const days of [-2_147_472_691, -625_821_272]) assert.is(dateText(days), '-infinity');
 });
 
 test('times of day and lengths of time', () => {
