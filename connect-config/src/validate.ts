@@ -17,8 +17,9 @@ export interface ConnectorValidation {
 const UNLISTED = [
   // read by the converters
   /^(key|value)\.converter\./,
-  // read by Debezium 3.7 (PostgresConnectorConfig.OFFSET_SLOT_MISMATCH_STRATEGY)
+  // read by Debezium 3.7 (PostgresConnectorConfig, CommonConnectorConfig)
   /^offset\.mismatch\.strategy$/,
+  /^queue\.provider\.type$/,
   // read by the producer
   /^producer\.override\./,
 ];

@@ -2,7 +2,8 @@ import { loadConfig } from '@shelfcast/service-kit/config';
 import { databaseUrl, integer, secret } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
 
-const schema = z.object({
+/** The names this package's commands read from their environment. */
+export const productDatabaseSettingsSchema = z.object({
   PORT_OFFSET: integer({ max: 50_000 }).prefault('0'),
   PRODUCTS_DATABASE_URL: databaseUrl().optional(),
   CDC_DATABASE_PASSWORD: secret(z.string().default('debezium')),
@@ -22,7 +23,7 @@ export interface ProductDatabaseSettings {
 export function productDatabaseSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): ProductDatabaseSettings {
-  const settings = loadConfig(schema, { env });
+  const settings = loadConfig(productDatabaseSettingsSchema, { env });
   return {
     connectionString:
       settings.PRODUCTS_DATABASE_URL ??
