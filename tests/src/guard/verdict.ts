@@ -62,8 +62,8 @@ function lastTotals(output: string): Totals | undefined {
   const groups = [...plain.matchAll(TOTALS)].at(-1)?.groups;
   if (groups === undefined) return undefined;
   return {
-    total: Number(groups['total']),
-    passed: Number(groups['passed']),
-    skipped: Number(groups['skipped']),
+    total: Number(groups.total),
+    passed: Number(groups.passed),
+    skipped: Number(groups.skipped),
   };
 }
