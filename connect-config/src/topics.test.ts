@@ -21,9 +21,9 @@ const capturedTables = [
 test('there is a topic for every table, kind of event, report and group', () => {
   const topics = declaredTopics({ settings, capturedTables }).map(({ topic }) => topic);
   assert.equal(topics.sort(), [
+    '__debezium-heartbeat.pis',
     'catalogue.dlq',
     'country',
-    'heartbeat.pis',
     'monitoring',
     'pis.public.product_discounts',
     'pis.public.products',

@@ -16,9 +16,9 @@ export interface DeclaredTopicsOptions {
 /** Heartbeats only matter while they are fresh. */
 const HEARTBEAT_RETENTION_MS = 24 * 60 * 60 * 1000;
 
-/** The topic Debezium writes its heartbeats to (`topic.heartbeat.prefix`); `__` is for Kafka's own. */
+/** The topic Debezium writes its heartbeats to. */
 export function heartbeatTopic(topicPrefix: string): string {
-  return `heartbeat.${topicPrefix}`;
+  return `__debezium-heartbeat.${topicPrefix}`;
 }
 
 /**

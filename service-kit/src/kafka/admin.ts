@@ -72,7 +72,12 @@ export function createAdmin(context: ClientContext): KafkaAdmin {
 
   async function allTopics(): Promise<ITopicMetadata[]> {
     const { topics } = await call((admin) => admin.fetchTopicMetadata());
-    return topics.filter(({ name }) => !INTERNAL_TOPIC.test(name));
+    return topics;
+  }
+
+  /** Without Kafka's own, and what else is named like them. */
+  async function ordinaryTopics(): Promise<ITopicMetadata[]> {
+    return (await allTopics()).filter(({ name }) => !INTERNAL_TOPIC.test(name));
   }
 
   async function describeConfigs(
@@ -97,20 +102,21 @@ export function createAdmin(context: ClientContext): KafkaAdmin {
   }
 
   async function describeTopics(wanted?: readonly string[]): Promise<TopicDescription[]> {
-    const topics = await allTopics();
-    return topics
-      .filter(({ name }) => wanted === undefined || wanted.includes(name))
-      .map(({ name, partitions }) => ({
-        topic: name,
-        partitions: partitions
-          .map(({ partitionId, leader, replicas, isr }) => ({
-            partition: partitionId,
-            leader,
-            replicas,
-            inSyncReplicas: isr,
-          }))
-          .sort((a, b) => a.partition - b.partition),
-      }));
+    const topics =
+      wanted === undefined
+        ? await ordinaryTopics()
+        : (await allTopics()).filter(({ name }) => wanted.includes(name));
+    return topics.map(({ name, partitions }) => ({
+      topic: name,
+      partitions: partitions
+        .map(({ partitionId, leader, replicas, isr }) => ({
+          partition: partitionId,
+          leader,
+          replicas,
+          inSyncReplicas: isr,
+        }))
+        .sort((a, b) => a.partition - b.partition),
+    }));
   }
 
   async function watermarks(topic: string): Promise<Map<number, Watermarks>> {
@@ -137,7 +143,7 @@ export function createAdmin(context: ClientContext): KafkaAdmin {
 
   return {
     async listTopics() {
-      return (await allTopics()).map(({ name }) => name);
+      return (await ordinaryTopics()).map(({ name }) => name);
     },
     describeTopics,
     async topicConfigs(topics) {
