@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { DEFAULT_MAX_RECORD_BYTES } from '@shelfcast/schemas/limits';
+import type { RegistryClientOptions } from '@shelfcast/schemas/registry/client';
 import { z } from 'zod';
 import type { ConfigProblem } from './config.ts';
 import type { KafkaConnection } from './kafka/types.ts';
@@ -159,6 +160,23 @@ export function kafkaConnection(
     ...(settings.KAFKA_SSL ? { tls } : {}),
     ...(mechanism === undefined ? {} : { sasl: { mechanism, username, password } }),
     maxRecordBytes: settings.MAX_RECORD_BYTES,
+  };
+}
+
+/** The registry to connect to, from settings read with `registrySettings`. */
+export function registryConnection(
+  settings: z.output<z.ZodObject<typeof registrySettings>>,
+): RegistryClientOptions {
+  const {
+    SCHEMA_REGISTRY_URL: registryUrl,
+    SCHEMA_REGISTRY_USERNAME: username,
+    SCHEMA_REGISTRY_PASSWORD: password = '',
+    SCHEMA_REGISTRY_CA_FILE: ca,
+  } = settings;
+  return {
+    registryUrl,
+    ...(username === undefined ? {} : { auth: { username, password } }),
+    ...(ca === undefined ? {} : { tls: { ca } }),
   };
 }
 

@@ -70,6 +70,14 @@ export function createAdmin(context: ClientContext): KafkaAdmin {
     }
   }
 
+  function noAnswer(): KafkaError {
+    const problem = client?.base.lastProblem();
+    return new KafkaError(`the brokers did not answer in time${problem ? `: ${problem}` : ''}`, {
+      code: 'UNAVAILABLE',
+      retriable: true,
+    });
+  }
+
   async function allTopics(): Promise<ITopicMetadata[]> {
     const { topics } = await call((admin) => admin.fetchTopicMetadata());
     return topics;
@@ -251,11 +259,4 @@ function valuesByName(
 
 function toEntries(configs: Readonly<Record<string, string>>): { name: string; value: string }[] {
   return Object.entries(configs).map(([name, value]) => ({ name, value }));
-}
-
-function noAnswer(): KafkaError {
-  return new KafkaError('the brokers did not answer in time', {
-    code: 'UNAVAILABLE',
-    retriable: true,
-  });
 }

@@ -19,6 +19,8 @@ export interface Client {
   readonly kafkajs: KafkaJs;
   /** Whether a connection was ever open, or is now. */
   everConnected(): boolean;
+  /** The last thing that went wrong: `Connection error: self-signed certificate`. */
+  lastProblem(): string | undefined;
   /**
    * Cuts every connection and refuses new ones. kafkajs goes on retrying after `disconnect`; past
    * the fence it cannot write or commit anything any more, and gives up.
@@ -41,6 +43,7 @@ export function createClient({ connection, clientId, log, retries, onLog }: Clie
   const sockets = new Set<net.Socket>();
   let fenced = false;
   let connectedOnce = false;
+  let lastProblem: string | undefined;
 
   const kafkajs = new KafkaJs({
     clientId,
@@ -53,6 +56,7 @@ export function createClient({ connection, clientId, log, retries, onLog }: Clie
     logLevel: log.isLevelEnabled('trace') ? logLevel.DEBUG : logLevel.INFO,
     logCreator: () => (entry) => {
       onLog?.(entry);
+      if (entry.level <= logLevel.ERROR) lastProblem = entry.log.message;
       writeLog(log, entry);
     },
     socketFactory: ({ host, port, ssl, onConnect }) => {
@@ -77,6 +81,7 @@ export function createClient({ connection, clientId, log, retries, onLog }: Clie
   return {
     kafkajs,
     everConnected: () => connectedOnce,
+    lastProblem: () => lastProblem,
     fence() {
       fenced = true;
       // 'end' is what makes kafkajs reject the requests that wait for an answer.

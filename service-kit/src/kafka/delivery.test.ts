@@ -45,6 +45,7 @@ function scripted(script: Answer[], { topics = ['t'] }: { topics?: string[] } = 
           return (script.shift() ?? writeAll)(records);
         },
         everConnected: () => true,
+        lastProblem: () => undefined,
         close: async () => {},
         fence: () => fenced.push(id),
       };
@@ -143,6 +144,7 @@ test('without a connection it is known that nothing was written', async () => {
       session: {
         send: writeAll,
         everConnected: () => false,
+        lastProblem: () => undefined,
         close: async () => {},
         fence: () => {
           fenced = true;

@@ -181,7 +181,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   return {
     async connect(timeoutMs) {
       try {
-        await within(connectedSession(), timeoutMs, unreachable);
+        await within(connectedSession(), timeoutMs, () => unreachable(session?.lastProblem()));
         healthy = true;
       } catch (error) {
         dropSession();
@@ -211,8 +211,8 @@ function noSuchPlace({ topic, partition }: RecordToSend, partitions: number | un
   return new KafkaError(what, { code: 'UNKNOWN_TOPIC', retriable: false, topic });
 }
 
-function unreachable(): KafkaError {
-  return new KafkaError('no broker could be reached in time', {
+function unreachable(problem: string | undefined): KafkaError {
+  return new KafkaError(`no broker could be reached in time${problem ? `: ${problem}` : ''}`, {
     code: 'UNAVAILABLE',
     retriable: true,
   });

@@ -10,6 +10,7 @@ export interface ProducerSession {
   send(records: readonly RecordToSend[]): Promise<(SentRecord | undefined)[]>;
   /** Whether a broker could have received anything. */
   everConnected(): boolean;
+  lastProblem(): string | undefined;
   close(): Promise<void>;
   /** Ends it at once: nothing is written afterwards. */
   fence(): void;
@@ -59,6 +60,7 @@ export function openProducerSession(options: ProducerSessionOptions): {
 
   const session: ProducerSession = {
     everConnected: client.everConnected,
+    lastProblem: client.lastProblem,
     fence: client.fence,
     async send(records) {
       const { topicMessages, messages } = toTopicMessages(records);
