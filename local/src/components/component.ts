@@ -7,8 +7,6 @@ export type Component = {
   prepare?: () => Promise<void>;
   /** Resolves when the component does its job; rejects with the reason why not yet. */
   check: () => Promise<void>;
-  /** How long a start may take on a slow, busy machine. */
-  readyTimeoutMs: number;
 };
 
 /** Rejects unless the URL answers 2xx within two seconds. */

@@ -56,6 +56,5 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
       writeFileSync(configFile, propertiesText(properties));
     },
     check: () => checkHttp(`http://127.0.0.1:${ports.connect}/health`),
-    readyTimeoutMs: 90_000,
   };
 }

@@ -148,7 +148,6 @@ function broker(nodeId: number, settings: LocalSettings, vendor: Vendor): Compon
     check: async () => {
       if (!(await isPortTaken(port))) throw new Error(`nothing listens on port ${port}`);
     },
-    readyTimeoutMs: 60_000,
   };
 }
 

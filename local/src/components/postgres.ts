@@ -98,6 +98,5 @@ export function postgres(settings: LocalSettings): Component {
     },
     prepare,
     check: () => checkServer(settings),
-    readyTimeoutMs: 60_000,
   };
 }

@@ -27,7 +27,9 @@ export function schemaRegistry(settings: LocalSettings, vendor: Vendor): Compone
         '-XX:TieredStopAtLevel=1',
         '-Dquarkus.http.host=127.0.0.1',
         `-Dquarkus.http.port=${ports.registry}`,
+        '-Dquarkus.banner.enabled=false',
         '-Dquarkus.log.level=WARN',
+        '-Dquarkus.log.category."io.apicurio".level=WARN',
         '-Dquarkus.http.access-log.enabled=false',
         '-jar',
         vendor.registryJar,
@@ -45,6 +47,5 @@ export function schemaRegistry(settings: LocalSettings, vendor: Vendor): Compone
       stopTimeoutMs: 15_000,
     },
     check: () => checkHttp(`${confluentUrl(ports.registry)}/subjects`),
-    readyTimeoutMs: 60_000,
   };
 }

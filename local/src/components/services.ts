@@ -55,7 +55,6 @@ function nodeService(
       stopTimeoutMs: 15_000,
     },
     check: () => checkHttp(`http://127.0.0.1:${port}/readyz`),
-    readyTimeoutMs: 60_000,
   };
 }
 

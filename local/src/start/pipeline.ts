@@ -1,3 +1,5 @@
+import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import { registerConnector } from '@shelfcast/connect-config/register';
 import { ensureDeclaredTopics } from '@shelfcast/connect-config/topics';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import { migrateProducts } from '@shelfcast/product-database/migrate';
@@ -5,7 +7,9 @@ import { seedProducts } from '@shelfcast/product-database/seed';
 import { registerContracts } from '@shelfcast/schemas/registration';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { createKafka } from '@shelfcast/service-kit/kafka';
+import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/logging';
+import { createPool } from '@shelfcast/service-kit/postgres';
 import pg from 'pg';
 import { databaseUrl } from '../components/databases.ts';
 import { confluentUrl } from '../components/registry.ts';
@@ -28,27 +32,16 @@ export async function prepareProducts(settings: LocalSettings, report: Report): 
 }
 
 /** Every topic the pipeline uses. */
-export async function prepareTopics(settings: LocalSettings): Promise<string | undefined> {
-  const { ports, capture } = settings;
+export async function prepareTopics(settings: LocalSettings): Promise<string> {
   const capturedTables = await withClient(databaseUrl(settings, 'products'), listCapturedTables);
-  const admin = createKafka({
-    connection: {
-      bootstrapServers: ports.kafka.map((port) => `127.0.0.1:${port}`),
-      maxRecordBytes: capture.maxRecordBytes,
-    },
-    clientId: 'shelfcast-local',
-    log: silentLogger(),
-  }).createAdmin();
   const changes: string[] = [];
-  try {
-    await ensureDeclaredTopics(admin, {
-      settings: capture,
+  await withAdmin(settings, (admin) =>
+    ensureDeclaredTopics(admin, {
+      settings: settings.capture,
       capturedTables,
       log: (line) => changes.push(line),
-    });
-  } finally {
-    await admin.close();
-  }
+    }),
+  );
   return changes.length > 0 ? `${changes.length} created or changed` : 'up to date';
 }
 
@@ -58,6 +51,30 @@ export async function prepareContracts(settings: LocalSettings): Promise<string>
     registryUrl: confluentUrl(settings.ports.registry),
   });
   return `${contracts.length} contracts`;
+}
+
+/** The connector, RUNNING with its task; one that was paused or had failed is brought back. */
+export async function prepareConnector(settings: LocalSettings, report: Report): Promise<string> {
+  const products = createPool({
+    url: databaseUrl(settings, 'products'),
+    max: 3,
+    applicationName: 'shelfcast-local',
+    log: silentLogger(),
+  });
+  try {
+    const { action } = await withAdmin(settings, (admin) =>
+      registerConnector({
+        client: createConnectClient({ url: `http://127.0.0.1:${settings.ports.connect}` }),
+        products,
+        admin,
+        settings: settings.capture,
+        log: report,
+      }),
+    );
+    return action;
+  } finally {
+    await products.end();
+  }
 }
 
 /** Waits until the catalogue holds a product of the source: a change has then gone all the way. */
@@ -82,6 +99,25 @@ export async function awaitFirstChange(settings: LocalSettings): Promise<string>
     ),
   );
   return `product ${productId} is in the catalogue`;
+}
+
+async function withAdmin<T>(
+  settings: LocalSettings,
+  work: (admin: KafkaAdmin) => Promise<T>,
+): Promise<T> {
+  const admin = createKafka({
+    connection: {
+      bootstrapServers: settings.ports.kafka.map((port) => `127.0.0.1:${port}`),
+      maxRecordBytes: settings.capture.maxRecordBytes,
+    },
+    clientId: 'shelfcast-local',
+    log: silentLogger(),
+  }).createAdmin();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.close();
+  }
 }
 
 async function withClient<T>(

@@ -10,7 +10,13 @@ import type { LocalSettings } from '../settings.ts';
 import { addChildren, endLeftovers, ensureSupervisor, liveState } from '../supervisor/client.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { checkPorts } from './check-ports.ts';
-import { prepareContracts, prepareProducts, prepareTopics } from './pipeline.ts';
+import {
+  awaitFirstChange,
+  prepareConnector,
+  prepareContracts,
+  prepareProducts,
+  prepareTopics,
+} from './pipeline.ts';
 import type { Step } from './steps.ts';
 import { waitHealthy } from './wait-healthy.ts';
 
@@ -42,7 +48,7 @@ export function planStart(
     name,
     title,
     after,
-    run: () => bringUp(settings.stateDir, components),
+    run: (report) => bringUp(settings.stateDir, components, report),
   });
 
   const steps: Step[] = [
@@ -78,6 +84,18 @@ export function planStart(
     ...services.map(({ spec: { name } }, index) =>
       part(name, `Service ${name}`, services.slice(index, index + 1), ['topics', 'contracts']),
     ),
+    {
+      name: 'connector',
+      title: 'Connector',
+      after: ['connect', 'registry', 'topics'],
+      run: (report) => prepareConnector(settings, report),
+    },
+    {
+      name: 'first change',
+      title: 'A change, all the way',
+      after: ['connector', ...services.map(({ spec: { name } }) => name)],
+      run: () => awaitFirstChange(settings),
+    },
   ];
 
   const components = [database, ...brokers, registry, connect, ...services];
@@ -115,11 +133,15 @@ async function claimPorts(
 }
 
 /** Starts components under the supervisor and waits until they do their job. */
-async function bringUp(stateDir: string, components: readonly Component[]): Promise<undefined> {
+async function bringUp(
+  stateDir: string,
+  components: readonly Component[],
+  report: (line: string) => void,
+): Promise<undefined> {
   await Promise.all(components.map((component) => component.prepare?.()));
   addChildren(
     stateDir,
     components.map((component) => component.spec),
   );
-  await Promise.all(components.map((component) => waitHealthy(stateDir, component)));
+  await Promise.all(components.map((component) => waitHealthy(stateDir, component, report)));
 }

@@ -4,14 +4,25 @@ import { LocalError } from '../errors.ts';
 import { liveState } from '../supervisor/client.ts';
 
 const POLL_MS = 100;
+/** Seconds on an idle machine; a busy one may need minutes, and being slow is no failure. */
+const PATIENCE_MS = 180_000;
+/** How often someone who waits is told why. */
+const REPORT_MS = 10_000;
+/** A component that dies this often in a row is not going to come up. */
+const DEATHS = 3;
 
 /**
  * Waits until a component's check passes while the supervisor runs its process.
  * @throws {LocalError} `NOT_HEALTHY`, with the component's log, after its time or as soon as it has died several times
  */
-export async function waitHealthy(stateDir: string, component: Component): Promise<void> {
+export async function waitHealthy(
+  stateDir: string,
+  component: Component,
+  report: (line: string) => void = () => {},
+): Promise<void> {
   const { name, logFile } = component.spec;
-  const deadline = Date.now() + component.readyTimeoutMs;
+  const startedAt = Date.now();
+  let reportAt = startedAt + REPORT_MS;
   const restartsBefore = childState(stateDir, name)?.restarts ?? 0;
   for (;;) {
     const child = childState(stateDir, name);
@@ -24,12 +35,16 @@ export async function waitHealthy(stateDir: string, component: Component): Promi
         reason = firstCause(error);
       }
     }
-    const died = (child?.restarts ?? 0) - restartsBefore >= 3;
-    if (died || Date.now() >= deadline) {
+    const died = (child?.restarts ?? 0) - restartsBefore >= DEATHS;
+    if (died || Date.now() >= startedAt + PATIENCE_MS) {
       const exit = child?.lastExit;
       const how = exit ? ` Last exit: ${exit.signal ?? `code ${exit.code}`}.` : '';
-      const what = died ? 'keeps dying' : `is not ready after ${component.readyTimeoutMs / 1000} s`;
+      const what = died ? 'keeps dying' : `is not ready after ${PATIENCE_MS / 1000} s`;
       throw new LocalError('NOT_HEALTHY', `${name} ${what}: ${reason}.${how}`, { logFile });
+    }
+    if (Date.now() >= reportAt) {
+      report(`waiting for ${name}: ${reason}`);
+      reportAt += REPORT_MS;
     }
     await delay(POLL_MS);
   }

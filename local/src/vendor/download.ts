@@ -40,11 +40,16 @@ type Source = {
   pom: string;
   /** Folder of what the pom compiles. */
   code?: string;
-  finish?: (folder: string, java: Java) => Promise<void>;
+  /** What else has to be done with the new folder before it is used. */
+  finish: (folder: string, vendor: Vendor) => Promise<void>;
 };
 
 const SOURCES: Source[] = [
-  { name: 'components', pom: join(checkoutRoot, 'local', 'pom.xml') },
+  {
+    name: 'components',
+    pom: join(checkoutRoot, 'local', 'pom.xml'),
+    finish: forgetClassData,
+  },
   {
     name: 'connect-plugins',
     pom: join(checkoutRoot, 'connect-config', 'pom.xml'),
@@ -123,11 +128,8 @@ async function fetch(
   rmSync(fresh, { recursive: true, force: true });
   await runMaven(source, fresh, report);
   report(`unpacked ${source.name}`);
-  await source.finish?.(fresh, vendor.java);
+  await source.finish(fresh, vendor);
   rmSync(stampFile(source), { force: true });
-  // The archives name the very files they were made from.
-  rmSync(vendor.cache, { recursive: true, force: true });
-  mkdirSync(vendor.cache);
   rmSync(target, { recursive: true, force: true });
   renameSync(fresh, target);
   writeFileSync(stampFile(source), sourceHash(source));
@@ -177,14 +179,20 @@ async function runMaven(
   }
 }
 
+/** Archives of class data name the very files they were made from. */
+async function forgetClassData(_: string, { cache }: Vendor): Promise<void> {
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(cache);
+}
+
 /**
  * Not every plugin says what it holds in META-INF/services (the Avro converter does not). Kafka's own tool adds
  * that, and a worker with `plugin.discovery=service_load` then starts without scanning every class.
  */
-async function writePluginManifests(folder: string, java: Java): Promise<void> {
+async function writePluginManifests(folder: string, { java, kafkaLibs }: Vendor): Promise<void> {
   await promisify(execFile)(java.executable, [
     '-cp',
-    join(VENDOR_DIR, 'components', 'kafka', '*'),
+    join(kafkaLibs, '*'),
     'org.apache.kafka.tools.ConnectPluginPath',
     'sync-manifests',
     '--plugin-path',

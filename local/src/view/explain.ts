@@ -1,4 +1,3 @@
-import { ConfigError } from '@shelfcast/service-kit/config';
 import { LocalError } from '../errors.ts';
 import { lastLines, readIfPresent } from '../files.ts';
 import { StepError } from '../start/steps.ts';
@@ -11,10 +10,10 @@ export function explain(error: unknown): string {
     const reason = error.cause;
     return `\n${error.step} failed. ${explain(reason)}`;
   }
-  if (error instanceof ConfigError) return error.message;
   if (error instanceof LocalError) return error.message + logEnd(error.logFile);
-  if (error instanceof Error) return error.stack ?? error.message;
-  return String(error);
+  if (!(error instanceof Error)) return String(error);
+  // An error with a code was foreseen, and its message says what it means; anything else is a bug.
+  return 'code' in error ? error.message : (error.stack ?? error.message);
 }
 
 function logEnd(logFile: string | undefined): string {

@@ -1,0 +1,31 @@
+import type { Gathered } from '../finding.ts';
+
+/** Asks a source; one that is down, or slower than `timeoutMs`, is a fact like any other. */
+export async function gather<Facts>(
+  ask: () => Promise<Facts>,
+  timeoutMs = 15_000,
+): Promise<Gathered<Facts>> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+  });
+  try {
+    return { reached: true, facts: await Promise.race([ask(), late]) };
+  } catch (error) {
+    return { reached: false, why: reasonOf(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The first line of an error that says something: some only have a cause, or a code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [line = ''] = error.message.split('\n');
+  if (line !== '') return line;
+  if (error.cause !== undefined) return reasonOf(error.cause);
+  return 'code' in error ? String(error.code) : error.name;
+}

@@ -1,0 +1,29 @@
+import type { Queryable } from '@shelfcast/product-database/captured-tables';
+
+export const PUBLICATION = 'shelfcast';
+
+/** The publication, and for each of its tables the columns that are in the stream. */
+export type PublicationFacts = {
+  insert: boolean;
+  update: boolean;
+  delete: boolean;
+  truncate: boolean;
+  tables: { name: string; columns: string[]; filtered: boolean }[];
+};
+
+/** Undefined when there is no such publication. */
+export async function readPublication(db: Queryable): Promise<PublicationFacts | undefined> {
+  const { rows } = await db.query<Omit<PublicationFacts, 'tables'>>(
+    `select pubinsert as insert, pubupdate as update, pubdelete as delete, pubtruncate as truncate
+     from pg_publication where pubname = $1`,
+    [PUBLICATION],
+  );
+  const [operations] = rows;
+  if (!operations) return undefined;
+  const tables = await db.query<PublicationFacts['tables'][number]>(
+    `select schemaname || '.' || tablename as name, attnames::text[] as columns, rowfilter is not null as filtered
+     from pg_publication_tables where pubname = $1 order by 1`,
+    [PUBLICATION],
+  );
+  return { ...operations, tables: tables.rows };
+}

@@ -1,0 +1,83 @@
+import type { Queryable } from '@shelfcast/product-database/captured-tables';
+import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
+import pg from 'pg';
+
+/** Beyond this, reading every row to find the largest is no longer cheap. */
+const SMALL_TABLE_BYTES = 64 * 1024 * 1024;
+
+/** A captured table as the database has it. */
+export type TableFacts = {
+  /** `schema.table` */
+  name: string;
+  /** As SQL wants it written. */
+  sqlName: string;
+  exists: boolean;
+  replicaIdentityFull: boolean;
+  /** May the debezium role use the schema and read the table. */
+  readable: boolean;
+  generatedColumns: { name: string; kind: 'stored' | 'virtual' }[];
+  /** Its first snapshot has not been asked for. */
+  waitsForSnapshot: boolean;
+  /** The row that is largest as text, in bytes; undefined when the table is too large to look. */
+  largestRowBytes: number | undefined;
+};
+
+/** Every captured table, by name. */
+export async function readTables(db: Queryable): Promise<TableFacts[]> {
+  const { rows } = await db.query<{
+    table_schema: string;
+    table_name: string;
+    present: boolean;
+    full: boolean;
+    readable: boolean;
+    generated: TableFacts['generatedColumns'];
+    waiting: boolean;
+    bytes: string | null;
+  }>(
+    `select t.table_schema, t.table_name,
+            c.oid is not null as present,
+            coalesce(c.relreplident = 'f', false) as "full",
+            coalesce(has_schema_privilege(r.oid, n.oid, 'usage') and has_table_privilege(r.oid, c.oid, 'select'), false) as readable,
+            coalesce((select jsonb_agg(jsonb_build_object('name', a.attname,
+                        'kind', case a.attgenerated when 's' then 'stored' else 'virtual' end) order by a.attnum)
+                      from pg_attribute a
+                      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> ''), '[]') as generated,
+            t.backfill_requested_at is null as waiting,
+            pg_total_relation_size(c.oid) as bytes
+     from shelfcast.captured_tables t
+     left join pg_namespace n on n.nspname = t.table_schema
+     left join pg_class c on c.relnamespace = n.oid and c.relname = t.table_name
+     left join pg_roles r on r.rolname = $1
+     order by 1, 2`,
+    [DEBEZIUM_ROLE],
+  );
+  const tables: TableFacts[] = [];
+  for (const row of rows) {
+    const sqlName = `${quoted(row.table_schema)}.${quoted(row.table_name)}`;
+    const small = row.bytes !== null && Number(row.bytes) <= SMALL_TABLE_BYTES;
+    tables.push({
+      name: `${row.table_schema}.${row.table_name}`,
+      sqlName,
+      exists: row.present,
+      replicaIdentityFull: row.full,
+      readable: row.readable,
+      generatedColumns: row.generated,
+      waitsForSnapshot: row.waiting,
+      largestRowBytes: small ? await largestRow(db, sqlName) : undefined,
+    });
+  }
+  return tables;
+}
+
+/** The text of a row is about as long as its Avro form. */
+async function largestRow(db: Queryable, sqlName: string): Promise<number> {
+  const { rows } = await db.query<{ bytes: number | null }>(
+    `select max(octet_length(t::text)) as bytes from ${sqlName} as t`,
+  );
+  return rows[0]?.bytes ?? 0;
+}
+
+/** An identifier as SQL needs it, without quotes where it can do without: it is there to be read. */
+function quoted(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : pg.escapeIdentifier(name);
+}
