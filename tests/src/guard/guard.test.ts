@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,7 +12,13 @@ const ONE_PASSES = `${HEAD}test('one', () => {});\ntest.run();\n`;
 
 async function guarded(
   files: Record<string, string>,
-  options: { filters?: string[]; kind?: 'unit' | 'e2e' | 'all'; fileTimeoutMs?: number } = {},
+  options: {
+    filters?: string[];
+    kind?: 'unit' | 'e2e' | 'all';
+    fileTimeoutMs?: number;
+    /** A file in the sandbox at whose appearance the run is aborted. */
+    abortWhen?: string;
+  } = {},
 ): Promise<{ exitCode: number; output: string; lastLine: string | undefined }> {
   await mkdir(SANDBOXES, { recursive: true });
   const root = await mkdtemp(join(SANDBOXES, 'guard-'));
@@ -21,15 +27,19 @@ async function guarded(
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), source);
     }
+    const controller = new AbortController();
+    if (options.abortWhen !== undefined) {
+      void appears(join(root, options.abortWhen)).then(() => controller.abort());
+    }
     let output = '';
     const exitCode = await guard({
       root,
       kind: options.kind ?? 'all',
       filters: options.filters ?? [],
-      timeoutMs: 30_000,
-      fileTimeoutMs: options.fileTimeoutMs ?? 20_000,
+      timeoutMs: 120_000,
+      fileTimeoutMs: options.fileTimeoutMs ?? 60_000,
       env: process.env,
-      signal: new AbortController().signal,
+      signal: controller.signal,
       write: (text) => {
         output += text;
       },
@@ -37,6 +47,12 @@ async function guarded(
     return { exitCode, output, lastLine: output.trimEnd().split('\n').at(-1) };
   } finally {
     await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function appears(path: string): Promise<void> {
+  while ((await access(path).catch((error: Error) => error)) instanceof Error) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
@@ -54,7 +70,7 @@ test('passing files pass, and files of built or installed folders are not run', 
 const FAILING: Record<string, { source: string; says: RegExp }> = {
   'a failing test': {
     source: `${HEAD}test('one', () => assert.is(1, 2));\ntest.run();\n`,
-    says: /1 of 1 failed[^]*FAIL[^]*one/,
+    says: /1 of 1 failed[\s\S]*FAIL[\s\S]*one/,
   },
   'a throwing before hook': {
     source: `${HEAD}test.before(() => { throw new Error('boom'); });\ntest('one', () => {});\ntest.run();\n`,
@@ -78,7 +94,7 @@ const FAILING: Record<string, { source: string; says: RegExp }> = {
   },
   'a crash while loading': {
     source: `${HEAD}throw new Error('boom at load');\n`,
-    says: /no totals[^]*boom at load/,
+    says: /no totals[\s\S]*boom at load/,
   },
   'an exit in the middle': {
     source: `${HEAD}test('one', () => process.exit(0));\ntest.run();\n`,
@@ -86,7 +102,7 @@ const FAILING: Record<string, { source: string; says: RegExp }> = {
   },
   'a crash after the totals': {
     source: `${HEAD}test('one', () => { setTimeout(() => { throw new Error('late'); }, 50); });\ntest.run();\n`,
-    says: /exit code 1[^]*late/,
+    says: /exit code 1[\s\S]*late/,
   },
 };
 
@@ -99,20 +115,29 @@ for (const [name, { source, says }] of Object.entries(FAILING)) {
   });
 }
 
-test('a hanging file is killed with everything it started', async () => {
-  const source = `${HEAD}import { spawn } from 'node:child_process';
-test('hangs', async () => {
-  const child = spawn('sleep', ['300'], { stdio: 'inherit' });
-  console.log('child=' + child.pid);
-  await new Promise(() => setInterval(() => {}, 1000));
-});
-test.run();\n`;
+const HANGS = `await new Promise(() => setInterval(() => {}, 1000));`;
+
+test('a file that hangs is out of time', async () => {
   const { exitCode, output } = await guarded(
-    { 'a/src/a.test.ts': source },
-    { fileTimeoutMs: 3_000 },
+    { 'a/src/a.test.ts': `${HEAD}test('hangs', async () => { ${HANGS} });\ntest.run();\n` },
+    { fileTimeoutMs: 500 },
   );
   assert.is(exitCode, 1);
   assert.match(output, /out of time/);
+});
+
+test('a file that is killed takes everything it started with it', async () => {
+  const source = `${HEAD}import { spawn } from 'node:child_process';
+import { renameSync, writeFileSync } from 'node:fs';
+test('hangs', async () => {
+  const child = spawn('sleep', ['300'], { stdio: 'inherit' });
+  console.log('child=' + child.pid);
+  writeFileSync('started.new', '');
+  renameSync('started.new', 'started');
+  ${HANGS}
+});
+test.run();\n`;
+  const { output } = await guarded({ 'a/src/a.test.ts': source }, { abortWhen: 'started' });
   const pid = Number(/child=(\d+)/.exec(output)?.[1]);
   assert.ok(pid > 0, output);
   // A container without an init process keeps the dead child as a zombie.
