@@ -1,5 +1,7 @@
 -- The role that owns everything, and its databases; the same as local/src/components/databases.ts makes.
 -- Run by psql as superuser at every `make up`, so that a later version can add one. Idempotent.
+-- Saying again what holds already is no news.
+set client_min_messages = warning;
 \getenv owner DATABASE_USER
 \getenv password DATABASE_PASSWORD
 

@@ -10,7 +10,8 @@ import {
 import { z } from 'zod';
 import { type CaptureSettings, captureSettings, captureSettingsShape } from './settings.ts';
 
-const schema = z.object({
+/** The names a connector command reads from its environment. */
+export const cliSettingsSchema = z.object({
   ...captureSettingsShape,
   ...kafkaSettings,
   PORT_OFFSET: integer({ max: 50_000 }).prefault('0'),
@@ -35,7 +36,7 @@ export interface CliSettings {
 export function cliSettings(env: Readonly<Record<string, string | undefined>>): CliSettings {
   // A three-broker stack keeps three copies unless told otherwise.
   const defaults = env.BROKERS === '3' ? { REPLICATION_FACTOR: '3' } : {};
-  const settings = loadConfig(schema, { env: { ...defaults, ...env } });
+  const settings = loadConfig(cliSettingsSchema, { env: { ...defaults, ...env } });
   const local = (port: number) => `127.0.0.1:${port + settings.PORT_OFFSET}`;
   return {
     capture: captureSettings(settings),

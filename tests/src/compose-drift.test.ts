@@ -35,7 +35,7 @@ const local = readSettings({});
 function service(name: string, env: Record<string, string> = {}) {
   const found = readCompose(compose, env).services[name];
   if (!found) throw new Error(`docker-compose.yml has no service ${name}`);
-  return { ...found, env: containerEnvironment(found, env) };
+  return { ...found, env: containerEnvironment(found.environment, env) };
 }
 
 const tagOf = (image: string) => image.slice(image.lastIndexOf(':') + 1);

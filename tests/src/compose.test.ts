@@ -1,12 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cliSettingsSchema } from '@shelfcast/connect-config/cli-settings';
+import { captureSettingsShape } from '@shelfcast/connect-config/settings';
 import { consumersConfig } from '@shelfcast/consumers/config';
 import { registered } from '@shelfcast/consumers/registered';
 import { checkoutRoot } from '@shelfcast/local/checkout';
 import { SERVICE_NAMES } from '@shelfcast/local/components/services';
+import { productDatabaseSettingsSchema } from '@shelfcast/product-database/settings';
 import { loadConfig } from '@shelfcast/service-kit/config';
+import { registrySettings } from '@shelfcast/service-kit/settings';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { z } from 'zod';
 import { type ComposeService, containerEnvironment, readCompose } from './support/compose-file.ts';
 
 /** docker-compose.yml on its own: well formed, and every container safe, watched and waited for. */
@@ -93,13 +98,45 @@ test('ports are moved by the settings that move those of make start', () => {
   assert.equal(published.sort(), Object.values(env).sort());
 });
 
-test('the consumers accept their settings and know every one of them', () => {
-  const service = services.consumers;
-  assert.ok(service);
-  const schema = consumersConfig(registered.map(({ name }) => name));
-  assertKnown(service, Object.keys(schema.shape));
-  const config = loadConfig(schema, { env: containerEnvironment(service) });
-  assert.is(config.HEALTH_HOST, '0.0.0.0', 'its published port reaches it');
+test('every process of ours accepts its settings and knows every one of them', () => {
+  const consumers = consumersConfig(registered.map(({ name }) => name));
+  const schemas: Record<string, z.ZodObject> = {
+    consumers,
+    connector: cliSettingsSchema,
+    contracts: z.object(registrySettings),
+    'products-database': productDatabaseSettingsSchema,
+  };
+  const ours = Object.keys(services).filter((name) => services[name]?.build === '.');
+  assert.equal(ours.sort(), Object.keys(schemas).sort());
+  for (const [name, schema] of Object.entries(schemas)) {
+    const environment = services[name]?.environment ?? {};
+    for (const setting of Object.keys(environment)) {
+      const known = setting === 'PGPASSWORD' || setting in schema.shape; // pg reads that one itself
+      assert.ok(known, `${name} knows ${setting}`);
+    }
+    loadConfig(schema, { env: containerEnvironment(environment) });
+  }
+});
+
+test('whatever .env says about capturing reaches the connector', () => {
+  const handedOn = Object.keys(services.connector?.environment ?? {});
+  for (const setting of Object.keys(captureSettingsShape)) {
+    // There is one broker here.
+    if (setting !== 'REPLICATION_FACTOR') assert.ok(handedOn.includes(setting), setting);
+  }
+});
+
+test('every process of ours is a module of the image', () => {
+  for (const service of Object.values(services).filter(({ build }) => build === '.')) {
+    const modules = service.command?.join(' ').matchAll(/node ([\w-]+)\/dist\/([\w-]+)\.js/g) ?? [];
+    const sources = [...modules].map(([, workspace = '', name]) => [
+      workspace,
+      'src',
+      `${name}.ts`,
+    ]);
+    assert.ok(sources.length > 0, `${service.command}`);
+    for (const path of sources) assert.ok(existsSync(join(checkoutRoot, ...path)), path.join('/'));
+  }
 });
 
 test('the images are built from files that the build context has', () => {
@@ -116,13 +153,6 @@ test('the images are built from files that the build context has', () => {
     }
   }
 });
-
-/** PGPASSWORD is read by the Postgres client, not by our configuration. */
-function assertKnown(service: ComposeService, settings: readonly string[]): void {
-  for (const name of Object.keys(service.environment ?? {})) {
-    assert.ok(name === 'PGPASSWORD' || settings.includes(name), `${name} is a setting`);
-  }
-}
 
 function userOf(dockerfile: string): string {
   return [...dockerfile.matchAll(/^USER (\S+)/gm)].at(-1)?.[1] ?? '';

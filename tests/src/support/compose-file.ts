@@ -43,15 +43,15 @@ export function readCompose(text: string, env: Readonly<Record<string, string>> 
 }
 
 /**
- * What a container of the service finds in its environment. A name without a value is handed on when
+ * What a container with this `environment` finds in its own. A name without a value is handed on when
  * `env` has it, and is unset otherwise.
  */
 export function containerEnvironment(
-  service: ComposeService,
+  environment: ComposeService['environment'] = {},
   env: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(service.environment ?? {}).flatMap(([name, value]) => {
+    Object.entries(environment).flatMap(([name, value]) => {
       const given = value ?? env[name];
       return given === undefined ? [] : [[name, given]];
     }),

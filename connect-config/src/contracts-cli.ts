@@ -1,0 +1,15 @@
+import { registerContracts } from '@shelfcast/schemas/registration';
+import { loadConfig } from '@shelfcast/service-kit/config';
+import { registryConnection, registrySettings } from '@shelfcast/service-kit/settings';
+import { z } from 'zod';
+
+// Registers the Avro contracts of the topics that are not captured tables: a job of docker-compose.yml.
+try {
+  const settings = loadConfig(z.object(registrySettings), { env: process.env });
+  for (const { subject, schemaId } of await registerContracts(registryConnection(settings))) {
+    console.log(`${subject}: schema ${schemaId}`);
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
