@@ -129,9 +129,13 @@ export function explainFailure(trace: string): FailureExplanation {
   return { cause };
 }
 
+/** Debezium likes to quote its whole offset. */
+const CAUSE_LENGTH = 300;
+
 /** The explanation as one short text. */
 export function formatFailure({ cause, meaning, remedy }: FailureExplanation): string {
-  return [meaning, `Cause: ${cause}`, remedy === undefined ? undefined : `To mend it: ${remedy}`]
+  const short = cause.length > CAUSE_LENGTH ? `${cause.slice(0, CAUSE_LENGTH)} …` : cause;
+  return [meaning, `Cause: ${short}`, remedy === undefined ? undefined : `To mend it: ${remedy}`]
     .filter((part) => part !== undefined)
     .join('\n  ');
 }

@@ -9,6 +9,7 @@ import { type ConnectorConfig, epochOf, renderConnector } from './render.ts';
 import { currentLsn } from './replication-slot.ts';
 import { requestSnapshot } from './snapshot.ts';
 import { formatTableName } from './table-name.ts';
+import { tableProblems } from './table-problems.ts';
 import { loadTemplate } from './template.ts';
 import { ensureDeclaredTopics } from './topics.ts';
 import { validateConnector } from './validate.ts';
@@ -64,12 +65,13 @@ async function register(context: ConnectorContext, now: Date): Promise<RegisterR
   if (action === 'unchanged') await revive(context);
   await waitUntilRunning({ client, connector: CONNECTOR });
 
+  const snapshotRequested = await requestBackfill(context, capturedTables);
+  // Debezium goes on trying without end what the database refuses, and is RUNNING all the while.
+  for (const problem of await tableProblems(products)) log(`Warning: ${problem}`);
   return {
     action,
     epoch,
-    snapshotRequestedLsn: (await requestBackfill(context, capturedTables))
-      ? await currentLsn(products)
-      : undefined,
+    snapshotRequestedLsn: snapshotRequested ? await currentLsn(products) : undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import { CONNECTOR, type ConnectorContext, SLOT } from './context.ts';
 import { epochOf } from './render.ts';
 import { currentLsn, readSlot } from './replication-slot.ts';
 import { formatTableName } from './table-name.ts';
+import { tableProblems } from './table-problems.ts';
 import { describeStates, failureOf, isRunning } from './wait-until.ts';
 
 export interface ConnectorReport {
@@ -83,41 +84,4 @@ async function slotLines(
     ],
     problems,
   };
-}
-
-/** Captured tables that were dropped, are not published, have another replica identity, or wait for a snapshot. */
-async function tableProblems(products: Queryable): Promise<string[]> {
-  const { rows } = await products.query<{
-    name: string;
-    present: boolean;
-    published: boolean;
-    full: boolean;
-    waiting: boolean;
-  }>(
-    `select t.table_schema || '.' || t.table_name as name,
-            c.oid is not null as present,
-            exists (select from pg_publication_tables p where p.pubname = 'shelfcast'
-                    and p.schemaname = t.table_schema and p.tablename = t.table_name) as published,
-            coalesce(c.relreplident = 'f', false) as "full",
-            t.backfill_requested_at is null as waiting
-     from shelfcast.captured_tables t
-     left join pg_namespace n on n.nspname = t.table_schema
-     left join pg_class c on c.relnamespace = n.oid and c.relname = t.table_name
-     order by 1`,
-  );
-  return rows.flatMap(({ name, present, published, full, waiting }) => {
-    const add = `make connector-add-table TABLE=${name}`;
-    if (!present) return [`${name} is captured but does not exist in the database.`];
-    return [
-      ...(published
-        ? []
-        : [`${name} is captured but not published: its changes are lost. ${add} mends it.`]),
-      ...(full
-        ? []
-        : [
-            `${name} does not have REPLICA IDENTITY FULL: old values are missing. ${add} mends it.`,
-          ]),
-      ...(waiting ? [`${name} still waits for its first snapshot: ${add} goes on.`] : []),
-    ];
-  });
 }
