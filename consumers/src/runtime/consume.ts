@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Change } from '@shelfcast/schemas/change';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { cdcTopic } from '@shelfcast/schemas/topics';
+import { createClock } from '@shelfcast/service-kit/clock';
 import type { HandlingError, Kafka, KafkaBatch } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/logging';
 import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
@@ -51,7 +52,7 @@ const OUTAGE_BACKOFF_MS = { first: 50, longest: 2_000 };
  */
 export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<RunningConsumer> {
   const { definition, kafka, pool, codec, publisher, metrics, instance, log } = options;
-  const nowMs = options.nowMs ?? Date.now;
+  const nowMs = options.nowMs ?? createClock();
   const reporter = { service: definition.name, instance };
   const stopping = new AbortController();
   await inTransaction(pool, (tx) => ensureFloors(tx, definition.name, entitiesOf(definition)));

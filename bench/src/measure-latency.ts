@@ -1,0 +1,99 @@
+import { eventually } from '@shelfcast/service-kit/eventually';
+import type { BenchContext } from './context.ts';
+import { createFloor, type FloorChange } from './floor.ts';
+import { type Latency, latencyOf } from './latencies.ts';
+import { steadyUpdates } from './load.ts';
+import { awaitSame } from './rows.ts';
+import { type ComponentUsage, watchUsage } from './watch-usage.ts';
+
+export interface LatencyOptions {
+  /** Changes per second. */
+  readonly rate: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly lowLatency: boolean;
+}
+
+/** Commit → … in microseconds, all of the same changes, and what the components used meanwhile. */
+export interface LatencyResult extends LatencyOptions {
+  readonly changes: number;
+  readonly stages: readonly { readonly name: string; readonly latency: Latency }[];
+  readonly handling: Latency;
+  readonly usage: readonly ComponentUsage[];
+}
+
+/** Name of the stage that the others are compared with. */
+export const FLOOR_STAGE = 'change at a bare replication client (floor)';
+export const EFFECT_STAGE = "effect durable in the catalogue's database";
+
+/** Commit → effect at a steady rate, with the floor listening to the very same changes. */
+export async function measureLatency(
+  context: BenchContext,
+  options: LatencyOptions,
+): Promise<LatencyResult> {
+  const { products, keys, clock, trail, log, stack } = context;
+  const { rate, seconds, warmUpSeconds, lowLatency } = options;
+  await context.setLatency(lowLatency);
+  const connectionString = stack.urls.postgres('products');
+  const floor = await createFloor(products, { connectionString, clock });
+  try {
+    const heard: FloorChange[] = [];
+    const listening = await floor.listen((change) => heard.push(change));
+    log(`warming up: ${rate} changes/s for ${warmUpSeconds} s`);
+    await steadyUpdates(products, { rate, seconds: warmUpSeconds, keys, clock });
+    await awaitSame(context, 60_000);
+    await trail.skip();
+
+    log(`measuring: ${rate} changes/s for ${seconds} s`);
+    const watch = watchUsage(stack);
+    const load = await steadyUpdates(products, { rate, seconds, keys, clock });
+    const usage = await watch.stop();
+    await awaitSame(context, 60_000);
+    const ofLoad = () =>
+      heard.filter(({ commitUs }) => commitUs >= load.fromUs && commitUs <= load.toUs);
+    await eventually(() => ofLoad().length >= load.changes, {
+      what: 'the floor to have heard all',
+    });
+    await listening.stop();
+
+    const captured = await trail.captured(load);
+    const effects = await trail.effects(load);
+    const since = (pairs: readonly (readonly [bigint, bigint])[]) =>
+      latencyOf(pairs.map(([from, to]) => Number(to - from)));
+    return {
+      ...options,
+      changes: load.changes,
+      stages: [
+        {
+          name: FLOOR_STAGE,
+          latency: since(ofLoad().map((change) => [change.commitUs, change.receivedUs])),
+        },
+        {
+          name: 'change read by Debezium',
+          latency: since(captured.map((change) => [change.commitUs, change.debeziumUs])),
+        },
+        {
+          name: 'record appended by the broker',
+          latency: since(captured.map((change) => [change.commitUs, msToUs(change.brokerMs)])),
+        },
+        {
+          name: EFFECT_STAGE,
+          latency: since(effects.map((effect) => [effect.commitUs, effect.durableUs])),
+        },
+        {
+          name: 'report of it appended by the broker',
+          latency: since(effects.map((effect) => [effect.commitUs, msToUs(effect.reportedMs)])),
+        },
+      ],
+      handling: latencyOf(effects.map((effect) => Number(effect.handlingUs))),
+      usage,
+    };
+  } finally {
+    await floor.drop();
+  }
+}
+
+/** Whole milliseconds were cut off, so half a one was lost on average. */
+function msToUs(milliseconds: number): bigint {
+  return BigInt(milliseconds) * 1000n + 500n;
+}

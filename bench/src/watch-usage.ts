@@ -1,0 +1,58 @@
+import { measureUsage } from '@shelfcast/local/processes/usage';
+import type { Stack } from '@shelfcast/local/stack';
+
+/** What a component used while it was watched. */
+export interface ComponentUsage {
+  readonly component: string;
+  /** Average, in cores. */
+  readonly cores: number;
+  readonly peakBytes: number;
+  /** Medians of the first and the last third of the watch: what memory would grow by if it went on. */
+  readonly earlyBytes: number;
+  readonly lateBytes: number;
+}
+
+const WINDOW_MS = 500;
+const COMPONENTS = ['postgres', 'kafka', 'registry', 'connect', 'consumers'];
+
+/** Watches memory and processor time of the stack's components until stopped. */
+export function watchUsage(stack: Stack): { stop(): Promise<ComponentUsage[]> } {
+  const samples = new Map<string, { cores: number; memoryBytes: number }[]>();
+  let watching = true;
+  async function watch(): Promise<void> {
+    while (watching) {
+      const pids = new Map(
+        COMPONENTS.flatMap((name) => {
+          const pid = stack.pid(name);
+          return pid === undefined ? [] : [[pid, name] as const];
+        }),
+      );
+      for (const [pid, usage] of await measureUsage([...pids.keys()], WINDOW_MS)) {
+        const name = pids.get(pid) ?? '';
+        samples.set(name, [...(samples.get(name) ?? []), usage]);
+      }
+    }
+  }
+  const watched = watch();
+  return {
+    async stop() {
+      watching = false;
+      await watched;
+      return [...samples].map(([component, usages]) => {
+        const bytes = usages.map(({ memoryBytes }) => memoryBytes);
+        const third = Math.max(1, Math.floor(bytes.length / 3));
+        return {
+          component,
+          cores: usages.reduce((sum, { cores }) => sum + cores, 0) / usages.length,
+          peakBytes: Math.max(...bytes),
+          earlyBytes: median(bytes.slice(0, third)),
+          lateBytes: median(bytes.slice(-third)),
+        };
+      });
+    },
+  };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
