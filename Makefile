@@ -10,7 +10,10 @@ PASSED := BROKERS CONSUMER DB FOLLOW LOW_LATENCY PORT_OFFSET RATE SERVICE SQL TA
 $(foreach name,$(PASSED),$(if $(filter command%,$(origin $(name))),\
   $(eval override export $(name) := $$(value $(name)))))
 
-SOURCES := $(wildcard */tsconfig.json) tsconfig.base.json $(shell find */src -name '*.ts' -o -name '*.json' 2>/dev/null)
+# What runs; tests and benchmarks are compiled by `make check` alone.
+RUNTIME := schemas service-kit product-database connect-config consumers local
+SOURCES := tsconfig.base.json $(RUNTIME:%=%/tsconfig.json) $(RUNTIME:%=%/package.json) \
+  $(shell find $(RUNTIME:%=%/src) -name '*.ts')
 INSTALLED := node_modules/.package-lock.json
 BUILT := .shelfcast/built
 
@@ -79,7 +82,7 @@ connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well
 	$(WITH_STACK) node connect-config/dist/cli.js add-table
 
 ##@ Working on it
-.PHONY: build check codegen test
+.PHONY: build check codegen test bench
 build: $(BUILT) ## Install packages and compile, if anything changed
 
 check: $(BUILT) ## Formatting, lint, types and generated code
@@ -92,6 +95,10 @@ codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts
 
 test: check ## Everything: checks, unit tests, and end-to-end tests on a stack of their own (TESTS=word for some)
 	$(FROM_SOURCE) tests/src/guard/run.ts $$TESTS
+
+bench: $(BUILT) ## Latency and throughput, beside the floor of the same run (BENCH_STACK=running: on the stack that is up)
+	node_modules/.bin/tsc --build bench
+	node bench/dist/main.js
 
 .PHONY: help
 help:
@@ -107,6 +114,6 @@ $(INSTALLED): package-lock.json
 	touch $@
 
 $(BUILT): $(INSTALLED) $(SOURCES)
-	node_modules/.bin/tsc --build
+	node_modules/.bin/tsc --build $(RUNTIME)
 	mkdir -p $(@D)
 	touch $@
