@@ -17,6 +17,8 @@ SOURCES := tsconfig.base.json $(RUNTIME:%=%/tsconfig.json) $(RUNTIME:%=%/package
 INSTALLED := node_modules/.package-lock.json
 BUILT := .shelfcast/built
 
+NODE_IS_NEW_ENOUGH := const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)
+
 LOCAL := node local/dist/cli.js
 # Runs a command with the addresses of the local stack in its environment; what is set already wins.
 WITH_STACK := $(LOCAL) exec --
@@ -107,8 +109,7 @@ help:
 	  /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(INSTALLED): package-lock.json
-	node -e 'const [a, b] = process.versions.node.split(".").map(Number); \
-	  if (a < 20 || (a === 20 && b < 19)) { console.error(`Node ≥ 20.19 is needed, this is $${process.version}.`); process.exit(1) }'
+	node -e '$(NODE_IS_NEW_ENOUGH)' || { echo "Node ≥ 20.19 is needed, this is $$(node --version)." >&2; exit 1; }
 	echo 'Installing packages …'
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
