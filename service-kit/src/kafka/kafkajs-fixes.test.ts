@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fixKafkajs, rotated } from './kafkajs-fixes.ts';
+import { fixKafkajs } from './kafkajs-fixes.ts';
 
 const test = suite('kafkajs fixes');
 const packageFile = createRequire(import.meta.url).resolve('kafkajs/package.json');
@@ -26,12 +26,6 @@ test('a connection without waiting requests has no timer', () => {
   queue.scheduleCheckPendingRequests();
   assert.ok(queue.throttleCheckTimeoutId !== null);
   clearTimeout(queue.throttleCheckTimeoutId);
-});
-
-test('each fetch starts at another partition', () => {
-  assert.equal(rotated([1, 2, 3], 1), [2, 3, 1]);
-  assert.equal(rotated([1, 2, 3], 6), [1, 2, 3]);
-  assert.equal(rotated([], 5), []);
 });
 
 test.run();

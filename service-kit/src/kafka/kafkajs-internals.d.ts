@@ -1,4 +1,4 @@
-// The two inner classes of kafkajs 2.2.4 (pinned) that kafkajs-fixes.ts repairs. It has no types for them.
+// The inner class of kafkajs 2.2.4 (pinned) that kafkajs-fixes.ts repairs. kafkajs has no types for it.
 
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   class RequestQueue {
@@ -9,15 +9,4 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
     scheduleCheckPendingRequests(): void;
   }
   export default RequestQueue;
-}
-
-declare module 'kafkajs/src/broker/index.js' {
-  interface FetchTopic {
-    topic: string;
-    partitions: { partition: number }[];
-  }
-  class Broker {
-    fetch(options: { topics: FetchTopic[] }): Promise<unknown>;
-  }
-  export default Broker;
 }

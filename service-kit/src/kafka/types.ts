@@ -140,7 +140,10 @@ export interface ConsumerOptions {
   readonly sessionTimeoutMs?: number;
   /** How long the broker holds a fetch with nothing to return (default 500 ms). */
   readonly maxWaitMs?: number;
-  /** Bytes of one partition in one fetch; a larger record comes alone (default 1 MiB). */
+  /**
+   * Bytes of one partition in one fetch (default 1 MiB). A larger record comes all the same, alone:
+   * a broker always serves the first record of the first partition (KIP-74), and their order changes.
+   */
   readonly maxPartitionBytes?: number;
   /** Partitions handled at the same time (default 32). */
   readonly partitionsConsumedConcurrently?: number;
