@@ -6,7 +6,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # A `$` in a value is the user's, not make's.
-PASSED := BROKERS CONSUMER DB FOLLOW LOW_LATENCY PORT_OFFSET RATE SERVICE SQL TABLE TESTS YES
+PASSED := BROKERS CONSUMER DB FOLLOW JSON LOW_LATENCY PORT_OFFSET RATE SERVICE SQL TABLE TESTS YES
 $(foreach name,$(PASSED),$(if $(filter command%,$(origin $(name))),\
   $(eval override export $(name) := $$(value $(name)))))
 
@@ -25,7 +25,7 @@ WITH_STACK := $(LOCAL) exec --
 FROM_SOURCE := node --conditions=source --import tsx
 
 ##@ Running it
-.PHONY: start stop status logs reset psql demo
+.PHONY: start stop status logs reset doctor psql demo
 start: $(BUILT) ## Start everything (first time: download it) and wait until a change has gone all the way
 	$(LOCAL) start
 
@@ -40,6 +40,9 @@ logs: $(BUILT) ## Follow the logs (SERVICE=kafka for one; FOLLOW=0 for the end o
 
 reset: $(BUILT) ## Stop and delete all data, after asking (YES=1: without)
 	$(LOCAL) reset
+
+doctor: $(BUILT) ## Name what is wrong with machine, stack and pipeline, and what mends it (JSON=1 for programs)
+	$(LOCAL) doctor
 
 psql: $(BUILT) ## SQL on DB=products|consumers|monitoring: a session, SQL="…", or standard input
 	$(LOCAL) psql

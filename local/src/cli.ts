@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { checkoutRoot } from './checkout.ts';
+import { doctor } from './commands/doctor.ts';
 import { exec } from './commands/exec.ts';
 import { logs } from './commands/logs.ts';
 import { psql } from './commands/psql.ts';
@@ -10,6 +11,7 @@ import { stop } from './commands/stop.ts';
 import { isErrno } from './errno.ts';
 import { readSettings } from './settings.ts';
 import { asRemembered } from './start/remember.ts';
+import { readState } from './supervisor/state.ts';
 import { explain } from './view/explain.ts';
 
 /** The commands behind the make targets. Options are also read from the environment, which is how make hands them over. */
@@ -21,6 +23,9 @@ const program = new Command('local')
 /** What the environment asks for; where the stack was started otherwise, as it was. */
 const settings = () => readSettings(process.env);
 const runningSettings = () => asRemembered(settings());
+
+/** What a start would use now, unless something was started already. */
+const examinedSettings = () => (readState(settings().stateDir) ? runningSettings() : settings());
 
 program
   .command('start')
@@ -60,6 +65,26 @@ program
   .description('end everything and delete the data, after asking')
   .addOption(new Option('--yes <0|1>', 'do not ask').env('YES').choices(['0', '1']).default('0'))
   .action((options: { yes: string }) => reset(settings().stateDir, { yes: options.yes === '1' }));
+
+program
+  .command('doctor')
+  .description('name what is wrong with machine, stack and pipeline, and what mends it')
+  .addOption(
+    new Option('--json [0|1]', 'for programs')
+      .env('JSON')
+      .choices(['0', '1'])
+      .preset('1')
+      .default('0'),
+  )
+  .action(async (options: { json: string }) => {
+    const sound = await doctor(examinedSettings(), {
+      env: process.env,
+      json: options.json === '1',
+      color: process.stdout.isTTY && !process.env.NO_COLOR,
+      write: (text) => process.stdout.write(text),
+    });
+    if (!sound) process.exitCode = 1;
+  });
 
 program
   .command('psql')

@@ -102,7 +102,11 @@ function checkMaven(maven: ProgramAnswer): Finding {
 
 function checkMake(make: ProgramAnswer): Finding {
   if ('output' in make) return ok('make', 'make');
-  return problem('make', 'make is not on PATH; every command here is a make target.', 'apt install make');
+  return problem(
+    'make',
+    'make is not on PATH; every command here is a make target.',
+    'apt install make',
+  );
 }
 
 function checkPsql(psql: ProgramAnswer): Finding {
@@ -118,7 +122,8 @@ function checkDisk({ disk, stateDir }: MachineFacts): Finding[] {
   if (!disk) return [];
   const says = `${size(disk.freeBytes)} of ${size(disk.totalBytes)} free where the state is (${stateDir})`;
   const free = 'make reset   # deletes the stack’s data; or free space on that disk';
-  if (disk.freeBytes < FULL_BYTES) return [problem('disk', `The disk is nearly full: ${says}.`, free)];
+  if (disk.freeBytes < FULL_BYTES)
+    return [problem('disk', `The disk is nearly full: ${says}.`, free)];
   if (disk.freeBytes < TIGHT_BYTES) return [note('disk', `Little room: ${says}.`, free)];
   return [ok('disk', says)];
 }

@@ -1,9 +1,12 @@
-import { readSlot, type ReplicationSlot } from '@shelfcast/connect-config/replication-slot';
 import { SLOT } from '@shelfcast/connect-config/context';
-import { type CapturedTable, listCapturedTables } from '@shelfcast/product-database/captured-tables';
+import { type ReplicationSlot, readSlot } from '@shelfcast/connect-config/replication-slot';
+import {
+  type CapturedTable,
+  listCapturedTables,
+} from '@shelfcast/product-database/captured-tables';
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
 import pg from 'pg';
-import { readPublication, type PublicationFacts } from './publication.ts';
+import { type PublicationFacts, readPublication } from './publication.ts';
 import { readTables, type TableFacts } from './tables.ts';
 
 /** What the products database's server is set to and uses. Sizes in bytes. */

@@ -8,7 +8,7 @@ export type PublicationFacts = {
   update: boolean;
   delete: boolean;
   truncate: boolean;
-  tables: { name: string; columns: string[]; filtered: boolean }[];
+  tables: { name: string; sqlName: string; columns: string[]; filtered: boolean }[];
 };
 
 /** Undefined when there is no such publication. */
@@ -21,7 +21,8 @@ export async function readPublication(db: Queryable): Promise<PublicationFacts |
   const [operations] = rows;
   if (!operations) return undefined;
   const tables = await db.query<PublicationFacts['tables'][number]>(
-    `select schemaname || '.' || tablename as name, attnames::text[] as columns, rowfilter is not null as filtered
+    `select schemaname || '.' || tablename as name, format('%I.%I', schemaname, tablename) as "sqlName",
+            attnames::text[] as columns, rowfilter is not null as filtered
      from pg_publication_tables where pubname = $1 order by 1`,
     [PUBLICATION],
   );

@@ -1,0 +1,131 @@
+import { CONNECTOR } from '@shelfcast/connect-config/context';
+import { explainFailure } from '@shelfcast/connect-config/explain';
+import { type ConnectorConfig, tablePattern } from '@shelfcast/connect-config/render';
+import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
+import type { ConnectFacts } from '../facts/connect.ts';
+import { type Finding, note, ok, orOk, problem } from '../finding.ts';
+import { few } from '../words.ts';
+import type { ConnectorPresence } from './slot.ts';
+
+const REGISTER = 'make connector-register';
+const INCLUDE_LIST = 'table.include.list';
+
+/** Have checks of their own, which say more than "is different". */
+const CHECKED_APART = ['name', INCLUDE_LIST, 'producer.override.max.request.size'];
+/** A matter of taste, usually given for one start only (LOW_LATENCY=1 make start). */
+const TUNING = ['poll.interval.ms'];
+
+/** The most of a Java message that still reads as a line. */
+const MAX_CAUSE_CHARS = 300;
+
+export function presenceOf({ connector }: ConnectFacts): ConnectorPresence {
+  if (!connector) return 'missing';
+  const { status } = connector;
+  const states = [status?.connector.state, ...(status?.tasks ?? []).map(({ state }) => state)];
+  return states.length > 1 && states.every((state) => state === 'RUNNING')
+    ? 'running'
+    : 'not running';
+}
+
+/** Whether the connector and its tasks run, and if not, why. */
+export function checkConnector({ connector }: ConnectFacts): Finding[] {
+  if (!connector) {
+    return [
+      problem('connector', `There is no connector ${CONNECTOR}: nothing is captured.`, REGISTER),
+    ];
+  }
+  const { status } = connector;
+  if (!status) {
+    return [problem('connector', 'No worker has the connector yet.', 'make connector-restart')];
+  }
+  const { state, trace } = status.connector;
+  if (state === 'PAUSED' || state === 'STOPPED') {
+    const says = `The connector is ${state}: changes wait in Postgres, which keeps their WAL.`;
+    return [problem('connector', says, 'make connector-resume')];
+  }
+  const failed = [
+    ...(state === 'FAILED' ? [failure('The connector', trace)] : []),
+    ...status.tasks
+      .filter((task) => task.state === 'FAILED')
+      .map((task) => failure(`The connector is ${state}, but its task ${task.id}`, task.trace)),
+  ];
+  if (failed.length > 0) return failed;
+  if (status.tasks.length === 0) {
+    return [
+      problem('connector', `The connector is ${state} without a task.`, 'make connector-restart'),
+    ];
+  }
+  const tasks = status.tasks.map((task) => `task ${task.id} ${task.state}`).join(', ');
+  const says = `Connector ${CONNECTOR} ${state}, ${tasks}`;
+  return [
+    presenceOf({ connector }) === 'running' ? ok('connector', says) : note('connector', says),
+  ];
+}
+
+function failure(what: string, trace: string | undefined): Finding {
+  const { cause, meaning, remedy } = explainFailure(trace ?? '');
+  const short = cause.length > MAX_CAUSE_CHARS ? `${cause.slice(0, MAX_CAUSE_CHARS)}…` : cause;
+  return problem(
+    'connector',
+    `${what} has FAILED. ${meaning ?? ''} Cause: ${short}`.replaceAll(/\s+/g, ' '),
+    remedy ?? 'make connector-restart',
+  );
+}
+
+/** The include list against the captured tables, the one truth. */
+export function checkIncludeList(
+  config: ConnectorConfig,
+  captured: readonly CapturedTable[],
+): Finding[] {
+  const entries = (config[INCLUDE_LIST] ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+  const matches = (entry: string, { schema, table }: CapturedTable) =>
+    entry === tablePattern({ schema, table }) || matchesWhole(entry, `${schema}.${table}`);
+  const left = captured
+    .filter((table) => !entries.some((entry) => matches(entry, table)))
+    .map(({ schema, table }) =>
+      problem(
+        'include-list',
+        `${schema}.${table} is captured but not in the connector's ${INCLUDE_LIST}: its changes are dropped.`,
+        `${REGISTER} && make connector-snapshot TABLE=${schema}.${table}`,
+      ),
+    );
+  const unknown = entries
+    .filter((entry) => !captured.some((table) => matches(entry, table)))
+    .map((entry) =>
+      problem(
+        'include-list',
+        `The connector's ${INCLUDE_LIST} has ${entry.replaceAll('\\', '')}, which is not captured: it is not published either, so no change of it comes.`,
+        REGISTER,
+      ),
+    );
+  return orOk(
+    'include-list',
+    [...left, ...unknown],
+    `${INCLUDE_LIST} has exactly the captured tables`,
+  );
+}
+
+/** Debezium's entries are regular expressions for the whole name, in Java's dialect. */
+function matchesWhole(entry: string, name: string): boolean {
+  try {
+    return new RegExp(`^(?:${entry})$`, 'i').test(name);
+  } catch {
+    return false;
+  }
+}
+
+/** The running configuration against the one that settings and captured tables ask for; values are not shown. */
+export function checkConfig(running: ConnectorConfig, wanted: ConnectorConfig): Finding {
+  const names = new Set([...Object.keys(running), ...Object.keys(wanted)]);
+  const different = [...names].filter(
+    (name) => running[name] !== wanted[name] && !CHECKED_APART.includes(name),
+  );
+  if (different.length === 0) return ok('connector-config', 'The connector runs as rendered');
+  const says = `The connector runs with other settings than it would be registered with: ${few(different)}`;
+  return different.every((name) => TUNING.includes(name))
+    ? note('connector-config', `${says}.`, REGISTER)
+    : problem('connector-config', `${says}.`, REGISTER);
+}

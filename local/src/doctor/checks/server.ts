@@ -1,0 +1,94 @@
+import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
+import type { PostgresFacts, ServerFacts } from '../facts/postgres.ts';
+import { type Finding, note, ok, problem } from '../finding.ts';
+import { size, sqlOnProducts } from '../words.ts';
+
+/** Settings that Postgres reads at its start; the stack starts it with the right ones. */
+const RESTART = 'make stop && make start';
+
+/** Beyond this, times of different machines no longer say what came first. */
+const CLOCK_PROBLEM_MS = 5_000;
+const CLOCK_NOTE_MS = 500;
+
+/** The Postgres server: what logical decoding needs of it, and its clock. */
+export function checkServer({ server, clockOffsetMs }: PostgresFacts): Finding[] {
+  return [
+    checkWalLevel(server),
+    checkWalBudget(server),
+    checkSlots(server),
+    checkSenders(server),
+    checkRole(server),
+    checkClock(clockOffsetMs),
+  ];
+}
+
+function checkWalLevel({ walLevel }: ServerFacts): Finding {
+  if (walLevel === 'logical') return ok('wal-level', 'wal_level is logical');
+  return problem(
+    'wal-level',
+    `wal_level is ${walLevel}: Postgres does not write what Debezium reads.`,
+    `${RESTART}   # elsewhere: alter system set wal_level = logical, then restart Postgres`,
+  );
+}
+
+function checkWalBudget({ maxSlotWalKeepBytes }: ServerFacts): Finding {
+  if (maxSlotWalKeepBytes >= 0) {
+    return ok('wal-budget', `A slot may keep ${size(maxSlotWalKeepBytes)} of WAL`);
+  }
+  return problem(
+    'wal-budget',
+    'max_slot_wal_keep_size is unlimited: a connector that stays away fills the disk.',
+    `${RESTART}   # elsewhere: alter system set max_slot_wal_keep_size = '4GB'`,
+  );
+}
+
+function checkSlots({ replicationSlots, maxReplicationSlots }: ServerFacts): Finding {
+  const says = `${replicationSlots} of ${maxReplicationSlots} replication slots used`;
+  if (replicationSlots < maxReplicationSlots) return ok('slots', says);
+  return problem(
+    'slots',
+    `${says}: nobody can make another.`,
+    sqlOnProducts(
+      'select slot_name, active, wal_status from pg_replication_slots order by active',
+    ).concat('   # then pg_drop_replication_slot, or a larger max_replication_slots'),
+  );
+}
+
+function checkSenders({ walSenders, maxWalSenders }: ServerFacts): Finding {
+  const says = `${walSenders} of ${maxWalSenders} WAL senders used`;
+  if (walSenders < maxWalSenders) return ok('wal-senders', says);
+  return problem(
+    'wal-senders',
+    `${says}: a connector that reconnects is refused.`,
+    sqlOnProducts(
+      'select pid, application_name, client_addr, state from pg_stat_replication',
+    ).concat('   # then pg_terminate_backend, or a larger max_wal_senders'),
+  );
+}
+
+function checkRole({ debeziumRole }: ServerFacts): Finding {
+  if (!debeziumRole) {
+    return problem('role', `There is no role ${DEBEZIUM_ROLE} for the connector.`, 'make start');
+  }
+  if (!debeziumRole.login || !debeziumRole.replication) {
+    return problem(
+      'role',
+      `Role ${DEBEZIUM_ROLE} may not ${debeziumRole.login ? 'replicate' : 'log in'}.`,
+      sqlOnProducts(`alter role ${DEBEZIUM_ROLE} login replication`),
+    );
+  }
+  return ok('role', `Role ${DEBEZIUM_ROLE} may log in and replicate`);
+}
+
+function checkClock(offsetMs: number): Finding {
+  const away = `${Math.abs(Math.round(offsetMs))} ms`;
+  const says = `Postgres’ clock is ${away} ${offsetMs < 0 ? 'behind' : 'ahead of'} this machine’s`;
+  const mend = 'timedatectl set-ntp true   # on both machines';
+  if (Math.abs(offsetMs) >= CLOCK_PROBLEM_MS) {
+    return problem('clock', `${says}: latencies and discounts in force are wrong.`, mend);
+  }
+  if (Math.abs(offsetMs) >= CLOCK_NOTE_MS) {
+    return note('clock', `${says}: shown latencies are off by that.`, mend);
+  }
+  return ok('clock', says);
+}
