@@ -18,7 +18,12 @@ export async function setup(): Promise<{
   rmSync(testStack.stateDir, { recursive: true, force: true });
   const stack = await startStack(testStack);
   return {
-    env: { ...stack.env, TEST_POSTGRES_URL: stack.urls.postgres('products') },
+    env: {
+      ...stack.env,
+      TEST_POSTGRES_URL: stack.urls.postgres('products'),
+      TEST_STATE_DIR: testStack.stateDir,
+      TEST_PORT_OFFSET: `${testStack.portOffset}`,
+    },
     teardown: () => stack.stop(),
   };
 }

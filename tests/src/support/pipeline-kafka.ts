@@ -1,0 +1,26 @@
+import { type Codec, createCodec } from '@shelfcast/schemas/codec';
+import { DEFAULT_MAX_RECORD_BYTES } from '@shelfcast/schemas/limits';
+import { cdcTopic } from '@shelfcast/schemas/topics';
+import { createKafka } from '@shelfcast/service-kit/kafka';
+import type { Kafka } from '@shelfcast/service-kit/kafka/types';
+import { silentLogger } from '@shelfcast/service-kit/logging';
+
+/** CDC topics of the tables that the catalogue mirrors. */
+export const CDC_TOPICS = ['products', 'product_discounts', 'countries'].map((table) =>
+  cdcTopic({ schema: 'public', table }),
+);
+
+export function kafkaAt(bootstrapServers: string): Kafka {
+  return createKafka({
+    connection: {
+      bootstrapServers: bootstrapServers.split(','),
+      maxRecordBytes: DEFAULT_MAX_RECORD_BYTES,
+    },
+    clientId: 'test',
+    log: silentLogger(),
+  });
+}
+
+export function codecAt(registryUrl: string): Codec {
+  return createCodec({ registryUrl });
+}
