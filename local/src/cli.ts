@@ -10,7 +10,7 @@ import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { isErrno } from './errno.ts';
 import { readSettings } from './settings.ts';
-import { asRemembered } from './start/remember.ts';
+import { asRemembered, recallStack } from './start/remember.ts';
 import { readState } from './supervisor/state.ts';
 import { explain } from './view/explain.ts';
 
@@ -22,7 +22,12 @@ const program = new Command('local')
 
 /** What the environment asks for; where the stack was started otherwise, as it was. */
 const settings = () => readSettings(process.env);
-const runningSettings = () => asRemembered(settings());
+const runningSettings = () => {
+  const recalled = recallStack(settings().stateDir);
+  if (!recalled) return settings();
+  // The number of brokers also decides what others default to, such as replicas.
+  return asRemembered(readSettings({ ...process.env, BROKERS: `${recalled.brokers}` }));
+};
 
 /** What a start would use now, unless something was started already. */
 const examinedSettings = () => (readState(settings().stateDir) ? runningSettings() : settings());

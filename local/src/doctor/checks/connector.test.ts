@@ -1,0 +1,125 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ConnectFacts } from '../facts/connect.ts';
+import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
+import { capturedTables, connectorConfig, connectorIn } from '../testing/facts.ts';
+import { checkConfig, checkConnector, checkIncludeList, presenceOf } from './connector.ts';
+
+const test = suite('doctor: connector');
+
+const TOO_LARGE = `org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback
+\tat org.apache.kafka.connect.runtime.WorkerSourceTask.maybeThrowProducerSendException(WorkerSourceTask.java:330)
+Caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 17000000 bytes when serialized`;
+
+const cases: [string, ConnectFacts, Expected][] = [
+  [
+    'running',
+    connectorIn('RUNNING'),
+    { check: 'connector', level: 'ok', says: /RUNNING, task 0 RUNNING/ },
+  ],
+  [
+    'missing',
+    { connector: undefined },
+    {
+      check: 'connector',
+      level: 'problem',
+      says: /nothing is captured/,
+      mend: /^make connector-register$/,
+    },
+  ],
+  [
+    'paused',
+    connectorIn('PAUSED', [{ state: 'PAUSED' }]),
+    { check: 'connector', level: 'problem', says: /is PAUSED/, mend: /^make connector-resume$/ },
+  ],
+  [
+    'stopped',
+    connectorIn('STOPPED', []),
+    { check: 'connector', level: 'problem', says: /is STOPPED/, mend: /^make connector-resume$/ },
+  ],
+  [
+    'a task that failed under a connector that runs',
+    connectorIn('RUNNING', [{ state: 'FAILED', trace: TOO_LARGE }]),
+    {
+      check: 'connector',
+      level: 'problem',
+      says: /RUNNING, but its task 0 has FAILED\. A change is larger than .* Cause: .*17000000 bytes/,
+      mend: /MAX_RECORD_BYTES/,
+    },
+  ],
+  [
+    'a failure nobody knows',
+    connectorIn('RUNNING', [{ state: 'FAILED', trace: `java.lang.Oops: ${'x'.repeat(1_000)}` }]),
+    {
+      check: 'connector',
+      level: 'problem',
+      says: /Cause: java\.lang\.Oops: x{200,290}…$/,
+      mend: /connector-restart/,
+    },
+  ],
+  [
+    'without a task',
+    connectorIn('RUNNING', []),
+    { check: 'connector', level: 'problem', says: /without a task/, mend: /connector-restart/ },
+  ],
+];
+
+for (const [given, facts, expected] of cases) {
+  test(given, () => assertFinding(checkConnector(facts), expected));
+}
+
+test('whether the connector runs, for checks that depend on it', () => {
+  assert.is(presenceOf(connectorIn('RUNNING')), 'running');
+  assert.is(presenceOf(connectorIn('RUNNING', [{ state: 'FAILED' }])), 'not running');
+  assert.is(presenceOf(connectorIn('STOPPED', [])), 'not running');
+  assert.is(presenceOf({ connector: undefined }), 'missing');
+});
+
+const LIST = 'table.include.list';
+
+test('an include list with exactly the captured tables', () => {
+  assertAllOk(checkIncludeList(connectorConfig, capturedTables));
+  assertAllOk(checkIncludeList({ [LIST]: 'public.PRODUCTS' }, capturedTables));
+});
+
+test('a captured table that is not in the include list', () =>
+  assertFinding(checkIncludeList({ [LIST]: 'public\\.countries' }, capturedTables), {
+    check: 'include-list',
+    level: 'problem',
+    says: /public\.products is captured but not in/,
+    mend: /make connector-register && make connector-snapshot TABLE=public\.products/,
+  }));
+
+test('a table in the include list that is not captured', () =>
+  assertFinding(
+    checkIncludeList({ [LIST]: 'public\\.products, public\\.countries' }, capturedTables),
+    {
+      check: 'include-list',
+      level: 'problem',
+      says: /has public\.countries, which is not captured/,
+    },
+  ));
+
+test('a running configuration as rendered', () => {
+  const { name: _, ...wanted } = connectorConfig;
+  assert.is(checkConfig(connectorConfig, wanted).level, 'ok');
+});
+
+test('a difference is named without its values', () => {
+  const running = { ...connectorConfig, 'database.password': 'hunter2', 'tasks.max': '2' };
+  const finding = checkConfig(running, connectorConfig);
+  assertFinding([finding], {
+    check: 'connector-config',
+    level: 'problem',
+    says: /: tasks\.max, database\.password\.$|: database\.password, tasks\.max\.$/,
+    mend: /make connector-register/,
+  });
+  assert.not.match(JSON.stringify(finding), 'hunter2');
+});
+
+test('another poll interval is worth a note', () => {
+  const running = { ...connectorConfig, 'poll.interval.ms': '1' };
+  assert.is(checkConfig(running, connectorConfig).level, 'note');
+});
+
+test.run();

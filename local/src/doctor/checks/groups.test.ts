@@ -1,0 +1,41 @@
+import { suite } from 'uvu';
+import type { GroupFacts } from '../facts/kafka.ts';
+import { assertFinding, type Expected } from '../testing/expect.ts';
+import { checkGroup } from './groups.ts';
+
+const test = suite('doctor: consumer groups');
+
+const cases: [string, Omit<GroupFacts, 'group'>, Omit<Expected, 'check'>][] = [
+  [
+    'nothing to do',
+    { members: 1, lag: 0n, moved: undefined },
+    { level: 'ok', says: /1 member and no lag/ },
+  ],
+  [
+    'at work',
+    { members: 2, lag: 40n, moved: true },
+    { level: 'note', says: /2 members, 40 records waiting/ },
+  ],
+  [
+    'nobody there',
+    { members: 0, lag: 1n, moved: undefined },
+    {
+      level: 'problem',
+      says: /Nobody is in consumer group catalogue: 1 record waiting/,
+      mend: /make start/,
+    },
+  ],
+  [
+    'stuck',
+    { members: 1, lag: 40n, moved: false },
+    { level: 'problem', says: /does not get on: 40 records/, mend: /make logs SERVICE=consumers/ },
+  ],
+];
+
+for (const [given, facts, expected] of cases) {
+  test(given, () =>
+    assertFinding([checkGroup({ group: 'catalogue', ...facts })], { check: 'group', ...expected }),
+  );
+}
+
+test.run();

@@ -1,0 +1,76 @@
+import { suite } from 'uvu';
+import type { PostgresFacts, ServerFacts } from '../facts/postgres.ts';
+import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
+import { postgres, server } from '../testing/facts.ts';
+import { checkServer } from './server.ts';
+
+const test = suite('doctor: Postgres server');
+
+test('a sound server', () => assertAllOk(checkServer(postgres)));
+
+const settings: [string, Partial<ServerFacts>, Expected][] = [
+  [
+    'wal_level',
+    { walLevel: 'replica' },
+    {
+      check: 'wal-level',
+      level: 'problem',
+      says: /wal_level is replica/,
+      mend: /make stop && make start/,
+    },
+  ],
+  [
+    'WAL without a limit',
+    { maxSlotWalKeepBytes: -1 },
+    {
+      check: 'wal-budget',
+      level: 'problem',
+      says: /unlimited/,
+      mend: /max_slot_wal_keep_size = '4GB'/,
+    },
+  ],
+  [
+    'no free slot',
+    { replicationSlots: 10 },
+    { check: 'slots', level: 'problem', says: /10 of 10/, mend: /pg_replication_slots/ },
+  ],
+  [
+    'no free WAL sender',
+    { walSenders: 10 },
+    { check: 'wal-senders', level: 'problem', says: /10 of 10/, mend: /pg_stat_replication/ },
+  ],
+  [
+    'no role for the connector',
+    { debeziumRole: undefined },
+    { check: 'role', level: 'problem', says: /no role debezium/, mend: /make start/ },
+  ],
+  [
+    'a role that may not replicate',
+    { debeziumRole: { login: true, replication: false } },
+    {
+      check: 'role',
+      level: 'problem',
+      says: /may not replicate/,
+      mend: /alter role debezium login replication/,
+    },
+  ],
+];
+
+for (const [given, facts, expected] of settings) {
+  test(given, () =>
+    assertFinding(checkServer({ ...postgres, server: { ...server, ...facts } }), expected),
+  );
+}
+
+const clocks: [PostgresFacts['clockOffsetMs'], Expected][] = [
+  [-120, { check: 'clock', level: 'ok', says: /120 ms behind/ }],
+  [900, { check: 'clock', level: 'note', says: /900 ms ahead/ }],
+  [-60_000, { check: 'clock', level: 'problem', says: /60000 ms behind/, mend: /ntp/ }],
+];
+
+for (const [clockOffsetMs, expected] of clocks) {
+  test(`a clock ${clockOffsetMs} ms off`, () =>
+    assertFinding(checkServer({ ...postgres, clockOffsetMs }), expected));
+}
+
+test.run();

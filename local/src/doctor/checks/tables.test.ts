@@ -1,0 +1,109 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TableFacts } from '../facts/tables.ts';
+import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
+import { capture, products, publication } from '../testing/facts.ts';
+import { checkTables } from './tables.ts';
+
+const test = suite('doctor: captured tables');
+
+test('sound tables', () => assertAllOk(checkTables(capture)));
+
+const column = (kind: 'stored' | 'virtual') => [{ name: 'total', sqlName: 'total', kind }];
+const cases: [string, Partial<TableFacts>, Expected][] = [
+  [
+    'a table that was dropped',
+    { exists: false },
+    {
+      check: 'captured-tables',
+      level: 'problem',
+      says: /does not exist/,
+      mend: /delete from shelfcast\.captured_tables/,
+    },
+  ],
+  [
+    'replica identity',
+    { replicaIdentityFull: false },
+    {
+      check: 'replica-identity',
+      level: 'problem',
+      says: /public\.products does not have REPLICA IDENTITY FULL/,
+      mend: /^make psql DB=products SQL="alter table public\.products replica identity full"$/,
+    },
+  ],
+  [
+    'names that need quotes survive the shell',
+    { replicaIdentityFull: false, name: 'public.Order', sqlName: 'public."Order"' },
+    {
+      check: 'replica-identity',
+      level: 'problem',
+      says: /Order/,
+      mend: /SQL="alter table public\.\\"Order\\" replica/,
+    },
+  ],
+  [
+    'a stored generated column that is not published',
+    { generatedColumns: column('stored') },
+    {
+      check: 'generated-columns',
+      level: 'problem',
+      says: /Stored generated column public\.products\.total is not published.*refuses every UPDATE/,
+      mend: /set \(publish_generated_columns = stored\)/,
+    },
+  ],
+  [
+    'a virtual generated column, which cannot be published',
+    { generatedColumns: column('virtual') },
+    {
+      check: 'generated-columns',
+      level: 'problem',
+      says: /Virtual/,
+      mend: /drop column total.*again as stored/,
+    },
+  ],
+  [
+    'without SELECT for the connector',
+    { readable: false },
+    {
+      check: 'grant',
+      level: 'problem',
+      says: /debezium may not read public\.products/,
+      mend: /grant usage on schema public to debezium; grant select on public\.products to debezium/,
+    },
+  ],
+  [
+    'a first snapshot that was never asked for',
+    { waitsForSnapshot: true },
+    {
+      check: 'first-snapshot',
+      level: 'problem',
+      says: /still waits/,
+      mend: /make connector-register/,
+    },
+  ],
+];
+
+for (const [given, facts, expected] of cases) {
+  test(given, () =>
+    assertFinding(checkTables({ ...capture, tables: [{ ...products, ...facts }] }), expected),
+  );
+}
+
+test('a generated column that is published stands in nobody’s way', () => {
+  const tables = [{ ...products, generatedColumns: column('stored') }];
+  const published = publication.tables.map((table) => ({
+    ...table,
+    columns: ['product_id', 'total'],
+  }));
+  assertAllOk(
+    checkTables({ ...capture, tables, publication: { ...publication, tables: published } }),
+  );
+});
+
+test('what does not exist is named once', () => {
+  const gone = { ...products, exists: false, readable: false, replicaIdentityFull: false };
+  const wrong = checkTables({ ...capture, tables: [gone] }).filter(({ level }) => level !== 'ok');
+  assert.is(wrong.length, 1);
+});
+
+test.run();

@@ -1,0 +1,32 @@
+import * as assert from 'uvu/assert';
+import type { Finding } from '../finding.ts';
+
+/** A finding as a table of tests writes it: the level, and what the two texts have to say. */
+export type Expected = {
+  check: string;
+  level: Finding['level'];
+  says: RegExp;
+  mend?: RegExp;
+};
+
+/** Fails unless exactly one finding of that check is as expected. */
+export function assertFinding(findings: readonly Finding[], expected: Expected): void {
+  const { check, level, says, mend } = expected;
+  const candidates = findings.filter((finding) => finding.check === check);
+  const matching = candidates.filter(
+    (finding) =>
+      finding.level === level &&
+      says.test(finding.says) &&
+      (mend === undefined || mend.test(finding.mend ?? '')),
+  );
+  const wanted = `${level} ${check}: ${says}${mend ? ` → ${mend}` : ''}`;
+  assert.is(matching.length, 1, `${wanted} among ${JSON.stringify(candidates, null, 2)}`);
+}
+
+/** Fails when anything but `ok` was found. */
+export function assertAllOk(findings: readonly Finding[]): void {
+  assert.equal(
+    findings.filter(({ level }) => level !== 'ok'),
+    [],
+  );
+}
