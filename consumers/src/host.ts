@@ -1,11 +1,11 @@
-import { type CodecOptions, createCodec } from '@shelfcast/schemas/codec';
+import { createCodec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { startHealthServer } from '@shelfcast/service-kit/health-server';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import { createPool, warmPool } from '@shelfcast/service-kit/postgres';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
-import { kafkaConnection } from '@shelfcast/service-kit/settings';
+import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/settings';
 import { Registry } from 'prom-client';
 import type { ConsumersConfig } from './config.ts';
 import { migrateConsumers } from './migrate.ts';
@@ -46,7 +46,7 @@ export async function hostConsumers<Effect>(
   lifecycle.onStop('database pool', () => pool.end());
   await warmPool(pool, definitions.length + 1);
 
-  const codec = createCodec(codecOptions(config));
+  const codec = createCodec(registryConnection(config));
   lifecycle.onStop('codec', () => codec.close());
   const kafka = createKafka({
     connection: kafkaConnection(config),
@@ -79,18 +79,4 @@ export async function hostConsumers<Effect>(
   const jobs = await runJobs({ definitions, pool, log });
   if (jobs !== null) lifecycle.onStop('jobs', () => jobs.stop());
   log.info({ consumers: definitions.map(({ name }) => name) }, 'consuming');
-}
-
-function codecOptions(config: ConsumersConfig): CodecOptions {
-  const {
-    SCHEMA_REGISTRY_URL: registryUrl,
-    SCHEMA_REGISTRY_USERNAME: username,
-    SCHEMA_REGISTRY_PASSWORD: password = '',
-    SCHEMA_REGISTRY_CA_FILE: ca,
-  } = config;
-  return {
-    registryUrl,
-    ...(username === undefined ? {} : { auth: { username, password } }),
-    ...(ca === undefined ? {} : { tls: { ca } }),
-  };
 }
