@@ -56,6 +56,8 @@ export function unprivilegedUser(paths: readonly string[]): RunAs {
       '--inh-caps=-all,+dac_read_search',
       '--ambient-caps=-all,+dac_read_search',
       '--bounding-set=-all,+dac_read_search',
+      // initdb looks with access(2), which ignores the capabilities of other users than root unless this is set.
+      '--securebits=+no_setuid_fixup',
     ],
     spawn: {},
     owner: user,
