@@ -68,7 +68,10 @@ export interface ConnectClientOptions {
   readonly url: string;
   /** Limit of a single request, default 15,000 ms. */
   readonly timeoutMs?: number;
-  /** How long to go on while the worker is unreachable or rebalancing, default 30,000 ms. */
+  /**
+   * How long to go on while the worker starts or rebalances, default 60,000 ms; a third of it while
+   * nothing answers at all.
+   */
   readonly retryForMs?: number;
 }
 
@@ -104,16 +107,22 @@ interface ConnectRequest<T> {
 export function createConnectClient({
   url,
   timeoutMs = 15_000,
-  retryForMs = 30_000,
+  retryForMs = 60_000,
 }: ConnectClientOptions): ConnectClient {
-  const send = <T>(request: ConnectRequest<T>): Promise<T> =>
-    pRetry(() => sendOnce({ url, timeoutMs, request }), {
+  const send = <T>(request: ConnectRequest<T>): Promise<T> => {
+    const startedAt = performance.now();
+    return pRetry(() => sendOnce({ url, timeoutMs, request }), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: 200,
       maxTimeout: 2_000,
       maxRetryTime: retryForMs,
-      shouldRetry: ({ error }) => error instanceof ConnectError && error.retriable,
+      shouldRetry: ({ error }) => {
+        if (!(error instanceof ConnectError) || !error.retriable) return false;
+        const isSilent = error.code === 'CONNECT_UNREACHABLE';
+        return !isSilent || performance.now() - startedAt < retryForMs / 3;
+      },
     });
+  };
   const command = async (method: 'PUT' | 'POST' | 'DELETE', path: string): Promise<void> => {
     await send({ method, path, answer: anythingSchema });
   };
@@ -203,10 +212,23 @@ async function exchange(url: URL, init: RequestInit): Promise<{ status: number; 
 
 function refusal(status: number, content: unknown, text: string): ConnectError {
   const parsed = errorSchema.safeParse(content);
-  const message = parsed.success ? parsed.data.message : text.slice(0, 500);
+  if (!parsed.success && (status === 404 || status >= 500)) {
+    // The web server is up before the API is: everything is "not found" then, without Connect's words.
+    return new ConnectError(
+      'CONNECT_REBALANCING',
+      `Kafka Connect is starting (HTTP ${status} without an explanation).`,
+      { status },
+    );
+  }
+  const message = parsed.success ? parsed.data.message : `HTTP ${status}: ${text.slice(0, 500)}`;
   if (status === 404) return new ConnectError('CONNECTOR_NOT_FOUND', message, { status });
-  // 409 is also "already exists", which no waiting mends. 503 is a worker that has not joined yet.
-  if ((status === 409 && /rebalance/i.test(message)) || status === 503) {
+  // 409 is also "already exists", which no waiting mends. 503 is a worker that has not joined yet, and a
+  // worker that is busy with either answers 500 after a while.
+  if (
+    (status === 409 && /rebalance/i.test(message)) ||
+    status === 503 ||
+    (status === 500 && /timed out/i.test(message))
+  ) {
     return new ConnectError('CONNECT_REBALANCING', message, { status });
   }
   return new ConnectError('CONNECT_REFUSED', message, { status });

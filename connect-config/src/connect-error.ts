@@ -1,7 +1,7 @@
 export type ConnectErrorCode =
   /** Nothing answers at the URL. */
   | 'CONNECT_UNREACHABLE'
-  /** Workers are sharing out their tasks; asking again later helps. */
+  /** A worker is starting, or workers are sharing out their tasks; asking again later helps. */
   | 'CONNECT_REBALANCING'
   /** No such connector. */
   | 'CONNECTOR_NOT_FOUND'
