@@ -49,6 +49,8 @@ export async function prepareTopics(settings: LocalSettings): Promise<string> {
 export async function prepareContracts(settings: LocalSettings): Promise<string> {
   const contracts = await registerContracts({
     registryUrl: confluentUrl(settings.ports.registry),
+    // The first requests after a start are its slowest.
+    requestTimeoutMs: 60_000,
   });
   return `${contracts.length} contracts`;
 }

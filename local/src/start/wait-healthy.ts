@@ -6,7 +6,7 @@ import { liveState } from '../supervisor/client.ts';
 const POLL_MS = 100;
 /** Seconds on an idle machine; a busy one may need minutes, and being slow is no failure. */
 const PATIENCE_MS = 180_000;
-/** How often someone who waits is told why. */
+/** After this time someone who waits is told why, and again each time the wait has doubled. */
 const REPORT_MS = 10_000;
 /** A component that dies this often in a row is not going to come up. */
 const DEATHS = 3;
@@ -22,7 +22,7 @@ export async function waitHealthy(
 ): Promise<void> {
   const { name, logFile } = component.spec;
   const startedAt = Date.now();
-  let reportAt = startedAt + REPORT_MS;
+  let reportAfterMs = REPORT_MS;
   const restartsBefore = childState(stateDir, name)?.restarts ?? 0;
   for (;;) {
     const child = childState(stateDir, name);
@@ -42,9 +42,9 @@ export async function waitHealthy(
       const what = died ? 'keeps dying' : `is not ready after ${PATIENCE_MS / 1000} s`;
       throw new LocalError('NOT_HEALTHY', `${name} ${what}: ${reason}.${how}`, { logFile });
     }
-    if (Date.now() >= reportAt) {
+    if (Date.now() >= startedAt + reportAfterMs) {
       report(`waiting for ${name}: ${reason}`);
-      reportAt += REPORT_MS;
+      reportAfterMs *= 2;
     }
     await delay(POLL_MS);
   }
