@@ -10,7 +10,7 @@ export interface Load {
   committed(): number;
   /** When a version (`stock_quantity`) was committed, Unix milliseconds. */
   readonly committedAtMs: ReadonlyMap<number, number>;
-  /** Ends after the changes in hand. Rejects with what stopped a writer before its time. */
+  /** Ends after the changes in hand; repeating it is harmless. Rejects with what stopped a writer before its time. */
   stop(): Promise<void>;
 }
 
@@ -57,16 +57,14 @@ export function startLoad(options: LoadOptions): Load {
   const writing = Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
   // Told to whoever calls `stop`; until then it is nobody's unhandled rejection.
   writing.catch(() => {});
+  let stopped: Promise<void> | undefined;
   return {
     committed: () => committed,
     committedAtMs,
-    async stop() {
+    stop() {
       stopping = true;
-      try {
-        await writing;
-      } finally {
-        await pool.end();
-      }
+      stopped ??= writing.then(() => undefined).finally(() => pool.end());
+      return stopped;
     },
   };
 }

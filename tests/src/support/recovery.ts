@@ -3,7 +3,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import * as assert from 'uvu/assert';
 import type { Pipeline } from './pipeline.ts';
 
-const RECOVERY_LIMIT_MS = 60_000;
+const RECOVERY_LIMIT_MS = 120_000;
 
 /** How long it takes from now until a row that is inserted now has reached the catalogue, in milliseconds. */
 export async function recoveryTime(
