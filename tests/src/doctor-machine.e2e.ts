@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { examineMachine } from '@shelfcast/local/doctor/examine';
 import type { Finding } from '@shelfcast/local/doctor/finding';
 import { readState, writeState } from '@shelfcast/local/supervisor/state';
 import { suite } from 'uvu';
@@ -30,7 +31,7 @@ test('where nothing runs, it looks at the machine and says how to start', () => 
   assert.not.match(stdout, 'Connector');
 });
 
-test('JAVA_HOME with a Java that is too old', () => {
+test('JAVA_HOME with a Java that is too old', async () => {
   const javaHome = join(folder, 'jdk-11');
   mkdirSync(join(javaHome, 'bin'), { recursive: true });
   for (const program of ['java', 'javac']) {
@@ -39,20 +40,20 @@ test('JAVA_HOME with a Java that is too old', () => {
     chmodSync(file, 0o755);
   }
 
-  const finding = problemOf('jdk', { JAVA_HOME: javaHome });
+  const finding = await machineProblem('jdk', { JAVA_HOME: javaHome });
 
   assert.match(finding.says, `Java 11.0.2 of JAVA_HOME (${javaHome}) is too old`);
   assert.match(finding.mend ?? '', 'openjdk-17');
 });
 
-test('JAVA_HOME that points nowhere', () => {
-  const finding = problemOf('jdk', { JAVA_HOME: join(folder, 'gone') });
+test('JAVA_HOME that points nowhere', async () => {
+  const finding = await machineProblem('jdk', { JAVA_HOME: join(folder, 'gone') });
 
   assert.match(finding.says, 'which does not exist');
   assert.match(finding.mend ?? '', 'unset JAVA_HOME');
 });
 
-test('a PATH without Maven', () => {
+test('a PATH without Maven', async () => {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   for (const program of ['java', 'javac', 'make']) {
@@ -62,7 +63,7 @@ test('a PATH without Maven', () => {
     );
   }
 
-  const finding = problemOf('maven', { PATH: bin });
+  const finding = await machineProblem('maven', { PATH: bin });
 
   assert.match(finding.says, 'not on PATH');
   assert.match(finding.mend ?? '', 'install maven');
@@ -72,7 +73,7 @@ test('a port that somebody else holds, until they let go', async () => {
   const server = createServer().listen(POSTGRES_PORT, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   try {
-    const finding = problemOf('port');
+    const finding = only(problems(), 'port');
 
     assert.match(finding.says, `Port ${POSTGRES_PORT} for Postgres is taken by pid ${process.pid}`);
     assert.match(finding.mend ?? '', `POSTGRES_PORT=${POSTGRES_PORT + 1_000} make start`);
@@ -111,18 +112,28 @@ test('process ids of an earlier life, until make stop clears them', () => {
   );
 });
 
-function problems(env: Record<string, string> = {}): Finding[] {
-  const { stdout, stderr, status } = cli('doctor', { ...env, JSON: '1' });
+/** What doctor tells programs, and its exit code agrees with. */
+function problems(): Finding[] {
+  const { stdout, stderr, status } = cli('doctor', { JSON: '1' });
   assert.match(stdout, /^\{/, stderr);
   const report: { problems: number; findings: Finding[] } = JSON.parse(stdout);
   assert.is(status, report.problems === 0 ? 0 : 1);
   return report.findings.filter(({ level }) => level === 'problem');
 }
 
-function problemOf(check: string, env?: Record<string, string>): Finding {
-  const all = problems(env);
-  const finding = all.find((one) => one.check === check);
-  if (!finding) throw new Error(`no problem ${check} among ${JSON.stringify(all)}`);
+/** The problem of that check on this machine with another environment. */
+async function machineProblem(check: string, env: Record<string, string>): Promise<Finding> {
+  const groups = await examineMachine({ stateDir }, { ...process.env, ...env });
+  const all = groups.flatMap(({ findings }) => findings);
+  return only(
+    all.filter(({ level }) => level === 'problem'),
+    check,
+  );
+}
+
+function only(findings: readonly Finding[], check: string): Finding {
+  const finding = findings.find((one) => one.check === check);
+  if (!finding) throw new Error(`no problem ${check} among ${JSON.stringify(findings)}`);
   return finding;
 }
 

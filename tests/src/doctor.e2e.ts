@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
-import { examine } from '@shelfcast/local/doctor/examine';
+import { examineStack } from '@shelfcast/local/doctor/examine';
 import type { Finding } from '@shelfcast/local/doctor/finding';
 import { readSettings } from '@shelfcast/local/settings';
 import { asRemembered } from '@shelfcast/local/start/remember';
@@ -142,7 +142,7 @@ test('a topic that takes smaller records than the others, and keeps them for ano
 });
 
 async function problems(): Promise<Finding[]> {
-  const groups = await examine(settings, process.env);
+  const groups = await examineStack(settings);
   return groups.flatMap(({ findings }) => findings).filter(({ level }) => level === 'problem');
 }
 

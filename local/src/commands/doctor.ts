@@ -1,4 +1,4 @@
-import { examine } from '../doctor/examine.ts';
+import { examineMachine, examineStack } from '../doctor/examine.ts';
 import { asJson, asText, countProblems } from '../doctor/report.ts';
 import type { LocalSettings } from '../settings.ts';
 
@@ -16,7 +16,11 @@ export async function doctor(
     write: (text: string) => void;
   },
 ): Promise<boolean> {
-  const groups = await examine(settings, options.env);
+  const [machine, stack] = await Promise.all([
+    examineMachine(settings, options.env),
+    examineStack(settings),
+  ]);
+  const groups = [...machine, ...stack];
   options.write(options.json ? asJson(groups) : asText(groups, { color: options.color }));
   return countProblems(groups) === 0;
 }

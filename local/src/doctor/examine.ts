@@ -37,23 +37,26 @@ export type PipelineFacts = {
 };
 
 /**
- * Examines the machine, the local stack and, where the stack runs, the pipeline. Changes nothing.
+ * Examines what the machine has of the tools that `make start` needs.
  * @param env the environment programs are looked up in (PATH, JAVA_HOME)
  */
-export async function examine(
-  settings: LocalSettings,
+export async function examineMachine(
+  settings: Pick<LocalSettings, 'stateDir'>,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<FindingGroup[]> {
-  const [machine, stack] = await Promise.all([
-    machineFacts({ stateDir: settings.stateDir, env }),
-    stackFacts(settings),
-  ]);
-  const groups = [
-    { title: 'Machine', findings: checkMachine(machine) },
-    { title: 'Stack', findings: [...checkProcesses(stack), ...checkPorts(stack)] },
-  ];
-  if (!isUp(stack)) return groups;
-  return [...groups, ...judgePipeline(await pipelineFacts(settings, stack))];
+  const facts = await machineFacts({ stateDir: settings.stateDir, env });
+  return [{ title: 'Machine', findings: checkMachine(facts) }];
+}
+
+/** Examines the local stack and, where it runs, the pipeline. Changes nothing. */
+export async function examineStack(settings: LocalSettings): Promise<FindingGroup[]> {
+  const stack = await stackFacts(settings);
+  const processes = {
+    title: 'Stack',
+    findings: [...checkProcesses(stack), ...checkPorts(stack)],
+  };
+  if (!isUp(stack)) return [processes];
+  return [processes, ...judgePipeline(await pipelineFacts(settings, stack))];
 }
 
 /** Asks each source once. Postgres comes first: what is captured decides what the others are asked. */
