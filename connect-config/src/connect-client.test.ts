@@ -1,5 +1,4 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ConnectClient, createConnectClient } from './connect-client.ts';
@@ -20,9 +19,13 @@ async function withWorker(
   };
   const server = createServer(listener).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening');
   try {
-    await work(createConnectClient({ url: `http://127.0.0.1:${port}`, retryForMs }), requests);
+    await work(
+      createConnectClient({ url: `http://127.0.0.1:${address.port}`, retryForMs }),
+      requests,
+    );
   } finally {
     server.close();
     server.closeAllConnections();
