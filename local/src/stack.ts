@@ -6,7 +6,7 @@ import { bootstrapServers, serviceEnv } from './components/services.ts';
 import { LocalError } from './errors.ts';
 import { withLock } from './lock.ts';
 import type { Ports } from './ports.ts';
-import { signal } from './processes/identity.ts';
+import { type ProcessIdentity, signal } from './processes/identity.ts';
 import { type LocalSettings, readSettings } from './settings.ts';
 import { planStart } from './start/plan.ts';
 import { rememberStack } from './start/remember.ts';
@@ -55,7 +55,7 @@ export type Stack = {
   pid: (component: ComponentName) => number | undefined;
   /** Signals a component's process (SIGKILL by default); the supervisor brings it back. */
   kill: (component: ComponentName, name?: NodeJS.Signals) => void;
-  /** Resolves when the component does its job; rejects with a LocalError after its own time limit. */
+  /** Resolves when the component does its job (after a kill: its next process); rejects with a LocalError after its own time limit. */
   waitHealthy: (component: ComponentName) => Promise<void>;
   /** How often the component was brought back. */
   restarts: (component: ComponentName) => number;
@@ -131,6 +131,8 @@ async function fetchVendor(listener: (event: StepEvent) => void): Promise<Vendor
   return vendor;
 }
 
+const DEADLY: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT']);
+
 function handle(settings: LocalSettings, components: readonly Component[]): Stack {
   const { stateDir, ports } = settings;
   const component = (name: ComponentName) => {
@@ -140,6 +142,8 @@ function handle(settings: LocalSettings, components: readonly Component[]): Stac
   };
   const child = (name: ComponentName) =>
     liveState(stateDir)?.children.find((candidate) => candidate.name === component(name).spec.name);
+  // Until the supervisor has noticed a death, the state still names the dead process.
+  const killed = new Map<ComponentName, ProcessIdentity>();
   return {
     stateDir,
     ports,
@@ -156,8 +160,9 @@ function handle(settings: LocalSettings, components: readonly Component[]): Stac
       if (!running || !signal(running, signalName)) {
         throw new LocalError('NOT_RUNNING', `${name} has no process to signal`);
       }
+      if (DEADLY.has(signalName)) killed.set(name, running);
     },
-    waitHealthy: (name) => waitHealthy(stateDir, component(name)),
+    waitHealthy: (name) => waitHealthy(stateDir, component(name), { notProcess: killed.get(name) }),
     restarts: (name) => child(name)?.restarts ?? 0,
     logFile: (name) => component(name).spec.logFile,
     stop: async () => {

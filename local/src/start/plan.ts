@@ -143,5 +143,5 @@ async function bringUp(
     stateDir,
     components.map((component) => component.spec),
   );
-  await Promise.all(components.map((component) => waitHealthy(stateDir, component, report)));
+  await Promise.all(components.map((component) => waitHealthy(stateDir, component, { report })));
 }

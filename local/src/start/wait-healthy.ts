@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component } from '../components/component.ts';
 import { LocalError } from '../errors.ts';
+import { isAlive, type ProcessIdentity } from '../processes/identity.ts';
 import { liveState } from '../supervisor/client.ts';
 
 const POLL_MS = 100;
@@ -11,6 +12,13 @@ const REPORT_MS = 10_000;
 /** A component that dies this often in a row is not going to come up. */
 const DEATHS = 3;
 
+export type WaitOptions = {
+  /** Told now and then why it takes so long. */
+  report?: (line: string) => void;
+  /** A process that does not count, because it was killed. */
+  notProcess?: ProcessIdentity | undefined;
+};
+
 /**
  * Waits until a component's check passes while the supervisor runs its process.
  * @throws {LocalError} `NOT_HEALTHY`, with the component's log, after its time or as soon as it has died several times
@@ -18,16 +26,18 @@ const DEATHS = 3;
 export async function waitHealthy(
   stateDir: string,
   component: Component,
-  report: (line: string) => void = () => {},
+  options: WaitOptions = {},
 ): Promise<void> {
   const { name, logFile } = component.spec;
+  const { report = () => {}, notProcess } = options;
   const startedAt = Date.now();
   let reportAfterMs = REPORT_MS;
   const restartsBefore = childState(stateDir, name)?.restarts ?? 0;
   for (;;) {
     const child = childState(stateDir, name);
-    let reason = child?.process ? undefined : `its process is ${child?.status ?? 'not running'}`;
-    if (child?.process) {
+    const running = child?.process && !isSame(child.process, notProcess) && isAlive(child.process);
+    let reason = running ? '' : `its process is ${child?.status ?? 'not running'}`;
+    if (running) {
       try {
         await component.check();
         return;
@@ -48,6 +58,10 @@ export async function waitHealthy(
     }
     await delay(POLL_MS);
   }
+}
+
+function isSame(one: ProcessIdentity, other: ProcessIdentity | undefined): boolean {
+  return one.pid === other?.pid && one.startedAt === other.startedAt;
 }
 
 /** fetch says only "fetch failed"; why, its cause knows. */
