@@ -68,7 +68,9 @@ test('a database that was never migrated', () =>
 
 test('a source that hangs or fails is a fact', async () => {
   const hangs = await gather(() => new Promise(() => {}), 20);
-  const fails = await gather(() => Promise.reject(new Error('', { cause: new Error('refused') })));
+  const fails = await gather(() =>
+    Promise.reject(new Error('no answer', { cause: new Error('refused') })),
+  );
   const answers = await gather(async () => 42);
 
   assert.equal(hangs, { reached: false, why: 'no answer within 0.02 s' });

@@ -40,7 +40,7 @@ export function checkConnector({ connector }: ConnectFacts): Finding[] {
   }
   const { state, trace } = status.connector;
   if (state === 'PAUSED' || state === 'STOPPED') {
-    const says = `The connector is ${state}: changes wait in Postgres, which keeps their WAL.`;
+    const says = `The connector is ${state}: no change is captured until it goes on.`;
     return [problem('connector', says, 'make connector-resume')];
   }
   const failed = [
@@ -97,7 +97,7 @@ export function checkIncludeList(
     .map((entry) =>
       problem(
         'include-list',
-        `The connector's ${INCLUDE_LIST} has ${entry.replaceAll('\\', '')}, which is not captured: it is not published either, so no change of it comes.`,
+        `The connector's ${INCLUDE_LIST} has ${entry.replaceAll('\\', '')}, which is not captured: it has neither a topic nor a routing column.`,
         REGISTER,
       ),
     );

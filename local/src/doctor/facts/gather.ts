@@ -21,11 +21,11 @@ export async function gather<Facts>(
   }
 }
 
-/** The first line of an error that says something: some only have a cause, or a code. */
+/** The innermost cause that is one line: what wraps it repeats that something did not answer. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const [line = ''] = error.message.split('\n');
-  if (line !== '') return line;
-  if (error.cause !== undefined) return reasonOf(error.cause);
+  const inner = error.cause instanceof Error ? reasonOf(error.cause) : '';
+  if (inner !== '' && !inner.includes('\n')) return inner;
+  if (error.message !== '') return error.message;
   return 'code' in error ? String(error.code) : error.name;
 }
