@@ -145,7 +145,11 @@ async function put(
   const whole = rows.filter((row) => row.unchanged.length === 0);
   const partial = rows.filter((row) => row.unchanged.length > 0);
   if (whole.length > 0) {
-    await tx.query(upserts[table], [JSON.stringify(whole.map(toRecord))]);
+    await tx.query({
+      name: `catalogue.put_${table}`,
+      text: upserts[table],
+      values: [JSON.stringify(whole.map(toRecord))],
+    });
   }
   for (const row of partial) {
     const kept = columnsOf[table].filter((column) => row.unchanged.includes(column));

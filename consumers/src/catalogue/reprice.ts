@@ -28,12 +28,13 @@ export type PriceColumns = {
  */
 export async function lockPrices(tx: ClientBase, productIds: readonly string[]): Promise<void> {
   if (productIds.length === 0) return;
-  await tx.query(
-    `select pg_advisory_xact_lock(lock)
+  await tx.query({
+    name: 'catalogue.lock_prices',
+    text: `select pg_advisory_xact_lock(lock)
      from (select hashtextextended('catalogue:price:' || id, 0) as lock
            from unnest($1::text[]) as i(id) order by lock) as locks`,
-    [productIds],
-  );
+    values: [productIds],
+  });
 }
 
 /**
@@ -116,8 +117,9 @@ async function discountsOf(
 ): Promise<Map<string, Discount[]>> {
   const byProduct = new Map<string, Discount[]>();
   if (products.length === 0) return byProduct;
-  const { rows } = await tx.query<DiscountRow>(
-    `select product_id as "productId", discount_id as "discountId",
+  const { rows } = await tx.query<DiscountRow>({
+    name: 'catalogue.discounts',
+    text: `select product_id as "productId", discount_id as "discountId",
             discount_percentage::text as percentage,
             to_json(start_date) #>> '{}' as "startDate", to_json(end_date) #>> '{}' as "endDate",
             coalesce(minimum_quantity, 1)::float8 as "minimumQuantity",
@@ -125,8 +127,8 @@ async function discountsOf(
      from catalogue.product_discounts
      where product_id = any($1) and discount_percentage is not null
      order by discount_id`,
-    [products.map((product) => product.productId)],
-  );
+    values: [products.map((product) => product.productId)],
+  });
   for (const { productId, ...discount } of rows) {
     const known = byProduct.get(productId);
     if (known === undefined) byProduct.set(productId, [discount]);

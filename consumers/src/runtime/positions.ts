@@ -75,17 +75,21 @@ export async function claimPositions(
 ): Promise<KnownPositions> {
   const newest = newestPositions(changes);
   const extents = offsetExtents(changes);
-  const { rows } = await tx.query<ClaimRow>(CLAIM, [
-    consumer,
-    [...new Set(changes.map((change) => change.entity))],
-    newest.map((guard) => guard.entity),
-    newest.map((guard) => guard.key),
-    newest.map((guard) => guard.position),
-    extents.map((extent) => extent.topic),
-    extents.map((extent) => extent.partition),
-    extents.map((extent) => extent.firstOffset.toString()),
-    extents.map((extent) => extent.nextOffset.toString()),
-  ]);
+  const { rows } = await tx.query<ClaimRow>({
+    name: 'runtime.claim', // prepared: planning it would cost more than running it for a few keys
+    text: CLAIM,
+    values: [
+      consumer,
+      [...new Set(changes.map((change) => change.entity))],
+      newest.map((guard) => guard.entity),
+      newest.map((guard) => guard.key),
+      newest.map((guard) => guard.position),
+      extents.map((extent) => extent.topic),
+      extents.map((extent) => extent.partition),
+      extents.map((extent) => extent.firstOffset.toString()),
+      extents.map((extent) => extent.nextOffset.toString()),
+    ],
+  });
   return knownPositions(rows);
 }
 

@@ -20,15 +20,20 @@ create table catalogue.products (
   effective_price             numeric,
   effective_price_discount_id text,
   -- when the clock alone changes the price next; null: never
-  effective_price_until       timestamptz,
-  -- weights: a match in the name ranks above one in the brand or category, the description last
-  search tsvector generated always as (
-    setweight(to_tsvector('simple', coalesce(name, '')), 'A') ||
+  effective_price_until       timestamptz
+) with (fillfactor = 70);
+
+-- Weights: a match in the name ranks above one in the brand or category, the description last.
+create function catalogue.search_document(name text, brand text, category text, description text)
+returns tsvector language sql immutable parallel safe as $$
+  select setweight(to_tsvector('simple', coalesce(name, '')), 'A') ||
     setweight(to_tsvector('simple', coalesce(brand, '') || ' ' || coalesce(category, '')), 'B') ||
     setweight(to_tsvector('english', left(coalesce(description, ''), 100000)), 'C')
-  ) stored
-);
-create index products_search on catalogue.products using gin (search);
+$$;
+-- An index on the expression instead of a stored column: a change of price or stock then neither parses
+-- the texts again nor touches the index, and the free space of a page lets it stay where the row is.
+create index products_search on catalogue.products
+  using gin (catalogue.search_document(name, brand, category, description));
 
 create table catalogue.product_discounts (
   discount_id         text primary key,
@@ -57,10 +62,11 @@ create table catalogue.countries (
 create function catalogue.search(query text, max_rows int default 20)
 returns table (product_id text, name text, brand text, effective_price numeric, currency text, rank real)
 language sql stable as $$
-  select p.product_id, p.name, p.brand, p.effective_price, p.currency, ts_rank(p.search, q.any_of) as rank
+  select p.product_id, p.name, p.brand, p.effective_price, p.currency,
+         ts_rank(catalogue.search_document(p.name, p.brand, p.category, p.description), q.any_of) as rank
   from catalogue.products p,
        (select websearch_to_tsquery('simple', query) || websearch_to_tsquery('english', query)) as q(any_of)
-  where p.search @@ q.any_of
+  where catalogue.search_document(p.name, p.brand, p.category, p.description) @@ q.any_of
   order by rank desc, p.product_id
   limit max_rows
 $$;
