@@ -1,9 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
 import type { Change } from '@shelfcast/schemas/change';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { createClock } from '@shelfcast/service-kit/clock';
-import type { HandlingError, Kafka, KafkaBatch } from '@shelfcast/service-kit/kafka/types';
+import type {
+  HandlingError,
+  Kafka,
+  KafkaBatch,
+  TopicPartition,
+} from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/logging';
 import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import { inTransaction } from '@shelfcast/service-kit/postgres';
@@ -15,6 +20,7 @@ import type { ConsumerDefinition } from './definition.ts';
 import type { Outcome } from './guard.ts';
 import type { ConsumerMetrics } from './metrics.ts';
 import { ensureFloors } from './positions.ts';
+import { createReportFlow } from './report-flow.ts';
 import { failureReport, handledReports } from './reports.ts';
 import { applyOnce } from './transaction.ts';
 
@@ -44,11 +50,11 @@ export interface RunningConsumer {
 
 /** Changes of one transaction: enough to fill it, few enough to end well within a session timeout. */
 const MAX_CHANGES_PER_TRANSACTION = 2_000;
-const OUTAGE_BACKOFF_MS = { first: 50, longest: 2_000 };
+const BACKOFF_MS = { first: 50, longest: 2_000 };
 
 /**
- * Runs a consumer: decodes, applies once, reports, and only then lets offsets be committed. A
- * database outage is waited out; a batch that cannot be handled holds up its own partition only.
+ * Runs a consumer: decodes, applies once, reports, and only when the reports are acknowledged lets
+ * offsets be committed; the next batch does not wait for that. A database outage is waited out; a batch that cannot be handled holds up its own partition only.
  */
 export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<RunningConsumer> {
   const { definition, kafka, pool, codec, publisher, metrics, instance, log } = options;
@@ -65,30 +71,47 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
       metrics.outages.inc({ consumer: definition.name });
       log.warn({ error, attempt }, 'database not available: waiting, nothing is lost');
     },
-    backoff: async (attempt) => {
-      const { first, longest } = OUTAGE_BACKOFF_MS;
-      await delay(Math.min(first * 2 ** (attempt - 1), longest), undefined, {
-        signal: stopping.signal,
-      });
-    },
+    backoff,
+  });
+  const reports = createReportFlow({
+    publisher,
+    onFailure: (error, attempt) =>
+      log.warn({ error, attempt }, 'reports not acknowledged: sending them again'),
+    backoff,
   });
 
-  async function handle(changes: readonly Change[], receivedAtMs: number): Promise<void> {
+  async function backoff(attempt: number): Promise<void> {
+    const delayMs = Math.min(BACKOFF_MS.first * 2 ** Math.min(attempt - 1, 20), BACKOFF_MS.longest);
+    await delay(delayMs, undefined, { signal: stopping.signal });
+  }
+
+  /** Batches of a fetch arrive together: decoding one at a time lets the database work meanwhile. */
+  let turn = Promise.resolve();
+  function nextTurn(): Promise<void> {
+    turn = turn.then(() => immediate());
+    return turn;
+  }
+
+  async function handle(
+    place: TopicPartition,
+    changes: readonly Change[],
+    receivedAtMs: number,
+  ): Promise<void> {
+    await reports.idle(place);
     const outcomes = await writer.submit(changes);
     const handledAtMs = nowMs();
     metrics.observe(definition.name, changes, outcomes, handledAtMs);
-    await publisher.report(
-      handledReports(reporter, changes, outcomes, { receivedAtMs, handledAtMs }),
-    );
+    reports.send(place, handledReports(reporter, changes, outcomes, { receivedAtMs, handledAtMs }));
   }
 
   async function onBatch(batch: KafkaBatch): Promise<void> {
     const receivedAtMs = nowMs();
+    await nextTurn();
     try {
-      await handle(await decodeChanges(codec, instance, batch.records), receivedAtMs);
+      await handle(batch, await decodeChanges(codec, instance, batch.records), receivedAtMs);
     } catch (error) {
       // What precedes a record that cannot be read does not have to wait for it.
-      if (error instanceof UndecodableRecord) await handle(error.before, receivedAtMs);
+      if (error instanceof UndecodableRecord) await handle(batch, error.before, receivedAtMs);
       throw error;
     }
   }
@@ -97,6 +120,7 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     groupId: definition.name,
     topics: definition.tables.map((name) => topicOf(name, options.topicPrefix)),
     onBatch,
+    beforeCommit: () => reports.acknowledged(),
     onError: (failure) => {
       metrics.failures.inc({ consumer: definition.name });
       log.error(failureFields(failure), 'batch failed: its partition waits and tries again');

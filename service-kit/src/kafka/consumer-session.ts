@@ -212,6 +212,7 @@ export async function startConsumerSession(
     const offsets = states.uncommitted();
     if (offsets.length === 0) return;
     try {
+      await settings.beforeCommit?.();
       await consumer.commitOffsets(
         offsets.map(({ topic, partition, offset }) => ({
           topic,

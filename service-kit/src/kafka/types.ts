@@ -125,11 +125,16 @@ export interface ConsumerOptions {
   /** A pattern is looked up again every `topicRefreshMs`: new topics are joined, deleted ones left. */
   readonly topics: readonly string[] | RegExp;
   /**
-   * Handles a batch; resolves when its effects and reports are durable. Only then are its offsets
-   * committed. When it rejects, this partition alone is given the same offset again after a
+   * Handles a batch; resolves when its effects are durable. Only then are its offsets committed, and
+   * the partition's next batch comes. When it rejects, this partition alone is given the same offset again after a
    * backoff, for ever; other partitions go on. Records may come again after a crash or rebalance.
    */
   readonly onBatch: (batch: KafkaBatch) => Promise<void>;
+  /**
+   * Called before each commit; resolves when the offsets of all batches handled so far may be
+   * committed. For what goes on after a batch was handled; the next batch does not wait for it.
+   */
+  readonly beforeCommit?: () => Promise<void>;
   /** Called for each rejection of `onBatch`; the default logs it. */
   readonly onError?: (error: HandlingError) => void;
   /** Called when the offset to be read was gone: records were lost to retention or a new topic. */
