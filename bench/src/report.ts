@@ -40,7 +40,7 @@ function describeLatency(result: LatencyResult): string {
     `Commit → …, ms, ${result.changes} changes at ${result.rate}/s${result.lowLatency ? ', LOW_LATENCY=1' : ''}`,
     table(['', 'p50', 'p95', 'p99', 'max', 'p50 × floor', 'p99 × floor'], rows),
     `Of "${EFFECT_STAGE}", inside the consumer: p50 ${ms(handling.p50Us)}, p99 ${ms(handling.p99Us)} ms`,
-    describeUsage(result.usage),
+    describeUsage(result.usage, result.changes),
   ].join('\n');
 }
 
@@ -55,7 +55,7 @@ function describeBurst(result: BurstResult): string {
   return [
     `Burst of ${result.changes} changes, ${result.rowsPerTransaction} to a transaction`,
     table(['from the first commit on', 'changes'], rows),
-    describeUsage(result.usage),
+    describeUsage(result.usage, result.changes),
   ].join('\n');
 }
 
@@ -63,17 +63,18 @@ function describeCatchUp(result: CatchUpResult): string {
   return [
     `Catching up with a backlog of ${result.changes}: ${result.seconds.toFixed(1)} s from the start of the process, ` +
       `${perSecond(result.effectsPerSecond)} once at it`,
-    describeUsage(result.usage),
+    describeUsage(result.usage, result.changes),
   ].join('\n');
 }
 
-function describeUsage(usage: readonly ComponentUsage[]): string {
-  const rows = usage.map(({ component, cores, peakBytes, earlyBytes, lateBytes }) => [
+function describeUsage(usage: readonly ComponentUsage[], changes: number): string {
+  const rows = usage.map(({ component, cores, cpuMs, peakBytes, earlyBytes, lateBytes }) => [
     component,
     cores.toFixed(2),
+    Math.round((cpuMs * 1000) / changes).toLocaleString('en'),
     mib(earlyBytes),
     mib(lateBytes),
     mib(peakBytes),
   ]);
-  return table(['meanwhile', 'cores', 'memory early', 'late', 'peak'], rows);
+  return table(['meanwhile', 'cores', 'CPU µs per change', 'memory early', 'late', 'peak'], rows);
 }

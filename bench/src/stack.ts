@@ -26,13 +26,10 @@ export async function ownStack(env: Environment, log: Log): Promise<BenchStack> 
     PORT_OFFSET: `${PORT_OFFSET}`,
   });
   const wasUp = liveState(settings.stateDir) !== undefined;
-  const profileDir = env.BENCH_PROFILE;
   const stack = await startStack({
     stateDir: settings.stateDir,
     portOffset: PORT_OFFSET,
     onProgress: (event) => logStep(event, log),
-    // Only the Node services get these. They write the profile when they end.
-    ...(profileDir ? { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` } } : {}),
   });
   return { stack, settings, release: wasUp ? async () => {} : () => stack.stop() };
 }

@@ -6,6 +6,8 @@ export interface ComponentUsage {
   readonly component: string;
   /** Average, in cores. */
   readonly cores: number;
+  /** Processor time of the whole watch: what load on the machine by others changes least. */
+  readonly cpuMs: number;
   readonly peakBytes: number;
   /** Medians of the first and the last third of the watch: what memory would grow by if it went on. */
   readonly earlyBytes: number;
@@ -18,6 +20,7 @@ const COMPONENTS = ['postgres', 'kafka', 'registry', 'connect', 'consumers'];
 /** Watches memory and processor time of the stack's components until stopped. */
 export function watchUsage(stack: Stack): { stop(): Promise<ComponentUsage[]> } {
   const samples = new Map<string, { cores: number; memoryBytes: number }[]>();
+  const startedAt = performance.now();
   let watching = true;
   async function watch(): Promise<void> {
     while (watching) {
@@ -38,12 +41,15 @@ export function watchUsage(stack: Stack): { stop(): Promise<ComponentUsage[]> } 
     async stop() {
       watching = false;
       await watched;
+      const elapsedMs = performance.now() - startedAt;
       return [...samples].map(([component, usages]) => {
         const bytes = usages.map(({ memoryBytes }) => memoryBytes);
         const third = Math.max(1, Math.floor(bytes.length / 3));
+        const cores = usages.reduce((sum, usage) => sum + usage.cores, 0) / usages.length;
         return {
           component,
-          cores: usages.reduce((sum, { cores }) => sum + cores, 0) / usages.length,
+          cores,
+          cpuMs: cores * elapsedMs,
           peakBytes: Math.max(...bytes),
           earlyBytes: median(bytes.slice(0, third)),
           lateBytes: median(bytes.slice(-third)),
