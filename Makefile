@@ -50,6 +50,14 @@ psql: $(BUILT) ## SQL on DB=products|consumers|monitoring: a session, SQL="…",
 demo: $(BUILT) ## Keep editing products until Ctrl-C (RATE=2 a second)
 	$(WITH_STACK) node product-database/dist/cli.js demo
 
+##@ The same system on Docker
+.PHONY: up down
+up: ## Build the images, start everything and wait until it is healthy
+	docker compose up --build --detach --wait
+
+down: ## End it; the volumes stay
+	docker compose down
+
 ##@ The connector
 .PHONY: connectors connector-register connector-status connector-validate connector-pause connector-resume \
   connector-restart connector-stop connector-delete connector-snapshot connector-add-table
@@ -87,7 +95,7 @@ connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well
 	$(WITH_STACK) node connect-config/dist/cli.js add-table
 
 ##@ Working on it
-.PHONY: build check codegen test bench
+.PHONY: build check codegen test soak bench
 build: $(BUILT) ## Install packages and compile, if anything changed
 
 check: $(BUILT) ## Formatting, lint, types and generated code
@@ -100,6 +108,9 @@ codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts
 
 test: check ## Everything: checks, unit tests, and end-to-end tests on a stack of their own (TESTS=word for some)
 	$(FROM_SOURCE) tests/src/guard/run.ts $$TESTS
+
+soak: check ## The long forms of the tests, for hours (TESTS=word for some)
+	SOAK=1 $(FROM_SOURCE) tests/src/guard/run.ts --timeout-min 600 --file-timeout-min 120 $$TESTS
 
 bench: $(BUILT) ## Latency and throughput, beside the floor of the same run (BENCH_STACK=running: on the stack that is up)
 	node_modules/.bin/tsc --build bench

@@ -5,7 +5,7 @@ import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
 import type { LocalSettings } from '../settings.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { type Component, checkHttp } from './component.ts';
-import { jvmFlags, log4jFlag } from './jvm.ts';
+import { JVM_STOP_TIMEOUT_MS, jvmFlags, log4jFlag } from './jvm.ts';
 import { propertiesText } from './kafka.ts';
 import { registryUrl } from './registry.ts';
 
@@ -39,7 +39,7 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
       cwd: stateDir,
       logFile: join(stateDir, 'logs', 'connect.log'),
       stopSignal: 'SIGTERM',
-      stopTimeoutMs: 30_000,
+      stopTimeoutMs: JVM_STOP_TIMEOUT_MS,
     },
     prepare: async () => {
       mkdirSync(folder, { recursive: true });

@@ -42,5 +42,8 @@ function isComplete(archive: string): boolean {
   }
 }
 
+/** Time to end in; the first time that includes writing the archive, which a busy machine takes long for. */
+export const JVM_STOP_TIMEOUT_MS = 45_000;
+
 /** Where Kafka's and Connect's logging is set up: to standard output, which is the component's log file. */
 export const log4jFlag = `-Dlog4j2.configurationFile=${join(checkoutRoot, 'local', 'config', 'log4j2.properties')}`;

@@ -10,7 +10,7 @@ import { isPortTaken } from '../processes/port-owner.ts';
 import type { LocalSettings } from '../settings.ts';
 import type { Vendor } from '../vendor/download.ts';
 import type { Component } from './component.ts';
-import { jvmFlags, log4jFlag } from './jvm.ts';
+import { JVM_STOP_TIMEOUT_MS, jvmFlags, log4jFlag } from './jvm.ts';
 
 /** What a broker needs to know; `brokers` lists the whole cluster, in the order of the node ids 1, 2, … */
 export type BrokerOptions = {
@@ -143,7 +143,7 @@ function broker(nodeId: number, settings: LocalSettings, vendor: Vendor): Compon
       logFile: join(settings.stateDir, 'logs', `${brokerName(nodeId)}.log`),
       stopSignal: 'SIGTERM',
       // The last two of three have no quorum left to say goodbye to, and wait for it in vain.
-      stopTimeoutMs: settings.brokers > 1 ? 8_000 : 30_000,
+      stopTimeoutMs: settings.brokers > 1 ? 8_000 : JVM_STOP_TIMEOUT_MS,
     },
     prepare,
     check: async () => {

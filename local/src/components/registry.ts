@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { LocalSettings } from '../settings.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { type Component, checkHttp } from './component.ts';
-import { jvmFlags } from './jvm.ts';
+import { JVM_STOP_TIMEOUT_MS, jvmFlags } from './jvm.ts';
 
 /** Root of the registry's native API (v2 and v3 lie below it). */
 export function registryUrl(port: number): string {
@@ -44,7 +44,7 @@ export function schemaRegistry(settings: LocalSettings, vendor: Vendor): Compone
       cwd: stateDir,
       logFile: join(stateDir, 'logs', 'registry.log'),
       stopSignal: 'SIGTERM',
-      stopTimeoutMs: 15_000,
+      stopTimeoutMs: JVM_STOP_TIMEOUT_MS,
     },
     check: () => checkHttp(`${confluentUrl(ports.registry)}/subjects`),
   };
