@@ -9,7 +9,7 @@ import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/logging';
 import { createPool } from '@shelfcast/service-kit/postgres';
 import type { Pool } from 'pg';
-import { type BenchStack, withLatency } from './stack.ts';
+import { type BenchStack, pollIntervalMs } from './stack.ts';
 import { createTrail, type Trail } from './trail.ts';
 import type { Log } from './view.ts';
 
@@ -69,9 +69,13 @@ export async function openContext(
     schema: 'public',
     table: 'products',
   });
-  const register = (from: BenchStack['settings']) =>
-    registerConnector({ client, products, admin, settings: from.capture, log });
   const before = (await client.config(CONNECTOR))?.['poll.interval.ms'];
+  const setPollInterval = async (pollIntervalMs: number) => {
+    const current = (await client.config(CONNECTOR))?.['poll.interval.ms'];
+    if (current === String(pollIntervalMs)) return;
+    const capture = { ...settings.capture, pollIntervalMs };
+    await registerConnector({ client, products, admin, settings: capture, log });
+  };
 
   return {
     ...bench,
@@ -83,12 +87,9 @@ export async function openContext(
     clock: createClock(),
     log,
     keys: await keys({ products, consumers }),
-    setLatency: async (lowLatency) => {
-      await register(withLatency(settings, lowLatency));
-    },
+    setLatency: (lowLatency) => setPollInterval(pollIntervalMs(lowLatency)),
     async close() {
-      const pollIntervalMs = Number(before ?? settings.capture.pollIntervalMs);
-      await register({ ...settings, capture: { ...settings.capture, pollIntervalMs } });
+      if (before !== undefined) await setPollInterval(Number(before));
       codec.close();
       await admin.close();
       await Promise.all([products.end(), consumers.end()]);

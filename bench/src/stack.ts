@@ -47,10 +47,9 @@ export async function runningStack(env: Environment): Promise<BenchStack> {
   return { stack, settings, release: async () => {} };
 }
 
-/** The same capture settings with LOW_LATENCY on or off. */
-export function withLatency(settings: LocalSettings, lowLatency: boolean): LocalSettings {
-  const { pollIntervalMs } = readSettings({ LOW_LATENCY: lowLatency ? 'on' : 'off' }).capture;
-  return { ...settings, capture: { ...settings.capture, pollIntervalMs } };
+/** What LOW_LATENCY changes about the connector. */
+export function pollIntervalMs(lowLatency: boolean): number {
+  return readSettings({ LOW_LATENCY: lowLatency ? 'on' : 'off' }).capture.pollIntervalMs;
 }
 
 function logStep(event: StepEvent, log: Log): void {

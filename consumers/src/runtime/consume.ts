@@ -50,6 +50,11 @@ export interface RunningConsumer {
 
 /** Changes of one transaction: enough to fill it, few enough to end well within a session timeout. */
 const MAX_CHANGES_PER_TRANSACTION = 2_000;
+/**
+ * Of one partition, in one fetch. The next fetch waits for all batches of the last one, so a large one is a long time in
+ * which nothing new is seen and the group can lose patience; this is some hundred changes.
+ */
+const FETCH_BYTES_PER_PARTITION = 256 * 1024;
 const BACKOFF_MS = { first: 50, longest: 2_000 };
 
 /**
@@ -119,6 +124,7 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
   const consumer = await kafka.createConsumer({
     groupId: definition.name,
     topics: definition.tables.map((name) => topicOf(name, options.topicPrefix)),
+    maxPartitionBytes: FETCH_BYTES_PER_PARTITION,
     onBatch,
     beforeCommit: () => reports.acknowledged(),
     onError: (failure) => {
