@@ -1,3 +1,4 @@
+import pRetry from 'p-retry';
 import type { Component } from '../components/component.ts';
 import { kafkaConnect } from '../components/connect.ts';
 import { ensureDatabases } from '../components/databases.ts';
@@ -62,24 +63,25 @@ export function planStart(
     },
     part('kafka', 'Kafka', brokers, ['ports']),
     part('registry', 'Schema registry', [registry], ['databases']),
-    part('connect', 'Kafka Connect', [connect], ['kafka']),
+    // A connector that is there already goes on at once, and its task fails without a registry.
+    part('connect', 'Kafka Connect', [connect], ['kafka', 'registry']),
     {
       name: 'products',
       title: 'Product database',
       after: ['databases'],
-      run: (report) => prepareProducts(settings, report),
+      run: insistently((report) => prepareProducts(settings, report)),
     },
     {
       name: 'topics',
       title: 'Topics',
       after: ['products', 'kafka'],
-      run: () => prepareTopics(settings),
+      run: insistently(() => prepareTopics(settings)),
     },
     {
       name: 'contracts',
       title: 'Contracts',
       after: ['registry'],
-      run: () => prepareContracts(settings),
+      run: insistently(() => prepareContracts(settings)),
     },
     ...services.map(({ spec: { name } }, index) =>
       part(name, `Service ${name}`, services.slice(index, index + 1), ['topics', 'contracts']),
@@ -87,8 +89,8 @@ export function planStart(
     {
       name: 'connector',
       title: 'Connector',
-      after: ['connect', 'registry', 'topics'],
-      run: (report) => prepareConnector(settings, report),
+      after: ['connect', 'topics'],
+      run: insistently((report) => prepareConnector(settings, report)),
     },
     {
       name: 'first change',
@@ -107,6 +109,18 @@ export function planStart(
     ...(withPipeline ? [] : PIPELINE),
   ]);
   return { components: chosen, steps: without(steps, leftOut) };
+}
+
+/** Tries three times: what has only just started is slow to answer on a busy machine, and each step may be repeated. */
+function insistently(run: Step['run']): Step['run'] {
+  return (report) =>
+    pRetry(() => run(report), {
+      retries: 2,
+      minTimeout: 1_000,
+      onFailedAttempt: ({ error, retriesLeft }) => {
+        if (retriesLeft > 0) report(`${error.message.split('\n')[0]} Trying again.`);
+      },
+    });
 }
 
 /** The steps but those named; nothing waits for a step that is not there. */
