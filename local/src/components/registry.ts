@@ -40,6 +40,12 @@ export function schemaRegistry(settings: LocalSettings, vendor: Vendor): Compone
         APICURIO_DATASOURCE_URL: `jdbc:postgresql://127.0.0.1:${ports.postgres}/registry`,
         APICURIO_DATASOURCE_USERNAME: owner.user,
         APICURIO_DATASOURCE_PASSWORD: owner.password,
+        // Schemas are asked for once: twenty open connections, its default, are for somebody else's load.
+        APICURIO_DATASOURCE_JDBC_INITIAL_SIZE: '2',
+        APICURIO_DATASOURCE_JDBC_MIN_SIZE: '2',
+        APICURIO_DATASOURCE_JDBC_MAX_SIZE: '20',
+        // A connection of before a restart of Postgres would fail the next request, perhaps a connector's only one.
+        QUARKUS_DATASOURCE_POSTGRESQL_JDBC_VALIDATE_ON_BORROW: 'true',
       },
       cwd: stateDir,
       logFile: join(stateDir, 'logs', 'registry.log'),
