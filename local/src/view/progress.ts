@@ -5,9 +5,13 @@ import { doneLine, duration } from './words.ts';
 /** Shows steps as they go; `finished` resolves once everything is drawn. */
 export type ProgressView = { listener: (event: StepEvent) => void; finished: () => Promise<void> };
 
+/** A terminal that does not know its width says 0. */
+const MIN_COLUMNS = 40;
+
 /** Steps with spinners on a terminal, plain lines elsewhere. */
 export function progressView(stream: NodeJS.WriteStream): ProgressView {
-  return stream.isTTY ? spinners() : plainLines((line) => stream.write(`${line}\n`));
+  const canDraw = stream.isTTY && stream.columns >= MIN_COLUMNS;
+  return canDraw ? spinners() : plainLines((line) => stream.write(`${line}\n`));
 }
 
 /** One line when a step ends, and one whenever it has something to say on the way. */
