@@ -107,7 +107,7 @@ codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts
 	$(FROM_SOURCE) schemas/src/codegen.ts
 
 test: check ## Everything: checks, unit tests, and end-to-end tests on a stack of their own (TESTS=word for some)
-	$(FROM_SOURCE) tests/src/guard/run.ts $$TESTS
+	$(FROM_SOURCE) tests/src/guard/run.ts --timeout-min 45 --file-timeout-min 12 $$TESTS
 
 soak: check ## The long forms of the tests, for hours (TESTS=word for some)
 	SOAK=1 $(FROM_SOURCE) tests/src/guard/run.ts --timeout-min 600 --file-timeout-min 120 $$TESTS
