@@ -76,7 +76,7 @@ export async function claimPositions(
   const newest = newestPositions(changes);
   const extents = offsetExtents(changes);
   const { rows } = await tx.query<ClaimRow>({
-    name: 'runtime.claim', // prepared: planning it would cost more than running it for a few keys
+    name: 'runtime.claim', // prepared, so that it is not planned for every batch
     text: CLAIM,
     values: [
       consumer,
