@@ -20,7 +20,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openConnectorBench } from './support/connector.ts';
 import { fromEnvironment } from './support/environment.ts';
-import { readChanges, readTopics } from './support/topic-reader.ts';
+import { readChanges, readTopics, toChange } from './support/topic-reader.ts';
 
 const bench = openConnectorBench();
 const { context, kafka } = bench;
@@ -112,19 +112,26 @@ test('a product and its discounts share a partition; a delete leaves no tombston
   );
   await products.query('delete from products where product_id = $1', [id]);
 
-  const topics = ['pis.public.products', 'pis.public.product_discounts'];
   const mine = await eventually(
     async () => {
-      const changes = (await changesOf(topics)).filter(({ before, after }) =>
-        [before, after].some((row) => row?.product_id === id),
+      const records = await readTopics(kafka, [
+        'pis.public.products',
+        'pis.public.product_discounts',
+      ]);
+      assert.ok(
+        records.every(({ value }) => value !== null),
+        'a tombstone',
       );
-      return changes.filter(({ op }) => op === 'delete').length === 9 && changes;
+      // Others' rows are many and need not be decoded.
+      const changes = await Promise.all(
+        records.filter(({ value }) => value?.includes(id)).map((record) => toChange(codec, record)),
+      );
+      return changes.filter((change) => change?.op === 'delete').length === 9 && changes;
     },
-    { what: 'nine deletes', timeoutMs: 30_000 },
+    { what: 'nine deletes', timeoutMs: 60_000, intervalMs: 500 },
   );
-  assert.is(new Set(mine.map(({ record }) => record.partition)).size, 1);
-  const records = await readTopics(kafka, topics);
-  assert.ok(records.every(({ value }) => value !== null));
+  assert.is(mine.length, 18);
+  assert.is(new Set(mine.map((change) => change?.record.partition)).size, 1);
 });
 
 test('a table joins under concurrent writes: nothing lost, nothing repeated', async () => {
@@ -137,9 +144,12 @@ test('a table joins under concurrent writes: nothing lost, nothing repeated', as
   );
   const stop = new AbortController();
   const writing = keepWriting(stop.signal);
-  await addTable(context, { table });
-  stop.abort();
-  await writing;
+  try {
+    await addTable(context, { table });
+  } finally {
+    stop.abort();
+    await writing;
+  }
 
   const { rows: expected } = await products.query<{ id: string; n: number; note: string | null }>(
     `select id, n, note from ${table.table} order by id collate "C"`,
@@ -200,9 +210,8 @@ test('a snapshot reads every row again', async () => {
   await snapshotTable(context, { table, timeoutMs: 60_000 });
   const { rows } = await products.query<{ id: string }>(`select id from ${table.table}`);
   const readsAfter = countReads(await changesOf([topic]));
-  const missed = rows.filter(
-    ({ id }) => (readsAfter.get(id) ?? 0) !== (readsBefore.get(id) ?? 0) + 1,
-  );
+  // A worker that lost its group for a moment may read a row twice; leaving one out is what must not happen.
+  const missed = rows.filter(({ id }) => (readsAfter.get(id) ?? 0) <= (readsBefore.get(id) ?? 0));
   assert.equal(missed, []);
 });
 
