@@ -114,6 +114,7 @@ test('an owner that may not touch roles can migrate where the debezium role exis
   url.password = 'owner';
   url.pathname = `/${name}`;
   await db.query(`create role ${name} login password 'owner'`);
+  await db.query(`grant ${name} to current_user`); // to give it a database
   await db.query(`create database ${name} owner ${name}`);
   try {
     const lines: string[] = [];
