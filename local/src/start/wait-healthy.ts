@@ -9,8 +9,11 @@ const POLL_MS = 100;
 const PATIENCE_MS = 180_000;
 /** After this time someone who waits is told why, and again each time the wait has doubled. */
 const REPORT_MS = 10_000;
-/** A component that dies this often in a row is not going to come up. */
-const DEATHS = 3;
+/**
+ * A component that dies this often in a row is not going to come up. With the supervisor's pauses that takes some
+ * eight seconds: what a SIGKILL left of a database (backends that still hold its shared memory) is gone by then.
+ */
+const DEATHS = 6;
 
 export type WaitOptions = {
   /** Told now and then why it takes so long. */
