@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import { silentLogger } from '@shelfcast/service-kit/logging';
+import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
 import { Command, Option } from 'commander';
 import pg from 'pg';
 import { addTable } from './add-table.ts';
@@ -23,8 +24,7 @@ const program = new Command('connector').description(
   'Operates the connector that captures the products database. Every option may be given as the environment variable shown, which is how make gives them.',
 );
 
-const tableOption = () =>
-  new Option('--table <name>', 'table, or schema.table').env('TABLE').makeOptionMandatory();
+const tableOption = () => new Option('--table <name>', 'table, or schema.table').env('TABLE');
 
 program
   .command('list')
@@ -143,8 +143,8 @@ program
   .command('snapshot')
   .description('read a captured table again while changes go on, and wait for the end')
   .addOption(tableOption())
-  .action(({ table }: { table: string }) =>
-    withContext((context) => snapshotTable(context, { table: parseTableName(table) })),
+  .action(({ table }: { table?: string }) =>
+    withContext((context) => snapshotTable(context, { table: tableNamed(table) })),
   );
 
 program
@@ -157,10 +157,10 @@ program
       'column that decides the partition; default the primary key’s first',
     ).env('KEY'),
   )
-  .action(({ table, key }: { table: string; key?: string }) =>
+  .action(({ table, key }: { table?: string; key?: string }) =>
     withContext((context) =>
       addTable(context, {
-        table: parseTableName(table),
+        table: tableNamed(table),
         // make exports an unset KEY as an empty one
         ...(key === undefined || key === '' ? {} : { routingColumn: key }),
       }),
@@ -207,6 +207,13 @@ async function withConnector(work: (context: ConnectorContext) => Promise<void>)
   });
 }
 
+function tableNamed(name: string | undefined): ReturnType<typeof parseTableName> {
+  if (name === undefined || name === '') {
+    throw new OperationError('NO_TABLE', 'Say which table: TABLE=schema.table (or --table).');
+  }
+  return parseTableName(name);
+}
+
 function isYes(value: boolean | string | undefined): boolean {
   return value === true || (typeof value === 'string' && /^(1|y|yes|true|on)$/i.test(value));
 }
@@ -229,9 +236,19 @@ async function confirm(): Promise<boolean> {
   }
 }
 
-/** A refused connection is an AggregateError whose own message is empty. */
+/** Kafka and Connect name themselves in errors of their own; a bare network error is the database's. */
 function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
+  const bare =
+    error instanceof AggregateError || (error instanceof Error && error.name === 'Error');
+  if (bare && isConnectionError(error)) {
+    return `The products database does not answer (${reason(error)}): is it running (make status)?`;
+  }
+  return reason(error);
+}
+
+/** A refused connection is an AggregateError whose own message is empty. */
+function reason(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);
   return error instanceof Error ? error.message : String(error);
 }
 
