@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { settlesWithin } from '../deadline.ts';
 import type { ClientContext } from './admin.ts';
 import { protocolType } from './classify-error.ts';
-import { createClient } from './client.ts';
+import { createClient, RETRY } from './client.ts';
 import { KafkaError } from './errors.ts';
 import { partitionKey } from './partition-key.ts';
 import type { PartitionStates } from './partition-state.ts';
@@ -67,6 +67,8 @@ export async function startConsumerSession(
     maxWaitTimeInMs: settings.maxWaitMs ?? 500,
     maxBytesPerPartition: settings.maxPartitionBytes ?? 1024 * 1024,
     maxBytes: MAX_FETCH_BYTES,
+    // A consumer has a limit of its own, five by default, and starts over when it is reached.
+    retry: RETRY,
   });
   const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events;
 

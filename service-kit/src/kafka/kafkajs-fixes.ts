@@ -1,18 +1,32 @@
+import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
+import OffsetManager from 'kafkajs/src/consumer/offsetManager/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
 const CHECK_PENDING_MS = 10;
 const FIXED = Symbol.for('shelfcast.kafkajs-fixes');
 
-/**
- * Repairs a fault of kafkajs 2.2.4 in place, once per process: every connection calls `setTimeout`
- * with the time since 1970 as a negative delay, again and again. That is 1,000 wake-ups a second for
- * ever (an idle consumer took 4.7 % of a core instead of 1.1 %), and a TimeoutNegativeWarning on
- * newer Node. Here a timer runs only while requests wait.
- */
+/** What kafkajs throws when the coordinator's broker is not there. */
+const BROKER_LOST = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSRequestTimeoutError',
+]);
+
+/** Repairs faults of kafkajs 2.2.4 in place, once per process. */
 export function fixKafkajs(): void {
   if (FIXED in RequestQueue) return;
   Object.defineProperty(RequestQueue, FIXED, { value: true });
+  letTimersRest();
+  followTheCoordinator();
+}
 
+/**
+ * Every connection calls `setTimeout` with the time since 1970 as a negative delay, again and again. That is 1,000
+ * wake-ups a second for ever (an idle consumer took 4.7 % of a core instead of 1.1 %), and a TimeoutNegativeWarning
+ * on newer Node. Here a timer runs only while requests wait.
+ */
+function letTimersRest(): void {
   RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleCheckPendingRequests() {
     if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
     const throttledMs = this.throttledUntil - Date.now();
@@ -23,5 +37,46 @@ export function fixKafkajs(): void {
       },
       throttledMs > 0 ? throttledMs : CHECK_PENDING_MS,
     );
+  };
+}
+
+/**
+ * A group's coordinator is asked for when joining and never again. When its broker dies, the group moves to another
+ * broker within seconds, but kafkajs sends heartbeats and commits to the dead one until it is back, and each failed
+ * heartbeat stops fetching from all brokers. Here a lost coordinator is looked up again, and what can be fetched
+ * goes on meanwhile; a member that the group has given up by then is told so by the new coordinator, and joins.
+ */
+function followTheCoordinator(): void {
+  const { heartbeat } = ConsumerGroup.prototype;
+  const lookingUp = new WeakSet<ConsumerGroup>();
+
+  async function lookUp(group: ConsumerGroup): Promise<void> {
+    if (lookingUp.has(group)) return;
+    lookingUp.add(group);
+    try {
+      const { cluster, groupId } = group;
+      group.coordinator = await cluster.findGroupCoordinator({ groupId });
+    } catch {
+      // The next heartbeat finds that out.
+    } finally {
+      lookingUp.delete(group);
+    }
+  }
+
+  ConsumerGroup.prototype.heartbeat = async function followingHeartbeat(options) {
+    try {
+      await heartbeat.call(this, options);
+    } catch (error) {
+      if (!(error instanceof Error && BROKER_LOST.has(error.name))) throw error;
+      void lookUp(this);
+    }
+  };
+
+  OffsetManager.prototype.getCoordinator = async function followingCoordinator() {
+    if (!this.coordinator.isConnected()) {
+      const { cluster, groupId } = this;
+      this.coordinator = await cluster.findGroupCoordinator({ groupId });
+    }
+    return this.coordinator;
   };
 }
