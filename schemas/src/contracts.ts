@@ -3,7 +3,8 @@ import { type Country, countrySchemaText } from './generated/country.ts';
 import { type MonitoringEvent, monitoringEventSchemaText } from './generated/monitoring-event.ts';
 import { type ProductDiscount, productDiscountSchemaText } from './generated/product_discounts.ts';
 import { type ProductUpdate, productUpdateSchemaText } from './generated/product_updates.ts';
-import { MONITORING_TOPIC } from './topics.ts';
+import { type StockAlert, stockAlertSchemaText } from './generated/stock_alert.ts';
+import { MONITORING_TOPIC, STOCK_ALERTS_TOPIC } from './topics.ts';
 
 export const MONITORING_EVENT: Contract<MonitoringEvent> = {
   topic: MONITORING_TOPIC,
@@ -19,6 +20,11 @@ export const PRODUCT_DISCOUNT: Contract<ProductDiscount> = {
   schemaText: productDiscountSchemaText,
 };
 
+export const STOCK_ALERT: Contract<StockAlert> = {
+  topic: STOCK_ALERTS_TOPIC,
+  schemaText: stockAlertSchemaText,
+};
+
 /** The contracts of the manual topics, by topic. */
 export const MANUAL_CONTRACTS = {
   product_updates: PRODUCT_UPDATE,
@@ -29,5 +35,6 @@ export const MANUAL_CONTRACTS = {
 /** Every contract of ours; each is registered under `<topic>-value`. */
 export const CONTRACTS: readonly Contract<unknown>[] = [
   MONITORING_EVENT,
+  STOCK_ALERT,
   ...Object.values(MANUAL_CONTRACTS),
 ];

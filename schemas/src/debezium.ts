@@ -4,7 +4,7 @@ import { rowFromStruct, textOfKey } from './debezium-row.ts';
 import { ChangeError } from './errors.ts';
 import { headerText, type RecordHeaders } from './headers.ts';
 import { encodePosition } from './position.ts';
-import { BOOKKEEPING_SCHEMA } from './topics.ts';
+import { BOOKKEEPING_SCHEMA, entityOfTable } from './topics.ts';
 
 /** A Kafka record of a CDC topic whose key and value were decoded. */
 export interface EnvelopeRecord {
@@ -75,7 +75,7 @@ export function changeFromEnvelope(record: EnvelopeRecord): Change | null {
     id: deriveId([instance, topic, key, op, position]),
     origin: 'cdc',
     instance,
-    entity: source.schema === 'public' ? source.table : `${source.schema}.${source.table}`,
+    entity: entityOfTable(source),
     key,
     op,
     before: rowFrom(envelope, 'before', record),

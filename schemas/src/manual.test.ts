@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ChangeError } from './errors.ts';
-import { changeFromManualEvent, type ManualRecord } from './manual.ts';
+import { changeFromManualEvent, type ManualRecord, manualEntities } from './manual.ts';
 
 const DISCOUNT = {
   product_id: 'p-1',
@@ -95,6 +95,13 @@ test('what is no manual event is refused', () => {
       (error: ChangeError) => error.code === 'NOT_A_MANUAL_EVENT',
     );
   }
+});
+
+test('what events can say of an entity, under the names of its rows', () => {
+  const [products, , discounts] = manualEntities();
+  assert.is(products?.entity, 'products');
+  assert.ok(products?.columns.includes('weight_kg') && !products.columns.includes('product_id'));
+  assert.is(discounts?.keyColumn, 'discount_id');
 });
 
 test.run();

@@ -1,9 +1,10 @@
 import type { Change, ColumnValue, Row } from './change.ts';
+import { MANUAL_CONTRACTS } from './contracts.ts';
 import { ChangeError } from './errors.ts';
 import { headerText, type RecordHeaders } from './headers.ts';
 import { encodeManualPosition } from './position.ts';
 import { instantText, parseInstant } from './temporal.ts';
-import { isManualTopic, type ManualTopic } from './topics.ts';
+import { isManualTopic, MANUAL_TOPICS, type ManualTopic } from './topics.ts';
 
 /** A Kafka record of a manual topic whose value was decoded with its contract. */
 export interface ManualRecord {
@@ -26,6 +27,7 @@ const TIME_HEADER = 'ce_time';
 interface ManualKind {
   /** Entity, named like the table that holds the same thing. */
   readonly entity: string;
+  readonly keyColumn: string;
   readonly key: (fields: Fields) => string | undefined;
   /** Fields whose column has another name. */
   readonly columns: Readonly<Record<string, string>>;
@@ -36,18 +38,21 @@ interface ManualKind {
 const KINDS: Readonly<Record<ManualTopic, ManualKind>> = {
   product_updates: {
     entity: 'products',
+    keyColumn: 'product_id',
     key: ({ product_id }) => text(product_id),
     columns: { weight: 'weight_kg' },
     instants: [],
   },
   country: {
     entity: 'countries',
+    keyColumn: 'country_id',
     key: ({ country_id }) => text(country_id),
     columns: {},
     instants: ['last_updated'],
   },
   product_discounts: {
     entity: 'product_discounts',
+    keyColumn: 'discount_id',
     key: discountId,
     columns: {},
     instants: ['start_date', 'end_date'],
@@ -93,6 +98,34 @@ export function changeFromManualEvent(record: ManualRecord): Change | null {
     brokerAtMs: timestampMs,
     record: { topic, partition, offset },
   };
+}
+
+/** Entity that a manual topic's events are about. */
+export function manualEntity(topic: ManualTopic): string {
+  return KINDS[topic].entity;
+}
+
+/** Column of that entity's rows that holds the key. */
+export function manualKeyColumn(topic: ManualTopic): string {
+  return KINDS[topic].keyColumn;
+}
+
+/** What manual events can say of an entity. */
+export interface ManualEntity {
+  readonly entity: string;
+  readonly keyColumn: string;
+  /** Under the names that the database's rows have; without the key. */
+  readonly columns: readonly string[];
+}
+
+/** The entities that manual events are about, and the columns their contracts have. */
+export function manualEntities(): ManualEntity[] {
+  return MANUAL_TOPICS.map((topic) => {
+    const { entity, keyColumn, columns } = KINDS[topic];
+    const schema: { fields: { name: string }[] } = JSON.parse(MANUAL_CONTRACTS[topic].schemaText);
+    const names = schema.fields.map(({ name }) => columns[name] ?? name);
+    return { entity, keyColumn, columns: names.filter((name) => name !== keyColumn) };
+  });
 }
 
 type Fields = Readonly<Record<string, unknown>>;

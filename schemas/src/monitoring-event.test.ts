@@ -41,7 +41,7 @@ test('a report says price 19.90 → 17.90 and survives the wire', () => {
   });
 });
 
-test('the same step has the same id; another stage, service or attempt has another', () => {
+test('the same step has the same id; another stage, service, attempt or round has another', () => {
   const base = {
     change: change(null, null),
     service: 'catalogue',
@@ -54,8 +54,9 @@ test('the same step has the same id; another stage, service or attempt has anoth
     reportOf({ ...base, stage: 'processed' }),
     reportOf({ ...base, stage: 'failed', service: 'pricing' }),
     reportOf({ ...base, stage: 'failed', attempt: 2 }),
+    reportOf({ ...base, stage: 'failed', round: 1 }),
   ].map((report) => report.id);
-  assert.is(new Set([id, ...others]).size, 4);
+  assert.is(new Set([id, ...others]).size, 5);
 });
 
 test('values are bounded, masked and readable', () => {

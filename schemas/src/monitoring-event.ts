@@ -1,4 +1,10 @@
-import { type Change, type ColumnValue, changedColumns, UNCHANGED } from './change.ts';
+import {
+  type Change,
+  type ColumnValue,
+  changedColumns,
+  type RecordPlace,
+  UNCHANGED,
+} from './change.ts';
 import type { MonitoringEvent, ReportedError, Stage } from './generated/monitoring-event.ts';
 
 /** A changed column as a report shows it: short texts; null stands for SQL's null, a missing side for no value. */
@@ -12,7 +18,7 @@ export interface ReportedColumn {
  * What `details` may hold; a reader ignores members it does not know.
  *
  * On the wire it is the text of one JSON object: `changed` is a list of structures, which a map of strings
- * could only hold as JSON inside its values; the monitor stores the text as jsonb the way it comes, and new
+ * could only hold as JSON inside its values; the monitor stores the text the way it comes, and new
  * members need no new schema.
  */
 export interface ReportDetails {
@@ -24,14 +30,16 @@ export interface ReportDetails {
   readonly debeziumAtUs?: string;
   /** When the broker appended the record, Unix milliseconds. */
   readonly brokerAtMs?: number;
+  /** Of the record's key and value; in `captured` reports of large records only. */
+  readonly recordBytes?: number;
   readonly changed?: readonly ReportedColumn[];
   /** Changed columns that did not fit. */
   readonly changedOmitted?: number;
   readonly [other: string]: unknown;
 }
 
-export interface ReportOptions {
-  readonly change: Change;
+/** A step, whatever it was a step of. */
+interface StepOptions {
   readonly stage: Stage;
   /** Who made the step: capture, producer-api, or the name of a consumer. */
   readonly service: string;
@@ -42,9 +50,24 @@ export interface ReportOptions {
   readonly durationUs?: bigint;
   /** From 1, which is the default. */
   readonly attempt?: number;
+  /** How often the change was redriven before, each time of which counts its attempts anew; default 0. */
+  readonly round?: number;
   readonly error?: ReportedError;
   readonly traceId?: string;
   readonly details?: ReportDetails;
+}
+
+export interface ReportOptions extends StepOptions {
+  readonly change: Change;
+}
+
+export interface RecordReportOptions extends StepOptions {
+  readonly record: RecordPlace;
+  /** Of the change in the record, where that much is known; by default the record's place is its id. */
+  readonly eventId?: string | undefined;
+  readonly key: string | null;
+  /** Unix microseconds: the record's time, in place of that of the change in it. */
+  readonly occurredAtUs: bigint;
 }
 
 export interface ShortenOptions {
@@ -62,19 +85,27 @@ const MAX_ERROR_LENGTH = 2_000;
 const MASK = '•••';
 
 /** The report of one step of a change. The same step of the same change always has the same id. */
-export function reportOf(options: ReportOptions): MonitoringEvent {
-  const { change, stage, service, instance, atUs, attempt = 1, error } = options;
+export function reportOf({ change, ...step }: ReportOptions): MonitoringEvent {
+  const { id: eventId, record, key, occurredAtUs } = change;
+  return reportOfRecord({ ...step, eventId, record, key, occurredAtUs });
+}
+
+/** The report of one step of a record in which no change can be read, or of many at once from it on. */
+export function reportOfRecord(options: RecordReportOptions): MonitoringEvent {
+  const { record, stage, service, instance, atUs, attempt = 1, round = 0, error } = options;
+  const { topic, partition, offset } = record;
+  const eventId = options.eventId ?? `${topic}/${partition}/${offset}`;
   return {
-    id: reportId({ eventId: change.id, service, stage, attempt }),
-    eventId: change.id,
+    id: reportId({ eventId, service, stage, attempt, round }),
+    eventId,
     stage,
     service,
     instance,
-    topic: change.record.topic,
-    partition: change.record.partition,
-    offset: change.record.offset,
-    key: change.key,
-    occurredAt: change.occurredAtUs,
+    topic,
+    partition,
+    offset,
+    key: options.key,
+    occurredAt: options.occurredAtUs,
     at: atUs,
     durationUs: options.durationUs ?? null,
     attempt,
@@ -94,8 +125,16 @@ export function reportId(about: {
   readonly stage: Stage;
   /** From 1. */
   readonly attempt: number;
+  /** How often the change was redriven before; default 0. */
+  readonly round?: number;
 }): string {
-  return `${about.eventId}/${about.service}/${about.stage}/${about.attempt}`;
+  const { eventId, service, stage, attempt, round = 0 } = about;
+  return `${eventId}/${service}/${stage}/${round === 0 ? attempt : `${round}.${attempt}`}`;
+}
+
+/** How often the change had been redriven before the step of a report; 0 where its id does not say. */
+export function reportRound({ id }: Pick<MonitoringEvent, 'id'>): number {
+  return Number(/\/(\d{1,9})\.\d+$/.exec(id)?.[1] ?? 0);
 }
 
 /** Details of a `captured` or `published` report: when, what kind, and the changed columns in short. */

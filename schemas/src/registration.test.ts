@@ -8,9 +8,15 @@ test('every contract has a subject with full compatibility, and a second time no
   const first = await registerContracts({ registry });
   assert.equal(
     first.map(({ subject }) => subject),
-    ['monitoring-value', 'product_updates-value', 'country-value', 'product_discounts-value'],
+    [
+      'monitoring-value',
+      'stock_alerts-value',
+      'product_updates-value',
+      'country-value',
+      'product_discounts-value',
+    ],
   );
-  assert.equal([...registry.levels.values()], ['FULL', 'FULL', 'FULL', 'FULL']);
+  assert.equal([...registry.levels.values()], ['FULL', 'FULL', 'FULL', 'FULL', 'FULL']);
   assert.equal(await registerContracts({ registry }), first);
 });
 

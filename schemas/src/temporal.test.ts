@@ -7,6 +7,7 @@ import {
   parseInstant,
   timestampText,
   timeText,
+  zonedTimestampText,
 } from './temporal.ts';
 
 test('days agree with the calendar of the runtime wherever that has one', () => {
@@ -46,6 +47,21 @@ test('infinities are recognised in every unit', () => {
   for (const days of [2_146_033_979, -2_147_472_692, -622_191_234])
     assert.is(dateText(days), 'infinity');
   for (const days of [-2_147_472_691, -625_821_272]) assert.is(dateText(days), '-infinity');
+});
+
+test('zoned timestamps outside the years 1 to 9999 become what Postgres reads', () => {
+  for (const [java, postgres] of [
+    ['2026-11-22T19:28:07.829337Z', '2026-11-22T19:28:07.829337Z'],
+    ['0001-01-01T00:00:00.000000Z', '0001-01-01T00:00:00.000000Z'],
+    ['+10000-01-01T00:00:00.000000Z', '10000-01-01T00:00:00.000000Z'],
+    ['+294276-12-31T23:59:59.999999Z', '294276-12-31T23:59:59.999999Z'],
+    ['0000-12-31T23:59:59.999999Z', '0001-12-31T23:59:59.999999Z BC'],
+    ['-4712-01-01T00:00:00.000000Z', '4713-01-01T00:00:00.000000Z BC'],
+    ['infinity', 'infinity'],
+    ['-infinity', '-infinity'],
+  ] as const) {
+    assert.is(zonedTimestampText(java), postgres);
+  }
 });
 
 test('times of day and lengths of time', () => {

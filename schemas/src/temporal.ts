@@ -74,6 +74,20 @@ export function timestampText(value: bigint, unit: TimeUnit): string {
   return `${date}T${timeText(timeOfDay, unit)}${era}`;
 }
 
+const YEAR_OF_ZONED = /^([+-]?\d{4,9})(-\d{2}-\d{2}T\S+)$/;
+
+/**
+ * Java's ISO text writes years as `+10000`, `0000` (1 BC) and `-0001` (2 BC), which Postgres does not read;
+ * all other text stays as it is.
+ */
+export function zonedTimestampText(text: string): string {
+  const [, signed, rest] = YEAR_OF_ZONED.exec(text) ?? [];
+  if (signed === undefined) return text;
+  const year = Number(signed);
+  const digits = String(year < 1 ? 1 - year : year).padStart(4, '0');
+  return `${digits}${rest}${year < 1 ? ' BC' : ''}`;
+}
+
 /** Time since midnight → `HH:MM:SS.ffffff`; Postgres's `24:00:00` included. */
 export function timeText(value: bigint, unit: TimeUnit): string {
   const { perSecond, digits } = UNITS[unit];

@@ -4,7 +4,9 @@ import {
   cdcTopic,
   deadLetterTopic,
   isManualTopic,
+  isSystemTopic,
   keySubject,
+  MANUAL_TOPICS,
   parseCdcTopic,
   valueSubject,
 } from './topics.ts';
@@ -43,6 +45,20 @@ test('subjects, dead letters and manual topics are named', () => {
   assert.is(deadLetterTopic('catalogue'), 'catalogue.dlq');
   assert.ok(isManualTopic('country'));
   assert.not(isManualTopic('constructor'));
+});
+
+test('the pipeline’s own topics are told from those that others publish to', () => {
+  const own = [
+    'monitoring',
+    'stock_alerts',
+    'pis.public.products',
+    'pricing.dlq',
+    '__consumer_offsets',
+  ];
+  for (const topic of [...own, 'shelfcast-connect-offsets']) assert.ok(isSystemTopic(topic), topic);
+  for (const topic of [...MANUAL_TOPICS, 'orders', 'pisces'])
+    assert.not.ok(isSystemTopic(topic), topic);
+  assert.ok(isSystemTopic('shop.public.products', 'shop'));
 });
 
 test.run();

@@ -5,6 +5,9 @@ export const MONITORING_TOPIC = 'monitoring';
 export const MANUAL_TOPICS = ['product_updates', 'country', 'product_discounts'] as const;
 export type ManualTopic = (typeof MANUAL_TOPICS)[number];
 
+/** Topic of the inventory's alerts. */
+export const STOCK_ALERTS_TOPIC = 'stock_alerts';
+
 /** First part of every CDC topic's name (Debezium's `topic.prefix`). */
 export const DEFAULT_TOPIC_PREFIX = 'pis';
 
@@ -17,6 +20,11 @@ const CHARACTERS_KAFKA_REFUSES = /[^a-zA-Z0-9._-]/g;
 export interface CapturedTable {
   readonly schema: string;
   readonly table: string;
+}
+
+/** Name of what a table holds (`Change.entity`): the table's, with its schema where that is not `public`. */
+export function entityOfTable({ schema, table }: CapturedTable): string {
+  return schema === 'public' ? table : `${schema}.${table}`;
 }
 
 /**
@@ -48,6 +56,24 @@ export function parseCdcTopic(
 
 export function isManualTopic(topic: string): topic is ManualTopic {
   return MANUAL_TOPICS.some((manual) => manual === topic);
+}
+
+/** First part of the names of Connect's own topics. */
+const CONNECT_TOPIC_PREFIX = 'shelfcast-connect-';
+
+/**
+ * Whether a topic is the pipeline's own: captured changes, reports, alerts, dead letters, and what Kafka and
+ * Connect keep. Such topics are written by their owners alone and are not changed or deleted by hand.
+ */
+export function isSystemTopic(topic: string, prefix: string = DEFAULT_TOPIC_PREFIX): boolean {
+  return (
+    topic === MONITORING_TOPIC ||
+    topic === STOCK_ALERTS_TOPIC ||
+    topic.startsWith(`${prefix}.`) ||
+    topic.startsWith('__') ||
+    topic.startsWith(CONNECT_TOPIC_PREFIX) ||
+    topic.endsWith(DEAD_LETTER_SUFFIX)
+  );
 }
 
 /** Topic that receives copies of what a consumer group could not handle. */

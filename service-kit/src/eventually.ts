@@ -4,7 +4,7 @@ import { within } from './deadline.ts';
 export interface EventuallyOptions {
   /** What is waited for, for the failure's message: "the catalogue's price to be 17.90". */
   readonly what: string;
-  /** Default 10,000 ms. */
+  /** Default 30,000 ms: a wait that succeeds costs only what it takes. */
   readonly timeoutMs?: number;
   /** Pause between tries, default 50 ms. */
   readonly intervalMs?: number;
@@ -18,7 +18,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
-  { what, timeoutMs = 10_000, intervalMs = 50 }: EventuallyOptions,
+  { what, timeoutMs = 30_000, intervalMs = 50 }: EventuallyOptions,
 ): Promise<Exclude<T, false>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -91,7 +91,8 @@ export function explainBindError(error: Error, host: string, port: number): Erro
   return new Error(`cannot listen on ${host}:${port}: ${reason}`, { cause: error });
 }
 
-async function runChecks(
+/** The state of all checks together; one that throws or takes longer counts as failed. */
+export async function runChecks(
   checks: Readonly<Record<string, ReadinessCheck>>,
   timeoutMs: number,
 ): Promise<Readiness> {

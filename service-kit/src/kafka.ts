@@ -1,5 +1,7 @@
 import { type ClientContext, createAdmin } from './kafka/admin.ts';
 import { createConsumer } from './kafka/consumer.ts';
+import { followTopic } from './kafka/log-follower.ts';
+import { createLogReader } from './kafka/log-reader.ts';
 import { createProducer } from './kafka/producer.ts';
 import type { Kafka, KafkaConnection } from './kafka/types.ts';
 import type { Logger } from './logging.ts';
@@ -21,5 +23,7 @@ export function createKafka({ connection, clientId, log }: KafkaOptions): Kafka 
     createProducer: (options) => createProducer(context, options),
     createConsumer: (options) => createConsumer(context, options),
     createAdmin: () => createAdmin(context),
+    createLogReader: () => createLogReader(context),
+    followTopic: (options) => followTopic(context, options),
   };
 }

@@ -10,6 +10,8 @@ export interface MigrationSet {
   readonly directory: URL;
   /** Schema that keeps the list of applied migrations; made when missing. */
   readonly schema: string;
+  /** Schemas in which the migrations' names without one are looked up (default: as the server is configured). */
+  readonly searchPath?: readonly string[];
 }
 
 /**
@@ -36,7 +38,7 @@ export async function whileMigrating<T>(
  */
 export async function applyMigrations(
   client: pg.Client,
-  { directory, schema }: MigrationSet,
+  { directory, schema, searchPath }: MigrationSet,
 ): Promise<string[]> {
   const applied = await runner({
     dbClient: client,
@@ -44,6 +46,7 @@ export async function applyMigrations(
     direction: 'up',
     migrationsTable: 'migrations',
     migrationsSchema: schema,
+    ...(searchPath === undefined ? {} : { schema: [...searchPath] }),
     createMigrationsSchema: true,
     noLock: true,
     verbose: false,

@@ -40,6 +40,16 @@ export function isRetriableDatabaseError(error: unknown): boolean {
   );
 }
 
+/** Whether the values are to blame: bad data (22), a constraint (23), or more than the server can hold (54). */
+export function isDataError(error: unknown): boolean {
+  return someCause(error, (code) => code !== undefined && /^(22|23|54)...$/.test(code));
+}
+
+/** Whether the server gave up a statement: `statement_timeout`, or somebody cancelled it (57014). */
+export function isQueryCancelled(error: unknown): boolean {
+  return someCause(error, (code) => code === '57014');
+}
+
 /** Looks along the causes, and into the parts of an AggregateError (one per address tried). */
 function someCause(
   error: unknown,

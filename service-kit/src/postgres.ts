@@ -1,4 +1,5 @@
 import { Pool, type PoolClient, types } from 'pg';
+import { within } from './deadline.ts';
 import type { Logger } from './logging.ts';
 import { isConnectionError } from './postgres-errors.ts';
 
@@ -11,6 +12,8 @@ export interface PoolOptions {
   readonly applicationName: string;
   /** The server cancels a statement after this time (default 30,000 ms; 0 = never). */
   readonly statementTimeoutMs?: number;
+  /** Waiting for a lock fails after this time (default: as the server is configured). */
+  readonly lockTimeoutMs?: number;
   /** Waiting for a free or new connection fails after this time (default 5,000 ms). */
   readonly connectTimeoutMs?: number;
   readonly log: Logger;
@@ -28,6 +31,7 @@ export function createPool(options: PoolOptions): Pool {
     max,
     application_name: applicationName,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
+    ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
@@ -62,13 +66,22 @@ function exactTypeParser(oid: number, format?: 'text' | 'binary'): (value: strin
   return types.getTypeParser(oid, format);
 }
 
+/** What was to be done in a transaction did not end in time. The transaction is rolled back. */
+export class TransactionTimeout extends Error {
+  override readonly name = 'TransactionTimeout';
+}
+
 /**
  * Runs `fn` between BEGIN and COMMIT and returns what it returned. If it throws, the transaction is
  * rolled back; a connection that broke is thrown away instead of going back to the pool.
+ *
+ * With `timeoutMs`, so is that of an `fn` which does not end in time: what it still does then fails.
+ * @throws {TransactionTimeout} and whatever `fn` and Postgres throw
  */
 export async function inTransaction<T>(
   pool: Pool,
   fn: (client: PoolClient) => Promise<T>,
+  { timeoutMs }: { readonly timeoutMs?: number } = {},
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -79,11 +92,13 @@ export async function inTransaction<T>(
   client.on('error', onError);
   try {
     await client.query('begin');
-    const result = await fn(client);
+    const result = await (timeoutMs === undefined
+      ? fn(client)
+      : within(fn(client), timeoutMs, () => new TransactionTimeout(`not done in ${timeoutMs} ms`)));
     await client.query('commit');
     return result;
   } catch (error) {
-    if (isConnectionError(error)) broken = toError(error);
+    if (isConnectionError(error) || error instanceof TransactionTimeout) broken = toError(error);
     // A rollback that fails leaves the connection in an unknown state: do not reuse it.
     else await client.query('rollback').catch((failure: unknown) => (broken = toError(failure)));
     throw error;

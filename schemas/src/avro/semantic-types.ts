@@ -1,5 +1,11 @@
 import avro, { type Schema, type Type } from 'avsc';
-import { dateText, durationText, timestampText, timeText } from '../temporal.ts';
+import {
+  dateText,
+  durationText,
+  timestampText,
+  timeText,
+  zonedTimestampText,
+} from '../temporal.ts';
 import {
   attribute,
   DecimalType,
@@ -11,8 +17,8 @@ type Fields = Readonly<Record<string, unknown>>;
 type LogicalTypeClass = new (schema: Schema, options?: unknown) => avro.types.LogicalType;
 
 /**
- * Meanings that Connect and Debezium give to integers and bytes through `connect.name`, by that name.
- * The others (ZonedTimestamp, ZonedTime, Interval, Json, Uuid, Xml, Enum, EnumSet, Ltree: text; Year:
+ * Meanings that Connect and Debezium give to integers, bytes and text through `connect.name`, by that name.
+ * The others (ZonedTime, Interval, Json, Uuid, Xml, Enum, EnumSet, Ltree: text; Year:
  * number; geometry: a record) mean what their Avro type says and need nothing.
  */
 const SEMANTIC_TYPES: Readonly<Record<string, LogicalTypeClass>> = {
@@ -24,6 +30,7 @@ const SEMANTIC_TYPES: Readonly<Record<string, LogicalTypeClass>> = {
   'io.debezium.time.MicroTime': integerAs((value) => timeText(value, 'us')),
   'io.debezium.time.NanoTime': integerAs((value) => timeText(value, 'ns')),
   'io.debezium.time.MicroDuration': integerAs(durationText),
+  'io.debezium.time.ZonedTimestamp': zonedTimestampType(),
   'org.apache.kafka.connect.data.Date': integerAs((value) => dateText(Number(value))),
   'org.apache.kafka.connect.data.Timestamp': integerAs((value) => timestampText(value, 'ms')),
   'org.apache.kafka.connect.data.Time': integerAs((value) => timeText(value, 'ms')),
@@ -88,6 +95,22 @@ function integerAs(text: (value: bigint) => string): LogicalTypeClass {
 
     protected override _fromValue(value: number | bigint): string {
       return text(BigInt(value));
+    }
+
+    protected override _resolve(_writer: Type): undefined {
+      return undefined;
+    }
+  };
+}
+
+function zonedTimestampType(): LogicalTypeClass {
+  return class extends avro.types.LogicalType {
+    constructor(schema: Schema, options?: unknown) {
+      super(withoutLogicalType(schema), options);
+    }
+
+    protected override _fromValue(value: string): string {
+      return zonedTimestampText(value);
     }
 
     protected override _resolve(_writer: Type): undefined {

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CodecError } from '../errors.ts';
 import { createRegistryClient, type RegistryClientOptions } from './client.ts';
-import type { SchemaRegistryTransport } from './transport.ts';
+import type { SchemaRegistryTransport, SubjectCatalog } from './transport.ts';
 
 interface Answer {
   status: number;
@@ -14,7 +14,7 @@ interface Answer {
 /** A real HTTP server in the registry's place. */
 async function withServer(
   answer: (request: IncomingMessage, body: string) => Answer | undefined,
-  work: (client: SchemaRegistryTransport, requests: string[]) => Promise<void>,
+  work: (client: SchemaRegistryTransport & SubjectCatalog, requests: string[]) => Promise<void>,
   options: Partial<RegistryClientOptions> = {},
 ): Promise<void> {
   const requests: string[] = [];
@@ -133,6 +133,33 @@ test('an incompatible schema is refused for good, with the subject’s name', as
       const error = await failureOf(client.register('country-value', '"int"'));
       assert.equal([error.code, error.retriable], ['REGISTRATION_REFUSED', false]);
       assert.match(error.message, /country-value.*reader field is missing/);
+    },
+  );
+});
+
+test('the newest version of a subject, one version, or that there is none', async () => {
+  const version = { subject: 's-value', version: 3, id: 7, schema: '"string"' };
+  await withServer(
+    ({ url = '' }) => {
+      if (url.endsWith('/s-value/versions/latest')) return { status: 200, body: version };
+      if (url.endsWith('/subjects')) return { status: 200, body: ['s-value'] };
+      return { status: 404, body: { error_code: 40402, message: 'none' } };
+    },
+    async (client) => {
+      const found = { version: 3, schemaId: 7, schemaText: '"string"' };
+      assert.equal(await client.latest('s-value'), found);
+      assert.is(await client.version('s-value', 9), undefined);
+      assert.is(await client.latest('t-value'), undefined);
+      assert.equal(await client.subjects(), ['s-value']);
+    },
+  );
+});
+
+test('a version that is none of a registry’s is no answer', async () => {
+  await withServer(
+    () => ({ status: 200, body: { id: 7, schema: '"string"' } }),
+    async (client) => {
+      assert.is((await failureOf(client.latest('s-value'))).code, 'REGISTRY_UNAVAILABLE');
     },
   );
 });

@@ -5,7 +5,7 @@ import { Agent as HttpsAgent } from 'node:https';
 // for each record (1,832 instead of 230,099 msg/s): types, caches and decoding are therefore ours.
 import registryApi from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import { CodecError } from '../errors.ts';
-import type { SchemaRegistryTransport } from './transport.ts';
+import type { SchemaRegistryTransport, SubjectCatalog, SubjectVersion } from './transport.ts';
 
 export interface RegistryTls {
   /** PEM text of the authorities to trust instead of the system's. */
@@ -28,7 +28,9 @@ export interface RegistryClientOptions {
 const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 
 /** A schema registry over HTTP(S), through @kafkajs/confluent-schema-registry. */
-export function createRegistryClient(options: RegistryClientOptions): SchemaRegistryTransport {
+export function createRegistryClient(
+  options: RegistryClientOptions,
+): SchemaRegistryTransport & SubjectCatalog {
   const { registryUrl, auth, tls, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
   const agent = registryUrl.startsWith('https:')
     ? new HttpsAgent({ keepAlive: true, ...tls })
@@ -100,6 +102,26 @@ export function createRegistryClient(options: RegistryClientOptions): SchemaRegi
       );
     },
 
+    async subjects() {
+      const answer = await ask('its subjects', () => api.Subject.all({ timeout }));
+      if (answer.found && Array.isArray(answer.data)) return answer.data.map(String);
+      throw unavailable('its subjects', registryUrl, answer);
+    },
+
+    async latest(subject) {
+      const answer = await ask(`the newest schema of ${subject}`, () =>
+        api.Subject.latestVersion({ subject, timeout }),
+      );
+      return answer.found ? subjectVersion(answer.data, registryUrl) : undefined;
+    },
+
+    async version(subject, version) {
+      const answer = await ask(`version ${version} of ${subject}`, () =>
+        api.Subject.version({ subject, version, timeout }),
+      );
+      return answer.found ? subjectVersion(answer.data, registryUrl) : undefined;
+    },
+
     close: () => agent.destroy(),
   };
 }
@@ -134,6 +156,16 @@ function idField(data: unknown, registryUrl: string): number {
   const id = fieldOf(data, 'id');
   if (typeof id === 'number' && Number.isInteger(id)) return id;
   throw unavailable('a schema id', registryUrl, data);
+}
+
+function subjectVersion(data: unknown, registryUrl: string): SubjectVersion {
+  const version = fieldOf(data, 'version');
+  if (typeof version !== 'number') throw unavailable('a version', registryUrl, data);
+  return {
+    version,
+    schemaId: idField(data, registryUrl),
+    schemaText: textField(data, 'schema', registryUrl),
+  };
 }
 
 function fieldOf(data: unknown, field: string): unknown {

@@ -17,3 +17,21 @@ export interface SchemaRegistryTransport {
   setCompatibility(subject: string, level: Compatibility): Promise<void>;
   close(): void;
 }
+
+/** One version of a subject. */
+export interface SubjectVersion {
+  /** From 1; numbers of deleted versions are not used again. */
+  readonly version: number;
+  readonly schemaId: number;
+  /** Schema as JSON text. */
+  readonly schemaText: string;
+}
+
+/** What a registry holds, for those who show or choose schemas. Failures as in SchemaRegistryTransport. */
+export interface SubjectCatalog {
+  subjects(): Promise<string[]>;
+  /** Newest version, or undefined when the registry has no such subject. */
+  latest(subject: string): Promise<SubjectVersion | undefined>;
+  /** One version, or undefined when there is none of this number. */
+  version(subject: string, version: number): Promise<SubjectVersion | undefined>;
+}

@@ -5,7 +5,9 @@ import type { Logger } from '../logging.ts';
 import { toKafkaError } from './classify-error.ts';
 import { type Client, createClient } from './client.ts';
 import { KafkaError } from './errors.ts';
-import { type DescribedConfig, planTopics } from './plan-topics.ts';
+import { groupsReading } from './groups-reading.ts';
+import { type DescribedConfig, planTopics, withConfigs } from './plan-topics.ts';
+import { setGroupOffsets } from './set-group-offsets.ts';
 import type {
   GroupOffset,
   KafkaAdmin,
@@ -190,6 +192,35 @@ export function createAdmin(context: ClientContext): KafkaAdmin {
       }
       return plan.outcome;
     },
+    async createTopic({ topic, partitions, replicationFactor, configs }) {
+      const spec = {
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: toEntries(configs),
+      };
+      const made = await call((admin) =>
+        admin.createTopics({ topics: [spec], waitForLeaders: true }),
+      );
+      if (!made) {
+        throw new KafkaError(`topic ${topic} exists already`, {
+          code: 'TOPIC_EXISTS',
+          retriable: false,
+          topic,
+        });
+      }
+    },
+    async alterTopicConfigs(topic, configs) {
+      const known = await describeConfigs(ConfigResourceTypes.TOPIC, [topic]);
+      const configEntries = toEntries(withConfigs(known.get(topic) ?? [], configs));
+      const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+      await call((admin) => admin.alterConfigs({ validateOnly: false, resources }));
+    },
+    async addPartitions(topic, partitions) {
+      const topicPartitions = [{ topic, count: partitions }];
+      await call((admin) => admin.createPartitions({ topicPartitions }));
+    },
+    groupsReading: (topic) => call((admin) => groupsReading(admin, topic)),
     async deleteTopics(topics) {
       const existing = (await allTopics()).map(({ name }) => name);
       const present = topics.filter((topic) => existing.includes(topic));
@@ -213,6 +244,12 @@ export function createAdmin(context: ClientContext): KafkaAdmin {
         }
       }
       return lags;
+    },
+    setGroupOffsets: (groupId, offsets) => setGroupOffsets(context, groupId, offsets),
+    async deleteGroup(groupId) {
+      const { groups } = await call((admin) => admin.listGroups());
+      if (!groups.some((group) => group.groupId === groupId)) return;
+      await call((admin) => admin.deleteGroups([groupId]));
     },
     async groupMembers(groupId) {
       const { groups } = await call((admin) => admin.describeGroups([groupId]));

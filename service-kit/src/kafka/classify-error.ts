@@ -17,6 +17,7 @@ export type SendVerdict =
   | { readonly kind: 'refused'; readonly error: KafkaError };
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
+const OUT_OF_RANGE = 'OFFSET_OUT_OF_RANGE';
 
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 const UNAUTHORIZED = new Set([
@@ -86,6 +87,14 @@ export function toKafkaError(error: unknown, topic?: string): KafkaError {
       ...about,
     });
   }
+  if (words.names.includes('KafkaJSOffsetOutOfRange') || type === OUT_OF_RANGE) {
+    return new KafkaError(message, {
+      code: 'OFFSET_OUT_OF_RANGE',
+      retriable: false,
+      cause: error,
+      ...about,
+    });
+  }
   const transient = type === undefined ? isTransient(words) : isRetriable(error);
   return new KafkaError(type === undefined ? message : `${type}: ${message}`, {
     code: transient ? 'UNAVAILABLE' : 'REFUSED',
@@ -118,10 +127,15 @@ function wordsOf(error: unknown): ErrorWords {
   };
 }
 
+/** What an admin request failed of is in a list, one entry per topic. */
+function causeOf(error: Error): unknown {
+  return 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : error.cause;
+}
+
 /** kafkajs wraps: "number of retries exceeded" around "non-retriable" around what happened. */
 function chain(error: unknown): Error[] {
   const links: Error[] = [];
-  for (let link = error; link instanceof Error && links.length < 6; link = link.cause) {
+  for (let link = error; link instanceof Error && links.length < 6; link = causeOf(link)) {
     links.push(link);
   }
   return links;

@@ -1,6 +1,13 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { Kafka as KafkaJs, type LogEntry, logLevel, type SASLOptions } from 'kafkajs';
+import {
+  type KafkaConfig,
+  Kafka as KafkaJs,
+  type LogEntry,
+  logLevel,
+  type SASLOptions,
+} from 'kafkajs';
+import Cluster from 'kafkajs/src/cluster/index.js';
 import type { Logger } from '../logging.ts';
 import { fixKafkajs } from './kafkajs-fixes.ts';
 import type { KafkaConnection } from './types.ts';
@@ -17,6 +24,8 @@ export interface ClientOptions {
 
 export interface Client {
   readonly kafkajs: KafkaJs;
+  /** kafkajs' view of the brokers, with which partitions are read without a group. */
+  newCluster(): Cluster;
   /** Whether a connection was ever open, or is now. */
   everConnected(): boolean;
   /** The last thing that went wrong: `Connection error: self-signed certificate`. */
@@ -36,6 +45,7 @@ export const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 100 
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 30_000;
+const METADATA_MAX_AGE_MS = 30_000;
 
 /** A kafkajs client with its own connections, its traps dealt with. */
 export function createClient({ connection, clientId, log, retries, onLog }: ClientOptions): Client {
@@ -45,7 +55,7 @@ export function createClient({ connection, clientId, log, retries, onLog }: Clie
   let connectedOnce = false;
   let lastProblem: string | undefined;
 
-  const kafkajs = new KafkaJs({
+  const config: KafkaConfig = {
     clientId,
     // kafkajs asks again whenever it has lost every broker; an empty answer ends its retries.
     brokers: () => (fenced ? [] : [...connection.bootstrapServers]),
@@ -76,10 +86,19 @@ export function createClient({ connection, clientId, log, retries, onLog }: Clie
       socket.once('close', () => sockets.delete(socket));
       return socket;
     },
-  });
+  };
+  const kafkajs = new KafkaJs(config);
 
   return {
     kafkajs,
+    newCluster: () =>
+      new Cluster({
+        ...config,
+        enforceRequestTimeout: true,
+        logger: kafkajs.logger(),
+        metadataMaxAge: METADATA_MAX_AGE_MS,
+        allowAutoTopicCreation: false,
+      }),
     everConnected: () => connectedOnce,
     lastProblem: () => lastProblem,
     fence() {

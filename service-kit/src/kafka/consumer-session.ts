@@ -1,12 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { settlesWithin } from '../deadline.ts';
 import type { ClientContext } from './admin.ts';
-import { protocolType } from './classify-error.ts';
 import { createClient, RETRY } from './client.ts';
-import { KafkaError } from './errors.ts';
 import { partitionKey } from './partition-key.ts';
+import { createPartitionQueue, type PartitionQueue } from './partition-queue.ts';
 import type { PartitionStates } from './partition-state.ts';
-import { toKafkaBatch } from './to-batch.ts';
+import { toFetchedRecords } from './to-batch.ts';
 import type { ConsumerOptions, TopicPartition } from './types.ts';
 
 export interface ConsumerSessionOptions {
@@ -22,8 +22,12 @@ export interface ConsumerSessionOptions {
 /** One kafkajs consumer with a fixed list of topics, from joining the group to leaving it. */
 export interface ConsumerSession {
   isJoined(): boolean;
-  /** Makes kafkajs fetch exactly what is neither paused by request nor waiting for a retry. */
+  /** Why kafkajs will not start again by itself; such a session is to be replaced. */
+  endedBy(): Error | undefined;
+  /** Makes kafkajs fetch exactly what is not paused by request and has room, and goes on with what is no longer paused. */
   applyPauses(): void;
+  /** What goes on with a partition's records. */
+  activity(partition: TopicPartition): { readonly busy: boolean; readonly progress: number };
   commit(): Promise<void>;
   /** Takes no more batches; those in hand get `graceMs`, then their signal is aborted. */
   stop(graceMs: number): Promise<void>;
@@ -37,9 +41,12 @@ const COMMIT_TIMEOUT_MS = 2_000;
 const ABORT_GRACE_MS = 1_000;
 /** All partitions of one fetch together; a partition has its own, smaller limit. */
 const MAX_FETCH_BYTES = 32 * 1024 * 1024;
-
-/** Errors that mean that the group has given our partitions to others. */
-const MEMBERSHIP_LOST = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']);
+const DEFAULT_PARTITION_BYTES = 1024 * 1024;
+const DEFAULT_RETRY_DELAY_MS = { first: 100, longest: 5_000 };
+/** How long the next fetch waits for a partition that has no room, before it goes without it; heartbeats wait as well. */
+const PATIENCE_MS = 1_500;
+/** kafkajs wakes every one of these for every fetch; they only hand records over. */
+const HAND_OVER_CONCURRENCY = 16;
 const OUT_OF_RANGE_TEXT = 'Offset out of range, resetting to default offset';
 
 export async function startConsumerSession(
@@ -47,6 +54,7 @@ export async function startConsumerSession(
 ): Promise<ConsumerSession> {
   const { consumer: settings, states, context } = options;
   const { log } = context;
+  const { maxPartitionBytes = DEFAULT_PARTITION_BYTES, fetchLingerMs = 0 } = settings;
   const client = createClient({
     ...context,
     // That records were lost to retention is told nowhere but in kafkajs' log.
@@ -65,23 +73,25 @@ export async function startConsumerSession(
     allowAutoTopicCreation: false,
     minBytes: 1,
     maxWaitTimeInMs: settings.maxWaitMs ?? 500,
-    maxBytesPerPartition: settings.maxPartitionBytes ?? 1024 * 1024,
+    maxBytesPerPartition: maxPartitionBytes,
     maxBytes: MAX_FETCH_BYTES,
     // A consumer has a limit of its own, five by default, and starts over when it is reached.
     retry: RETRY,
   });
   const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events;
 
-  /** Counts assignments: what was begun under an earlier one must not move offsets of this one. */
-  let generation = 0;
   let joined = false;
   let stopping = false;
+  let endedBy: Error | undefined;
   let committing: Promise<void> | undefined;
-  const aborts = new Set<AbortController>();
+  const queues = new Map<string, PartitionQueue>();
+  /** Partitions that are not fetched because their queue has no room. */
+  const full = new Set<string>();
 
   consumer.on(GROUP_JOIN, ({ payload }) => {
-    generation += 1;
     joined = true;
+    // kafkajs reads on at the committed offsets: what was fetched before comes again, here or elsewhere.
+    abortAll(new Error('the partitions were assigned anew'));
     states.assign(
       Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
         partitions.map((partition) => ({ topic, partition })),
@@ -97,17 +107,8 @@ export async function startConsumerSession(
   });
   consumer.on(CRASH, ({ payload }) => {
     joined = false;
-    if (payload.restart || stopping) {
-      log.warn({ error: payload.error }, 'consumer crashed and starts again');
-    } else {
-      settings.onFatal(
-        new KafkaError(`the consumer of group ${settings.groupId} crashed`, {
-          code: 'CRASHED',
-          retriable: false,
-          cause: payload.error,
-        }),
-      );
-    }
+    log.warn({ error: payload.error, restart: payload.restart }, 'consumer crashed');
+    if (!payload.restart) endedBy = payload.error;
   });
 
   function applyPauses(): void {
@@ -122,7 +123,7 @@ export async function startConsumerSession(
       const { topic, partition } = place;
       const rests = resting.has(partitionKey(place));
       const shouldRest =
-        stopping || states.isPausedByRequest(place) || states.of(place).retryTimer !== undefined;
+        stopping || states.isPausedByRequest(place) || full.has(partitionKey(place));
       if (rests === shouldRest) continue;
       // Always by partition: pausing some after pausing all, kafkajs resumes the others.
       const target = [{ topic, partitions: [partition] }];
@@ -134,72 +135,68 @@ export async function startConsumerSession(
         log.debug({ error, topic, partition }, 'pause or resume not possible now');
       }
     }
+    for (const queue of queues.values()) queue.wake();
   }
 
-  async function eachBatch(payload: EachBatchPayload): Promise<void> {
-    const { topic, partition } = payload.batch;
-    const place = { topic, partition };
-    const state = states.of(place);
-    // Two assignments may overlap for a moment; a partition's batches still run one by one.
-    while (state.inHand !== undefined) await state.inHand;
-    if (stopping || !payload.isRunning() || payload.isStale()) return;
-    if (states.isPausedByRequest(place) || state.retryTimer !== undefined) return;
-    state.inHand = handle(payload, place, generation).finally(() => {
-      state.inHand = undefined;
+  function queueOf(place: TopicPartition): PartitionQueue {
+    const key = partitionKey(place);
+    const known = queues.get(key);
+    if (known !== undefined) return known;
+    const queue = createPartitionQueue({
+      handle: ({ records, highWatermark }, signal) =>
+        settings.onBatch({ ...place, records, highWatermark, signal }),
+      onHandled(nextOffset) {
+        const state = states.of(place);
+        state.position = nextOffset;
+        state.uncommitted = nextOffset;
+      },
+      onFailure(failure) {
+        if (settings.onError !== undefined) settings.onError({ ...place, ...failure });
+        else {
+          const fields = { ...place, ...failure, offset: String(failure.offset) };
+          log.error(fields, 'a batch failed and will be tried again');
+        }
+      },
+      retryDelayMs: settings.retryDelayMs ?? DEFAULT_RETRY_DELAY_MS,
+      isHeld: () => stopping || states.isPausedByRequest(place),
+      maxWaitingBytes: maxPartitionBytes,
     });
-    await state.inHand;
+    queues.set(key, queue);
+    return queue;
   }
 
-  /** Never throws: an error given to kafkajs stops every partition. */
-  async function handle(
-    { batch, heartbeat, resolveOffset }: EachBatchPayload,
-    place: TopicPartition,
-    begunIn: number,
-  ): Promise<void> {
-    const state = states.of(place);
-    const abort = new AbortController();
-    aborts.add(abort);
-    const beat = setInterval(() => {
-      heartbeat().catch((error: unknown) => {
-        if (MEMBERSHIP_LOST.has(protocolType(error) ?? '')) abort.abort(error);
-      });
-    }, HEARTBEAT_MS);
-    const kafkaBatch = toKafkaBatch(batch, abort.signal);
-    state.progress += 1;
-    try {
-      await settings.onBatch(kafkaBatch);
-    } catch (error) {
-      if (!stopping) retryLater(place, kafkaBatch.records[0]?.offset ?? 0n, error);
-      return;
-    } finally {
-      clearInterval(beat);
-      aborts.delete(abort);
-      state.progress += 1;
-    }
-    state.failures = 0;
-    // After a rebalance kafkajs has fetched the committed offset anew; the batch will come again.
-    if (begunIn !== generation) return;
-    const lastRecord = batch.messages.at(-1);
-    if (lastRecord !== undefined) resolveOffset(lastRecord.offset);
-    state.position = BigInt(batch.lastOffset()) + 1n;
-    state.uncommitted = state.position;
-  }
-
-  /** kafkajs fetches an offset again that was not resolved; until then only this partition rests. */
-  function retryLater(place: TopicPartition, offset: bigint, error: unknown): void {
-    const state = states.of(place);
-    state.failures += 1;
-    const { first, longest } = settings.retryDelayMs ?? { first: 100, longest: 5_000 };
-    const retryDelayMs = Math.min(first * 2 ** Math.min(state.failures - 1, 20), longest);
-    state.retryTimer = setTimeout(() => {
-      state.retryTimer = undefined;
-      applyPauses();
-    }, retryDelayMs);
+  /**
+   * Hands a batch over to its queue. kafkajs fetches again only when this has ended for all batches of a fetch, so it
+   * must not wait for the handling; and never throws: an error given to kafkajs stops every partition.
+   */
+  async function eachBatch({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload) {
+    const { topic, partition } = batch;
+    const place = { topic, partition };
+    const key = partitionKey(place);
+    const last = batch.messages.at(-1);
+    if (last === undefined || !isRunning() || isStale()) return;
+    // Not resolved: it will be fetched again.
+    if (stopping || states.isPausedByRequest(place) || full.has(key)) return;
+    const queue = queueOf(place);
+    queue.push(toFetchedRecords(batch));
+    resolveOffset(last.offset);
+    const room = queue.room();
+    if (fetchLingerMs > 0 && isAtEnd(batch)) await delay(fetchLingerMs);
+    if (await settlesWithin(room, PATIENCE_MS)) return;
+    full.add(key);
     applyPauses();
-    const failure = { ...place, offset, attempt: state.failures, retryDelayMs, error };
-    if (settings.onError === undefined) {
-      log.error({ ...failure, offset: String(offset) }, 'a batch failed and will be tried again');
-    } else settings.onError(failure);
+    void room.then(() => {
+      full.delete(key);
+      applyPauses();
+    });
+  }
+
+  function inHand(): Promise<void>[] {
+    return [...queues.values()].flatMap((queue) => queue.inHand() ?? []);
+  }
+
+  function abortAll(reason: Error): void {
+    for (const queue of queues.values()) queue.abort(reason);
   }
 
   /** One commit at a time; what it does not take along goes with the next. */
@@ -231,11 +228,11 @@ export async function startConsumerSession(
 
   async function stop(graceMs: number): Promise<void> {
     stopping = true;
-    states.clearTimers();
+    for (const queue of queues.values()) queue.drop();
     applyPauses();
-    if (!(await settlesWithin(Promise.all(states.inHand()), graceMs))) {
-      for (const abort of aborts) abort.abort(new Error('the consumer stops'));
-      await settlesWithin(Promise.all(states.inHand()), ABORT_GRACE_MS);
+    if (!(await settlesWithin(Promise.all(inHand()), graceMs))) {
+      abortAll(new Error('the consumer stops'));
+      await settlesWithin(Promise.all(inHand()), ABORT_GRACE_MS);
     }
     await settlesWithin(commit(), COMMIT_TIMEOUT_MS);
     await settlesWithin(consumer.disconnect(), DISCONNECT_TIMEOUT_MS);
@@ -244,18 +241,28 @@ export async function startConsumerSession(
   }
 
   try {
-    await begin(consumer, options, eachBatch);
+    await begin(consumer, options.topics, eachBatch);
   } catch (error) {
     await settlesWithin(consumer.disconnect(), DISCONNECT_TIMEOUT_MS);
     client.fence();
     throw error;
   }
-  return { isJoined: () => joined, applyPauses, commit, stop };
+  return {
+    isJoined: () => joined,
+    endedBy: () => endedBy,
+    applyPauses,
+    activity(place) {
+      const queue = queues.get(partitionKey(place));
+      return { busy: queue?.inHand() !== undefined, progress: queue?.progress() ?? 0 };
+    },
+    commit,
+    stop,
+  };
 }
 
 async function begin(
   consumer: Consumer,
-  { topics, consumer: settings }: ConsumerSessionOptions,
+  topics: readonly string[],
   eachBatch: (payload: EachBatchPayload) => Promise<void>,
 ): Promise<void> {
   await consumer.connect();
@@ -265,7 +272,13 @@ async function begin(
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: settings.partitionsConsumedConcurrently ?? 32,
+    partitionsConsumedConcurrently: HAND_OVER_CONCURRENCY,
     eachBatch,
   });
+}
+
+/** Whether the partition had nothing more when it was fetched. */
+function isAtEnd({ messages, highWatermark }: EachBatchPayload['batch']): boolean {
+  const last = messages.at(-1);
+  return last !== undefined && BigInt(last.offset) + 1n >= BigInt(highWatermark);
 }

@@ -44,8 +44,12 @@ export async function createConsumer(
 
   async function followTopics(): Promise<void> {
     const wanted = await wantedTopics();
-    if (stopped !== undefined || sameItems(wanted, topics)) return;
-    log.info({ groupId, from: topics, to: wanted }, 'topics to consume changed');
+    // A broker that dies at the wrong moment is final for kafkajs; a new session finds the others.
+    const endedBy = session?.endedBy();
+    if (stopped !== undefined || (sameItems(wanted, topics) && endedBy === undefined)) return;
+    if (endedBy === undefined) {
+      log.info({ groupId, from: topics, to: wanted }, 'topics to consume changed');
+    } else log.warn({ groupId, error: endedBy }, 'joining the group anew');
     topics = [];
     await session?.stop(STOP_GRACE_MS);
     session = undefined;
@@ -54,7 +58,7 @@ export async function createConsumer(
     await learnPositions(wanted);
     session = await startConsumerSession({
       context,
-      consumer: { ...options, onFatal: (error) => fail(asKafkaError(error)) },
+      consumer: options,
       topics: wanted,
       states,
       onOutOfRange: (place) => void reportReset(place),
@@ -111,31 +115,30 @@ export async function createConsumer(
   const hangs = createStallWatchdog(options.handlingTimeoutMs ?? DEFAULT_HANDLING_TIMEOUT_MS);
 
   async function watch(): Promise<void> {
-    const places = states.assignment().map((place) => ({ place, state: states.of(place) }));
+    const running = session;
+    if (running === undefined) return;
     const hanging = hangs.observe(
       performance.now(),
-      places.map(({ place, state }) => ({
-        name: partitionKey(place),
-        behind: state.inHand !== undefined,
-        progress: state.progress,
-      })),
+      states.assignment().map((place) => {
+        const { busy, progress } = running.activity(place);
+        return { name: partitionKey(place), behind: busy, progress };
+      }),
     );
     if (hanging.length > 0) fail(stalled(`a batch of ${hanging.join(', ')} does not end`));
-    if (session === undefined) return;
     try {
       const lags = await lag();
-      // kafkajs fetches again when all batches of a fetch are handled: one in hand explains silence.
-      const busy = states.inHand().length > 0;
       const stuck = stalls.observe(performance.now(), [
-        { name: 'joining the group', behind: !session.isJoined(), progress: joins },
-        ...lags.map((entry) => ({
-          name: partitionKey(entry),
-          behind: entry.messages > 0n && !busy && !states.isPausedByRequest(entry),
-          progress: states.of(entry).progress,
-        })),
+        { name: 'joining the group', behind: !running.isJoined(), progress: joins },
+        ...lags.map((entry) => {
+          const { busy, progress } = running.activity(entry);
+          const behind = entry.messages > 0n && !busy && !states.isPausedByRequest(entry);
+          return { name: partitionKey(entry), behind, progress };
+        }),
       ]);
       if (stuck.length > 0) {
-        fail(stalled(`no progress for ${stallTimeoutMs} ms: ${stuck.join(', ')}`));
+        fail(
+          stalled(`no progress for ${stallTimeoutMs} ms: ${stuck.join(', ')}`, running.endedBy()),
+        );
       }
     } catch (error) {
       log.debug({ error }, 'lag not known');
@@ -143,10 +146,11 @@ export async function createConsumer(
     }
   }
 
-  function stalled(what: string): KafkaError {
+  function stalled(what: string, cause?: Error): KafkaError {
     return new KafkaError(`the consumer of group ${groupId} is stuck: ${what}`, {
       code: 'STALLED',
       retriable: false,
+      cause,
     });
   }
 
@@ -205,9 +209,4 @@ export async function createConsumer(
 
 function sameItems(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-
-function asKafkaError(error: Error): KafkaError {
-  if (error instanceof KafkaError) return error;
-  return new KafkaError(error.message, { code: 'CRASHED', retriable: false, cause: error });
 }

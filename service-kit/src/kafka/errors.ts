@@ -9,8 +9,12 @@ export type KafkaErrorCode =
   | 'TOPIC_NOT_ALLOWED'
   /** The topic exists with another number of partitions. */
   | 'TOPIC_MISMATCH'
+  /** A topic of this name exists already. */
+  | 'TOPIC_EXISTS'
   /** The record may have been written, or not. It will not be written later. */
   | 'INDEFINITE'
+  /** What was to be read is gone, or was never written. */
+  | 'OFFSET_OUT_OF_RANGE'
   /** Not written: the brokers cannot be reached or do not answer in time. */
   | 'UNAVAILABLE'
   | 'UNAUTHORIZED'
@@ -18,8 +22,6 @@ export type KafkaErrorCode =
   | 'REFUSED'
   /** The consumer has lag and made no progress. */
   | 'STALLED'
-  /** The consumer crashed and does not restart by itself. */
-  | 'CRASHED'
   /** The producer, consumer or admin client was closed. */
   | 'CLOSED';
 

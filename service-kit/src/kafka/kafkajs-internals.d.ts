@@ -1,4 +1,4 @@
-// The inner classes of kafkajs 2.2.4 (pinned) that kafkajs-fixes.ts repairs. kafkajs has no types for them.
+// The inner classes of kafkajs 2.2.4 (pinned) that are repaired or used here. kafkajs has no types for them.
 
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   class RequestQueue {
@@ -12,23 +12,90 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
 }
 
 declare module 'kafkajs/src/cluster/index.js' {
+  import type { KafkaConfig, KafkaMessage, Logger } from 'kafkajs';
+
+  export interface FetchedPartition {
+    readonly partition: number;
+    readonly highWatermark: string;
+    readonly messages: readonly KafkaMessage[];
+    readonly abortedTransactions: readonly unknown[];
+  }
+
   export interface Broker {
     isConnected(): boolean;
+    fetch(request: {
+      readonly isolationLevel: number;
+      readonly maxWaitTime: number;
+      readonly minBytes: number;
+      readonly maxBytes: number;
+      readonly topics: readonly {
+        readonly topic: string;
+        readonly partitions: readonly {
+          readonly partition: number;
+          readonly fetchOffset: string;
+          readonly maxBytes: number;
+        }[];
+      }[];
+    }): Promise<{
+      readonly responses: readonly {
+        readonly topicName: string;
+        readonly partitions: readonly FetchedPartition[];
+      }[];
+    }>;
   }
-  export interface Cluster {
+
+  class Cluster {
+    constructor(
+      options: KafkaConfig & {
+        readonly logger: Logger;
+        readonly metadataMaxAge: number;
+        readonly allowAutoTopicCreation: boolean;
+      },
+    );
+    connect(): Promise<void>;
+    addTargetTopic(topic: string): Promise<void>;
+    refreshMetadataIfNecessary(): Promise<void>;
+    findBroker(options: { nodeId: string }): Promise<Broker>;
+    findTopicPartitionMetadata(topic: string): { readonly partitionId: number }[];
+    /** Partitions by the id of the broker that leads them. */
+    findLeaderForPartitions(
+      topic: string,
+      partitions: readonly number[],
+    ): Record<string, readonly number[]>;
     /** Tries again while the brokers elect one. */
     findGroupCoordinator(options: { groupId: string }): Promise<Broker>;
   }
+
+  export type { Cluster };
+  export default Cluster;
+}
+
+declare module 'kafkajs/src/consumer/batch.js' {
+  import type { Batch } from 'kafkajs';
+  import type { FetchedPartition } from 'kafkajs/src/cluster/index.js';
+
+  /** What was fetched of one partition, without control records and what was aborted. */
+  const FetchedBatch: new (
+    topic: string,
+    fetchedOffset: string,
+    partitionData: FetchedPartition,
+  ) => Batch;
+  export default FetchedBatch;
 }
 
 declare module 'kafkajs/src/consumer/consumerGroup.js' {
   import type { Broker, Cluster } from 'kafkajs/src/cluster/index.js';
+
+  interface Batch {
+    readonly rawMessages: readonly unknown[];
+  }
 
   class ConsumerGroup {
     cluster: Cluster;
     groupId: string;
     coordinator: Broker;
     heartbeat(options: { interval: number }): Promise<void>;
+    fetch(nodeId: number): Promise<Batch[]>;
   }
   export default ConsumerGroup;
 }

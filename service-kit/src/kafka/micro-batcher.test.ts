@@ -18,7 +18,10 @@ function controlled(limits: { bytes?: number; items?: number; queued?: number } 
       return new Promise((answer) => answers.push(answer));
     },
   });
-  const turn = () => new Promise(setImmediate);
+  const turn = async () => {
+    await new Promise(setImmediate);
+    await new Promise(setImmediate); // a batch is sent in the turn after the answer to the last
+  };
   return {
     batcher,
     batches,

@@ -1,3 +1,5 @@
+import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
+
 export interface MicroBatcherOptions<Item> {
   /** Sends a batch; settles each item's caller itself and never rejects. */
   readonly deliver: (items: readonly Item[]) => Promise<void>;
@@ -20,7 +22,7 @@ export interface MicroBatcher<Item> {
 
 /**
  * Sends whatever arrived while the last batch was in flight as the next batch. Nobody waits for a
- * timer: an item that arrives alone goes at once, and batches grow as the receiver gets slower.
+ * timer: an item that arrives alone goes in the same turn of the event loop, and batches grow as the receiver gets slower.
  */
 export function createMicroBatcher<Item>(options: MicroBatcherOptions<Item>): MicroBatcher<Item> {
   const { deliver, bytesOf, maxBatchBytes, maxBatchItems, maxQueuedBytes } = options;
@@ -43,8 +45,7 @@ export function createMicroBatcher<Item>(options: MicroBatcherOptions<Item>): Mi
     queuedBytes += sizeOf(items);
     if (!running) {
       running = true;
-      // After the current turn, so that calls made in one go share a batch.
-      queueMicrotask(() => void run());
+      void run();
     }
   }
 
@@ -72,9 +73,11 @@ export function createMicroBatcher<Item>(options: MicroBatcherOptions<Item>): Mi
 
   async function run(): Promise<void> {
     while (queue.length > 0) {
+      // What has arrived at other sockets by now, and what the last answer led to, shares the batch.
+      await turnOfTheEventLoop();
       const batch = takeBatch();
       admitWaiting();
-      await deliver(batch);
+      if (batch.length > 0) await deliver(batch);
     }
     running = false;
     for (const done of idlers.splice(0)) done();

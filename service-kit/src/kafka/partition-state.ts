@@ -6,12 +6,6 @@ interface State {
   position: bigint | null;
   /** Handled and not committed yet: the next offset. */
   uncommitted: bigint | null;
-  failures: number;
-  /** Runs out when a failed batch is to be tried again. */
-  retryTimer: NodeJS.Timeout | undefined;
-  /** Counts batches that began or ended. */
-  progress: number;
-  inHand: Promise<void> | undefined;
 }
 
 /** What a consumer knows about each partition it has, beside what kafkajs keeps to itself. */
@@ -24,12 +18,10 @@ export interface PartitionStates {
   uncommitted(): (TopicPartition & { readonly offset: bigint })[];
   /** Marks offsets as committed, unless more was handled meanwhile. */
   committed(offsets: readonly (TopicPartition & { readonly offset: bigint })[]): void;
-  inHand(): Promise<void>[];
   /** By the caller's own wish; independent of pauses after failures. */
   pauseByRequest(partitions: readonly TopicPartitions[]): void;
   resumeByRequest(partitions: readonly TopicPartitions[]): void;
   isPausedByRequest(partition: TopicPartition): boolean;
-  clearTimers(): void;
 }
 
 export function createPartitionStates(): PartitionStates {
@@ -47,14 +39,7 @@ export function createPartitionStates(): PartitionStates {
     const key = partitionKey(partition);
     const known = states.get(key);
     if (known !== undefined) return known;
-    const fresh: State = {
-      position: null,
-      uncommitted: null,
-      failures: 0,
-      retryTimer: undefined,
-      progress: 0,
-      inHand: undefined,
-    };
+    const fresh: State = { position: null, uncommitted: null };
     states.set(key, fresh);
     return fresh;
   }
@@ -64,11 +49,7 @@ export function createPartitionStates(): PartitionStates {
     assign(partitions) {
       assigned = partitions;
       const kept = new Set(partitions.map(partitionKey));
-      for (const [key, state] of states) {
-        if (kept.has(key) || state.inHand !== undefined) continue;
-        clearTimeout(state.retryTimer);
-        states.delete(key);
-      }
+      for (const key of states.keys()) if (!kept.has(key)) states.delete(key);
     },
     assignment: () => [...assigned],
     uncommitted: () =>
@@ -82,7 +63,6 @@ export function createPartitionStates(): PartitionStates {
         if (state.uncommitted === entry.offset) state.uncommitted = null;
       }
     },
-    inHand: () => [...states.values()].flatMap(({ inHand }) => inHand ?? []),
     pauseByRequest(partitions) {
       for (const name of partitions.flatMap(namesOf)) requestedPauses.add(name);
     },
@@ -102,8 +82,5 @@ export function createPartitionStates(): PartitionStates {
     },
     isPausedByRequest: (partition) =>
       requestedPauses.has(partition.topic) || requestedPauses.has(partitionKey(partition)),
-    clearTimers() {
-      for (const state of states.values()) clearTimeout(state.retryTimer);
-    },
   };
 }

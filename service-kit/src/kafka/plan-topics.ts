@@ -21,6 +21,17 @@ export interface TopicPlan {
 /** ConfigSource DYNAMIC_TOPIC_CONFIG: set on this topic, not inherited from the broker. */
 const SET_ON_TOPIC = 1;
 
+/** All that is to be set on a topic so that these configs are, and those set on it before stay. */
+export function withConfigs(
+  current: readonly DescribedConfig[],
+  configs: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const kept = current
+    .filter(({ source }) => source === SET_ON_TOPIC)
+    .map(({ name, value }) => [name, value] as const);
+  return { ...Object.fromEntries(kept), ...configs };
+}
+
 /**
  * What has to be done so that the topics are as declared.
  *
@@ -59,10 +70,7 @@ export function planTopics(
       return from === to ? [] : [[name, { from, to }] as const];
     });
     if (changed.length === 0) return { topic, action: 'unchanged', changed: {} };
-    const kept = current
-      .filter(({ source }) => source === SET_ON_TOPIC)
-      .map(({ name, value }) => [name, value] as const);
-    alter.push({ topic, configs: { ...Object.fromEntries(kept), ...spec.configs } });
+    alter.push({ topic, configs: withConfigs(current, spec.configs) });
     return { topic, action: 'altered', changed: Object.fromEntries(changed) };
   });
   return { create, alter, outcome };

@@ -1,15 +1,14 @@
 import type { Batch, IHeaders, KafkaMessage } from 'kafkajs';
-import type { KafkaBatch, KafkaRecord, RecordHeaders } from './types.ts';
+import type { FetchedRecords } from './partition-queue.ts';
+import type { KafkaRecord, RecordHeaders } from './types.ts';
 
 /** A fetched batch of kafkajs in our words. */
-export function toKafkaBatch(batch: Batch, signal: AbortSignal): KafkaBatch {
+export function toFetchedRecords(batch: Batch): FetchedRecords {
   const { topic, partition } = batch;
   return {
-    topic,
-    partition,
-    highWatermark: BigInt(batch.highWatermark),
     records: batch.messages.map((message) => toRecord(topic, partition, message)),
-    signal,
+    nextOffset: BigInt(batch.lastOffset()) + 1n,
+    highWatermark: BigInt(batch.highWatermark),
   };
 }
 

@@ -92,7 +92,7 @@ export interface KafkaBatch extends TopicPartition {
   readonly highWatermark: bigint;
   /** At least one, by ascending offset. */
   readonly records: readonly KafkaRecord[];
-  /** Aborted when the partition is no longer ours or the consumer stops: what follows is wasted. */
+  /** Aborted when the group assigns partitions anew or the consumer stops: the batch will come again. */
   readonly signal: AbortSignal;
 }
 
@@ -125,9 +125,9 @@ export interface ConsumerOptions {
   /** A pattern is looked up again every `topicRefreshMs`: new topics are joined, deleted ones left. */
   readonly topics: readonly string[] | RegExp;
   /**
-   * Handles a batch; resolves when its effects are durable. Only then are its offsets committed, and
-   * the partition's next batch comes. When it rejects, this partition alone is given the same offset again after a
-   * backoff, for ever; other partitions go on. Records may come again after a crash or rebalance.
+   * Handles a batch; resolves when its effects are durable. Only then are its offsets committed, and the partition's
+   * next batch comes, with all that was fetched meanwhile. When it rejects, this partition alone is given the same
+   * batch again after a pause, for ever; other partitions go on. Records may come again after a crash or rebalance.
    */
   readonly onBatch: (batch: KafkaBatch) => Promise<void>;
   /**
@@ -139,19 +139,23 @@ export interface ConsumerOptions {
   readonly onError?: (error: HandlingError) => void;
   /** Called when the offset to be read was gone: records were lost to retention or a new topic. */
   readonly onOffsetReset?: (reset: OffsetReset) => void;
-  /** The consumer cannot go on (crash, or lag without progress): the process is to exit non-zero. */
+  /** The consumer cannot go on (lag without progress, or a group that cannot be joined): the process is to exit non-zero. */
   readonly onFatal: (error: Error) => void;
   /** Silence after which the group gives the partitions to others (default 6,000 ms). */
   readonly sessionTimeoutMs?: number;
   /** How long the broker holds a fetch with nothing to return (default 500 ms). */
   readonly maxWaitMs?: number;
   /**
-   * Bytes of one partition in one fetch (default 1 MiB). A larger record comes all the same, alone:
+   * Bytes of one partition in one fetch, and waiting to be handled (default 1 MiB). A larger record comes all the same, alone:
    * a broker always serves the first record of the first partition (KIP-74), and their order changes.
    */
   readonly maxPartitionBytes?: number;
-  /** Partitions handled at the same time (default 32). */
-  readonly partitionsConsumedConcurrently?: number;
+  /**
+   * How long the next fetch waits after one that read a partition to its end, so that it brings more at once (default:
+   * not at all). For readers that need not be the first to know: a fetch costs them and the broker as much for one
+   * record as for a hundred.
+   */
+  readonly fetchLingerMs?: number;
   /** How often handled offsets are committed (default 500 ms). */
   readonly commitIntervalMs?: number;
   /** How often a pattern is looked up again (default 2,000 ms). */
@@ -175,6 +179,54 @@ export interface KafkaConsumer {
   /** Asks the brokers for the end of each assigned partition. */
   lag(): Promise<PartitionLag[]>;
   /** Waits for batches in hand, commits what was handled, leaves the group. */
+  stop(): Promise<void>;
+}
+
+/** Records of one partition, read without a group. */
+export interface FetchedPartition {
+  readonly partition: number;
+  /** By ascending offset; none where only control records were read. */
+  readonly records: readonly KafkaRecord[];
+  /** Offset to read after them. */
+  readonly nextOffset: bigint;
+  /** Offset the next record written to the partition will get. */
+  readonly highWatermark: bigint;
+}
+
+export interface ReadRequest {
+  readonly topic: string;
+  /** Offset to begin at, per partition to be read. */
+  readonly from: ReadonlyMap<number, bigint>;
+  /** How long the broker may wait for a record when there is none (default 100 ms). */
+  readonly maxWaitMs?: number;
+  /** Bytes of one partition (default 1 MiB) and of all (default 8 MiB); a larger record comes all the same, alone. */
+  readonly maxPartitionBytes?: number;
+  readonly maxBytes?: number;
+}
+
+export interface LogReader {
+  /**
+   * Reads once, of every partition asked for, what there is from the given offsets on, up to the limits. Partitions of
+   * which nothing was read are left out. Reads of one reader are answered by a broker one after the other.
+   * @throws KafkaError OFFSET_OUT_OF_RANGE where an offset is gone or not yet written; UNKNOWN_TOPIC; UNAVAILABLE
+   */
+  read(request: ReadRequest): Promise<FetchedPartition[]>;
+  close(): void;
+}
+
+export interface FollowOptions {
+  readonly topic: string;
+  /** Told once, before anything is read: the offsets reading begins at, which are the ends of the partitions. */
+  readonly onStart: (positions: ReadonlyMap<number, bigint>) => void;
+  /** The next records; what follows of these partitions is handed over when it has resolved. Never to reject. */
+  readonly onRecords: (fetched: readonly FetchedPartition[]) => Promise<void> | void;
+  /** Records were gone before they were read. */
+  readonly onGap: (gap: TopicPartition & { readonly from: bigint; readonly to: bigint }) => void;
+}
+
+export interface LogFollower {
+  /** Whether the last request was answered: for readiness. */
+  isConnected(): boolean;
   stop(): Promise<void>;
 }
 
@@ -236,6 +288,17 @@ export interface KafkaAdmin {
    *   partitions: keys would move
    */
   ensureTopics(specs: readonly TopicSpec[]): Promise<EnsuredTopic[]>;
+  /**
+   * Creates a topic.
+   * @throws KafkaError TOPIC_EXISTS; REFUSED with the broker's words (name, replication factor, configs)
+   */
+  createTopic(spec: TopicSpec): Promise<void>;
+  /** Sets configs of a topic; others set on it stay. */
+  alterTopicConfigs(topic: string, configs: Readonly<Record<string, string>>): Promise<void>;
+  /** Gives a topic more partitions. Keys move: only for topics whose records have none. */
+  addPartitions(topic: string, partitions: number): Promise<void>;
+  /** Groups with a member that is assigned a partition of the topic now. */
+  groupsReading(topic: string): Promise<string[]>;
   /** Deletes topics; those that do not exist are ignored. */
   deleteTopics(topics: readonly string[]): Promise<void>;
   /** Oldest offset and end of each partition of a topic. */
@@ -245,6 +308,16 @@ export interface KafkaAdmin {
   /** Committed offsets; for the named topics, or all the group has committed for. */
   groupOffsets(groupId: string, topics?: readonly string[]): Promise<GroupOffset[]>;
   groupLag(groupId: string, topics?: readonly string[]): Promise<PartitionLag[]>;
+  /**
+   * Commits where a group that has no members is to begin.
+   * @throws KafkaError UNAVAILABLE
+   */
+  setGroupOffsets(
+    groupId: string,
+    offsets: readonly (TopicPartition & { readonly offset: bigint })[],
+  ): Promise<void>;
+  /** Deletes a group that has no members, with its offsets; one that does not exist is ignored. */
+  deleteGroup(groupId: string): Promise<void>;
   groupMembers(groupId: string): Promise<GroupMember[]>;
   close(): Promise<void>;
 }
@@ -256,4 +329,11 @@ export interface Kafka {
   createConsumer(options: ConsumerOptions): Promise<KafkaConsumer>;
   /** Connects on first use. */
   createAdmin(): KafkaAdmin;
+  /** Reads given offsets, without a group; connects on first use. */
+  createLogReader(): LogReader;
+  /**
+   * Reads all partitions of a topic from their present end on, without a group and so beside all others, through
+   * whatever happens to the brokers; partitions that are added later as well.
+   */
+  followTopic(options: FollowOptions): Promise<LogFollower>;
 }

@@ -1,0 +1,22 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+
+/**
+ * Sets what helmet sets, which is the same for every answer: helmet is asked once, instead of thirteen functions for
+ * each request.
+ */
+export function securityHeaders(): RequestHandler {
+  const sample = new ServerResponse(new IncomingMessage(new Socket()));
+  helmet()(sample.req, sample, (error) => {
+    if (error) throw error;
+  });
+  const headers = Object.entries(sample.getHeaders()).map(
+    ([name, value]) => [name, String(value)] as const,
+  );
+  return (_request, response, next) => {
+    for (const [name, value] of headers) response.setHeader(name, value);
+    next();
+  };
+}

@@ -1,0 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from './logging.ts';
+
+export interface RepeatOptions {
+  /** For the log: "partitions could not be looked after". */
+  readonly failure: string;
+  readonly everyMs: number;
+  /** After a failure, which is logged (default: `everyMs`). */
+  readonly retryMs?: number;
+  /** Its signal is aborted when it is to end. */
+  readonly work: (signal: AbortSignal) => Promise<unknown>;
+  readonly log: Logger;
+}
+
+export interface Repeating {
+  /** Waits for the work that is under way. */
+  stop(): Promise<void>;
+}
+
+/** Does something again and again, the first time at once, and never twice at a time. */
+export function repeat({ failure, everyMs, retryMs, work, log }: RepeatOptions): Repeating {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      let pauseMs = everyMs;
+      try {
+        await work(signal);
+      } catch (error) {
+        pauseMs = retryMs ?? everyMs;
+        if (!signal.aborted) log.warn({ error }, failure);
+      }
+      await delay(pauseMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
