@@ -18,6 +18,7 @@ export const cliSettingsSchema = z.object({
   KAFKA_BOOTSTRAP_SERVERS: kafkaSettings.KAFKA_BOOTSTRAP_SERVERS.optional(),
   KAFKA_CONNECT_URL: url('http', 'https').optional(),
   PRODUCTS_DATABASE_URL: databaseUrl().optional(),
+  CONSUMERS_DATABASE_URL: databaseUrl().optional(),
 });
 
 export interface CliSettings {
@@ -26,6 +27,8 @@ export interface CliSettings {
   readonly connectUrl: string;
   /** The owner's connection to the products database. */
   readonly productsDatabaseUrl: string;
+  /** Where consumers keep what they have applied, and take commands. */
+  readonly consumersDatabaseUrl: string;
 }
 
 /**
@@ -38,6 +41,7 @@ export function cliSettings(env: Readonly<Record<string, string | undefined>>): 
   const defaults = env.BROKERS === '3' ? { REPLICATION_FACTOR: '3' } : {};
   const settings = loadConfig(cliSettingsSchema, { env: { ...defaults, ...env } });
   const local = (port: number) => `127.0.0.1:${port + settings.PORT_OFFSET}`;
+  const database = (name: string) => `postgres://shelfcast:shelfcast@${local(5432)}/${name}`;
   return {
     capture: captureSettings(settings),
     kafka: kafkaConnection({
@@ -45,7 +49,7 @@ export function cliSettings(env: Readonly<Record<string, string | undefined>>): 
       KAFKA_BOOTSTRAP_SERVERS: settings.KAFKA_BOOTSTRAP_SERVERS ?? [local(9092)],
     }),
     connectUrl: settings.KAFKA_CONNECT_URL ?? `http://${local(8083)}`,
-    productsDatabaseUrl:
-      settings.PRODUCTS_DATABASE_URL ?? `postgres://shelfcast:shelfcast@${local(5432)}/products`,
+    productsDatabaseUrl: settings.PRODUCTS_DATABASE_URL ?? database('products'),
+    consumersDatabaseUrl: settings.CONSUMERS_DATABASE_URL ?? database('consumers'),
   };
 }

@@ -13,12 +13,19 @@ import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { deleteConnector } from './delete.ts';
 import { registerConnector } from './register.ts';
 import { epochOf, renderConnector } from './render.ts';
+import { type ResyncContext, resync } from './resync.ts';
 import { snapshotTable } from './snapshot.ts';
 import { reportConnector } from './status.ts';
 import { parseTableName } from './table-name.ts';
 import { loadTemplate } from './template.ts';
 import { validateConnector } from './validate.ts';
-import { describeStates, waitUntilRunning, waitUntilStopped } from './wait-until.ts';
+import {
+  describeStates,
+  failureOf,
+  RUNNING_FOR_AFTER_FAILURE_MS,
+  waitUntilRunning,
+  waitUntilStopped,
+} from './wait-until.ts';
 
 const program = new Command('connector').description(
   'Operates the connector that captures the products database. Every option may be given as the environment variable shown, which is how make gives them.',
@@ -110,8 +117,14 @@ program
   .option('--only-failed', 'leave alone what runs')
   .action(({ onlyFailed = false }: { onlyFailed?: boolean }) =>
     withConnector(async ({ client }) => {
+      const status = await client.status(CONNECTOR);
+      const hadFailed = status !== undefined && failureOf(status) !== undefined;
       await client.restart(CONNECTOR, { onlyFailed });
-      await waitUntilRunning({ client, connector: CONNECTOR });
+      await waitUntilRunning({
+        client,
+        connector: CONNECTOR,
+        ...(hadFailed ? { runningForMs: RUNNING_FOR_AFTER_FAILURE_MS } : {}),
+      });
       console.log('RUNNING');
     }),
   );
@@ -133,7 +146,7 @@ program
   .addOption(new Option('--yes', 'do not ask').env('YES'))
   .action(({ yes }: { yes?: boolean | string }) =>
     withContext(async (context) => {
-      const agreed = isYes(yes) || (await confirm());
+      const agreed = isYes(yes) || (await confirm(DELETE_WORDS));
       if (!agreed) throw new OperationError('NOT_CONFIRMED', 'Nothing was deleted.');
       await deleteConnector(context);
     }),
@@ -167,7 +180,29 @@ program
     ),
   );
 
-async function withContext(work: (context: ConnectorContext) => Promise<void>): Promise<void> {
+program
+  .command('resync')
+  .description(
+    'read every table again under a new epoch, and remove what is gone from the consumers',
+  )
+  .addOption(new Option('--yes', 'do not ask').env('YES'))
+  .addOption(new Option('--force', 'also when nothing is wrong').env('FORCE'))
+  .action(({ yes, force }: { yes?: boolean | string; force?: boolean | string }) =>
+    withConsumers(async (context) => {
+      const { missing } = await resync(context, {
+        force: isYes(force),
+        confirm: async () => isYes(yes) || (await confirm(RESYNC_WORDS)),
+        requestedBy: process.env.USER ?? 'cli',
+      });
+      for (const sentence of missing) console.error(`! ${sentence}`);
+      if (missing.length > 0) process.exitCode = 1;
+      else console.log('Resync finished.');
+    }),
+  );
+
+async function withContext(
+  work: (context: Omit<ResyncContext, 'consumers'>) => Promise<void>,
+): Promise<void> {
   const settings = cliSettings(process.env);
   const log = silentLogger(); // this tool prints its own words
   const products = new pg.Pool({
@@ -191,6 +226,21 @@ async function withContext(work: (context: ConnectorContext) => Promise<void>): 
     });
   } finally {
     await Promise.allSettled([admin.close(), products.end()]);
+  }
+}
+
+/** For the command that also needs the consumers' database. */
+async function withConsumers(work: (context: ResyncContext) => Promise<void>): Promise<void> {
+  const consumers = new pg.Pool({
+    connectionString: cliSettings(process.env).consumersDatabaseUrl,
+    application_name: 'shelfcast-connector',
+    max: 1,
+  });
+  consumers.on('error', () => undefined); // as above
+  try {
+    await withContext((context) => work({ ...context, consumers }));
+  } finally {
+    await consumers.end();
   }
 }
 
@@ -218,19 +268,28 @@ function isYes(value: boolean | string | undefined): boolean {
   return value === true || (typeof value === 'string' && /^(1|y|yes|true|on)$/i.test(value));
 }
 
-async function confirm(): Promise<boolean> {
+interface ConfirmWords {
+  readonly question: string;
+  /** Said where nobody can be asked. */
+  readonly warning: string;
+}
+
+const DELETE_WORDS: ConfirmWords = {
+  question:
+    'Delete the connector with its offsets and replication slot? The next registration takes a full snapshot. [y/N] ',
+  warning:
+    'This deletes the connector with its offsets and slot; changes until the next registration are only seen by its snapshot.',
+};
+
+const RESYNC_WORDS: ConfirmWords = { question: 'Go on? [y/N] ', warning: 'Nothing was changed.' };
+
+async function confirm({ question, warning }: ConfirmWords): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw new OperationError(
-      'NOT_CONFIRMED',
-      'This deletes the connector with its offsets and slot; changes until the next registration are only seen by its snapshot. Say YES=1 (or --yes) to go on.',
-    );
+    throw new OperationError('NOT_CONFIRMED', `${warning} Say YES=1 (or --yes) to go on.`);
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const answer = await terminal.question(
-      'Delete the connector with its offsets and replication slot? The next registration takes a full snapshot. [y/N] ',
-    );
-    return isYes(answer.trim());
+    return isYes((await terminal.question(question)).trim());
   } finally {
     terminal.close();
   }
@@ -241,7 +300,7 @@ function describe(error: unknown): string {
   const bare =
     error instanceof AggregateError || (error instanceof Error && error.name === 'Error');
   if (bare && isConnectionError(error)) {
-    return `The products database does not answer (${reason(error)}): is it running (make status)?`;
+    return `The database does not answer (${reason(error)}): is it running (make status)?`;
   }
   return reason(error);
 }

@@ -6,13 +6,20 @@ export interface FailureExplanation {
   readonly meaning?: string;
   /** What to run or change. */
   readonly remedy?: string;
+  /** Whether changes are missing from the stream, or have to be left out: only a resync mends it. */
+  readonly needsResync: boolean;
 }
 
 interface KnownFailure {
   readonly pattern: RegExp;
   readonly meaning: string;
   readonly remedy: string;
+  readonly needsResync?: true;
 }
+
+/** What mends a stream that lacks changes. */
+export const RESYNC =
+  'make resync reads every table again under a new epoch and removes what is gone.';
 
 /** The first that matches counts, so what is special stands before what is general. */
 const KNOWN_FAILURES: readonly KnownFailure[] = [
@@ -20,16 +27,16 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     pattern: /no longer available on the server|cannot seek to the last known offset/i,
     meaning:
       'The replication slot is gone or was made anew, so changes between the last stored offset and now may be missing. The connector stops rather than skip them.',
-    remedy:
-      'make connector-delete && make connector-register takes a full snapshot under a new epoch.',
+    remedy: RESYNC,
+    needsResync: true,
   },
   {
     pattern:
       /can no longer (get changes from|access) replication slot|slot .* has been invalidated/i,
     meaning:
       'Postgres invalidated the replication slot, usually because the WAL it kept grew beyond max_slot_wal_keep_size.',
-    remedy:
-      'make connector-delete && make connector-register takes a full snapshot; then raise max_slot_wal_keep_size.',
+    remedy: `${RESYNC} Then raise max_slot_wal_keep_size.`,
+    needsResync: true,
   },
   {
     pattern: /replication slot .* is active/i,
@@ -40,8 +47,8 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
     pattern: /replication slot .* does not exist/i,
     meaning: 'The replication slot is missing.',
-    remedy:
-      'make connector-delete && make connector-register takes a full snapshot under a new epoch.',
+    remedy: RESYNC,
+    needsResync: true,
   },
   {
     pattern:
@@ -80,6 +87,13 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     pattern: /database ".*" does not exist/i,
     meaning: 'The products database does not exist.',
     remedy: 'make start creates and migrates it.',
+  },
+  {
+    pattern: /Failed to properly convert data value for/i,
+    meaning:
+      'A row holds a value that Debezium cannot carry, such as NaN in a numeric column. The change stays in the WAL, so a restart meets it again.',
+    remedy: `Correct the row in Postgres, then ${RESYNC}`,
+    needsResync: true,
   },
   {
     pattern: /RecordTooLargeException|larger than the maximum request size|message\.max\.bytes/i,
@@ -124,9 +138,12 @@ export function explainFailure(trace: string): FailureExplanation {
   // A wrapper sometimes says more than what it wraps: look from the inside out.
   for (const message of [...messages].reverse()) {
     const known = KNOWN_FAILURES.find(({ pattern }) => pattern.test(message));
-    if (known !== undefined) return { cause, meaning: known.meaning, remedy: known.remedy };
+    if (known !== undefined) {
+      const { meaning, remedy, needsResync = false } = known;
+      return { cause, meaning, remedy, needsResync };
+    }
   }
-  return { cause };
+  return { cause, needsResync: false };
 }
 
 /** Debezium likes to quote its whole offset. */

@@ -31,30 +31,33 @@ const REGISTER_LOCK = 7_357_202;
  * connector that is as it should be is not touched.
  *
  * @param now decides the epoch of a connector that is registered for the first time
+ * @param minimumEpoch the least it may be, whatever the clock says
  * @throws OperationError with the reason in words
  */
 export async function registerConnector(
   context: ConnectorContext,
-  { now = new Date() }: { readonly now?: Date } = {},
+  {
+    now = new Date(),
+    minimumEpoch = 0n,
+  }: { readonly now?: Date; readonly minimumEpoch?: bigint } = {},
 ): Promise<RegisterResult> {
   const lock = await context.products.connect();
   try {
     await lock.query('select pg_advisory_lock($1)', [REGISTER_LOCK]);
-    return await register(context, now);
+    const clockEpoch = BigInt(Math.floor(now.getTime() / 1000));
+    return await register(context, clockEpoch > minimumEpoch ? clockEpoch : minimumEpoch);
   } finally {
     lock.release(true); // ends the session, and with it the lock
   }
 }
 
-async function register(context: ConnectorContext, now: Date): Promise<RegisterResult> {
+async function register(context: ConnectorContext, newEpoch: bigint): Promise<RegisterResult> {
   const { client, products, admin, settings, log } = context;
   const capturedTables = await listCapturedTables(products);
   await ensureDeclaredTopics(admin, { settings, capturedTables, log });
 
   const current = await client.config(CONNECTOR);
-  const epoch =
-    (current === undefined ? undefined : epochOf(current)) ??
-    BigInt(Math.floor(now.getTime() / 1000));
+  const epoch = (current === undefined ? undefined : epochOf(current)) ?? newEpoch;
   const wanted = renderConnector({ template: loadTemplate(), capturedTables, epoch, settings });
   const action =
     current === undefined ? 'created' : differs(current, wanted) ? 'updated' : 'unchanged';

@@ -1,3 +1,4 @@
+import { CONSUMER_GROUPS } from '@shelfcast/schemas/consumer-groups';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
 import { integer, kafkaSettings, list, onOff } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
@@ -23,7 +24,7 @@ export const captureSettingsShape = {
   /** Kafka transactions in Connect, for readers that do not de-duplicate. */
   EXACTLY_ONCE_SOURCE: onOff().prefault('off'),
   /** Groups that get a dead-letter topic. */
-  CONSUMER_GROUPS: list('consumer groups').prefault('catalogue'),
+  CONSUMER_GROUPS: list('consumer groups').prefault(CONSUMER_GROUPS.join(',')),
 };
 
 const captureSettingsSchema = z.object(captureSettingsShape);

@@ -1,11 +1,12 @@
 import { listCapturedTables, type Queryable } from '@shelfcast/product-database/captured-tables';
 import type { ConnectorOffset } from './connect-client.ts';
 import { CONNECTOR, type ConnectorContext, SLOT } from './context.ts';
+import { RESYNC } from './explain.ts';
 import { epochOf } from './render.ts';
 import { currentLsn, readSlot } from './replication-slot.ts';
 import { formatTableName } from './table-name.ts';
 import { tableProblems } from './table-problems.ts';
-import { describeStates, failureOf, isRunning } from './wait-until.ts';
+import { describeStates, failureOf, isRunning, needsResync } from './wait-until.ts';
 
 export interface ConnectorReport {
   /** Whether changes flow: everything RUNNING, and nothing in `problems`. */
@@ -13,6 +14,8 @@ export interface ConnectorReport {
   readonly lines: readonly string[];
   /** Sentences, each with what mends it. */
   readonly problems: readonly string[];
+  /** Those of the problems that only a resync mends. */
+  readonly losses: readonly string[];
 }
 
 const MIB = 1024n * 1024n;
@@ -28,6 +31,7 @@ export async function reportConnector({
       healthy: false,
       lines: [`There is no connector ${CONNECTOR}.`],
       problems: ['Nothing is captured: make connector-register.'],
+      losses: [],
     };
   }
   const status = await client.status(CONNECTOR);
@@ -36,7 +40,7 @@ export async function reportConnector({
   const failure = status === undefined ? undefined : failureOf(status);
   const problems = [
     ...(failure === undefined ? [] : [failure]),
-    ...slot.problems,
+    ...slot.losses,
     ...(await tableProblems(products)),
   ];
   return {
@@ -48,33 +52,37 @@ export async function reportConnector({
       ...slot.lines,
     ],
     problems,
+    losses: [
+      ...(status !== undefined && failure !== undefined && needsResync(status) ? [failure] : []),
+      ...slot.losses,
+    ],
   };
 }
 
 async function slotLines(
   products: Queryable,
   offsets: readonly ConnectorOffset[],
-): Promise<{ lines: string[]; problems: string[] }> {
+): Promise<{ lines: string[]; losses: string[] }> {
   const slot = await readSlot(products, SLOT);
   const offsetLsn = offsets[0]?.offset?.lsn;
   if (slot === undefined) {
-    if (offsetLsn === undefined) return { lines: ['no replication slot yet'], problems: [] };
+    if (offsetLsn === undefined) return { lines: ['no replication slot yet'], losses: [] };
     return {
       lines: ['no replication slot'],
-      problems: [
-        `Replication slot ${SLOT} is gone but offsets are stored: changes since then may be missing. make connector-delete && make connector-register takes a full snapshot under a new epoch.`,
+      losses: [
+        `Replication slot ${SLOT} is gone but offsets are stored: changes since then may be missing. ${RESYNC}`,
       ],
     };
   }
-  const problems = [];
+  const losses: string[] = [];
   if (slot.walStatus === 'lost' || slot.invalidationReason !== null) {
-    problems.push(
-      `Postgres invalidated replication slot ${SLOT} (${slot.invalidationReason ?? 'WAL removed'}). make connector-delete && make connector-register takes a full snapshot under a new epoch.`,
+    losses.push(
+      `Postgres invalidated replication slot ${SLOT} (${slot.invalidationReason ?? 'WAL removed'}). ${RESYNC}`,
     );
   }
   if (typeof offsetLsn === 'number' && BigInt(offsetLsn) > (await currentLsn(products))) {
-    problems.push(
-      'The stored offset lies beyond the end of the WAL: the database was restored to an earlier moment, and changes would be skipped. make connector-delete && make connector-register takes a full snapshot under a new epoch.',
+    losses.push(
+      `The stored offset lies beyond the end of the WAL: the database was restored to an earlier moment, and changes would be skipped. ${RESYNC}`,
     );
   }
   const room = slot.safeWalSize === null ? '' : `, ${slot.safeWalSize / MIB} MiB until it is lost`;
@@ -82,6 +90,6 @@ async function slotLines(
     lines: [
       `slot ${SLOT} ${slot.active ? 'active' : 'not active'}, WAL ${slot.walStatus ?? 'unknown'}, ${slot.retainedWalBytes / MIB} MiB kept${room}`,
     ],
-    problems,
+    losses,
   };
 }

@@ -30,6 +30,7 @@ test('there is a topic for every table, kind of event, report and group', () => 
     'pricing.dlq',
     'product_discounts',
     'product_updates',
+    'stock_alerts',
   ]);
 });
 

@@ -4,6 +4,7 @@ import {
   deadLetterTopic,
   MANUAL_TOPICS,
   MONITORING_TOPIC,
+  STOCK_ALERTS_TOPIC,
 } from '@shelfcast/schemas/topics';
 import type { KafkaAdmin, TopicSpec } from '@shelfcast/service-kit/kafka/types';
 import type { CaptureSettings } from './settings.ts';
@@ -31,6 +32,7 @@ export function declaredTopics({ settings, capturedTables }: DeclaredTopicsOptio
       cdcTopic({ prefix: settings.topicPrefix, schema, table }),
     ),
     ...MANUAL_TOPICS,
+    STOCK_ALERTS_TOPIC,
     MONITORING_TOPIC,
     ...settings.consumerGroups.map(deadLetterTopic),
   ];

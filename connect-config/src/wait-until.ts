@@ -8,6 +8,8 @@ interface WaitOptions {
   readonly connector: string;
   /** Default 60,000 ms. */
   readonly timeoutMs?: number;
+  /** How long RUNNING has to last before it counts; default 600 ms. */
+  readonly runningForMs?: number;
 }
 
 const POLL_MS = 200;
@@ -18,6 +20,9 @@ const FAILED_FOR_MS = 2_000;
 /** Some failures come right after the start: RUNNING has to last before it counts. */
 const RUNNING_FOR_MS = 600;
 
+/** A task that failed at a change meets it again only when it has connected and read on from its offset. */
+export const RUNNING_FOR_AFTER_FAILURE_MS = 5_000;
+
 /**
  * Waits until the connector and all of its tasks, at least one, are RUNNING.
  *
@@ -27,6 +32,7 @@ export async function waitUntilRunning({
   client,
   connector,
   timeoutMs = 60_000,
+  runningForMs = RUNNING_FOR_MS,
 }: WaitOptions): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let runningSince: number | undefined;
@@ -37,7 +43,7 @@ export async function waitUntilRunning({
     const failure = status === undefined ? undefined : failureOf(status);
     failedSince = failure === undefined ? undefined : (failedSince ?? now);
     runningSince = status !== undefined && isRunning(status) ? (runningSince ?? now) : undefined;
-    if (runningSince !== undefined && now - runningSince >= RUNNING_FOR_MS) return;
+    if (runningSince !== undefined && now - runningSince >= runningForMs) return;
     if (failure !== undefined && failedSince !== undefined && now - failedSince >= FAILED_FOR_MS) {
       throw new OperationError('CONNECTOR_FAILED', failure);
     }
@@ -73,13 +79,24 @@ export function isRunning({ connector, tasks }: ConnectorStatus): boolean {
 }
 
 /** The first failure of the connector or a task, explained; undefined when nothing failed. */
-export function failureOf({ connector, tasks }: ConnectorStatus): string | undefined {
-  if (connector.state === 'FAILED') {
-    return `The connector failed. ${formatFailure(explainFailure(connector.trace ?? ''))}`;
-  }
+export function failureOf(status: ConnectorStatus): string | undefined {
+  const failed = failedPart(status);
+  return failed && `${failed.what} failed. ${formatFailure(explainFailure(failed.trace))}`;
+}
+
+/** Whether the connector or a task failed in a way that only a resync mends. */
+export function needsResync(status: ConnectorStatus): boolean {
+  const failed = failedPart(status);
+  return failed !== undefined && explainFailure(failed.trace).needsResync;
+}
+
+function failedPart({
+  connector,
+  tasks,
+}: ConnectorStatus): { readonly what: string; readonly trace: string } | undefined {
+  if (connector.state === 'FAILED') return { what: 'The connector', trace: connector.trace ?? '' };
   const task = tasks.find(({ state }) => state === 'FAILED');
-  if (task === undefined) return undefined;
-  return `Task ${task.id} failed. ${formatFailure(explainFailure(task.trace ?? ''))}`;
+  return task && { what: `Task ${task.id}`, trace: task.trace ?? '' };
 }
 
 /** `connector RUNNING, task 0 FAILED`. */

@@ -1,0 +1,42 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { planResync, type ResyncFacts } from './resync-plan.ts';
+
+const test = suite('what a resync has to do');
+
+const healthy: ResyncFacts = {
+  hasConnector: true,
+  losses: [],
+  consumersBehind: [],
+  forced: false,
+};
+const cases: [string, Partial<ResyncFacts>, 'refuse' | 'sweep' | 'full'][] = [
+  ['nothing is wrong', {}, 'refuse'],
+  ['nothing is wrong, but somebody insists', { forced: true }, 'full'],
+  ['the slot is lost', { losses: ['The slot is gone.'] }, 'full'],
+  [
+    'the slot is lost while an earlier resync was not finished',
+    { losses: ['The slot is gone.'], consumersBehind: ['catalogue'] },
+    'full',
+  ],
+  ['it was interrupted after the registration', { consumersBehind: ['catalogue'] }, 'sweep'],
+  [
+    'it was interrupted before the registration',
+    { hasConnector: false, consumersBehind: ['catalogue'] },
+    'full',
+  ],
+  ['nothing was ever captured', { hasConnector: false }, 'refuse'],
+];
+for (const [what, facts, kind] of cases) {
+  test(`${what}: ${kind}`, () => {
+    assert.is(planResync({ ...healthy, ...facts }).kind, kind);
+  });
+}
+
+test('a refusal is one sentence that says what to do', () => {
+  const nothing = planResync({ ...healthy, hasConnector: false });
+  assert.match(String(nothing.because), /make connector-register\.$/);
+  assert.match(String(planResync(healthy).because), /FORCE=1/);
+});
+
+test.run();
