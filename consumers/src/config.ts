@@ -7,6 +7,8 @@ import {
   serviceSettings,
 } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
+import { webhookSettings } from './pricing/settings.ts';
+import { sharedFieldsSetting } from './shared-fields-setting.ts';
 
 /** Settings of the process that hosts consumers; `names` are those it can host. */
 export function consumersConfig(names: readonly string[]) {
@@ -14,11 +16,16 @@ export function consumersConfig(names: readonly string[]) {
     ...serviceSettings({ port: 7071 }),
     ...kafkaSettings,
     ...registrySettings,
+    ...webhookSettings,
     /** Where /livez, /readyz and /metrics listen; containers set 0.0.0.0. */
     HEALTH_HOST: z.string().default('127.0.0.1'),
     CONSUMERS_DATABASE_URL: databaseUrl(),
     CONSUMERS_DATABASE_POOL_SIZE: poolSize(10),
+    /** A process whose event loop stands still for this long is killed, milliseconds. */
+    EVENT_LOOP_TIMEOUT_MS: z.coerce.number().int().min(1_000).default(30_000),
     TOPIC_PREFIX: z.string().default(DEFAULT_TOPIC_PREFIX),
+    /** All processes of a consumer are to have the same. */
+    SHARED_FIELDS: sharedFieldsSetting,
     CONSUMERS: z
       .string()
       .default(names.join(','))

@@ -1,5 +1,6 @@
 import { createCodec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
+import { startEventLoopWatchdog } from '@shelfcast/service-kit/event-loop-watchdog';
 import { startHealthServer } from '@shelfcast/service-kit/health-server';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
@@ -9,18 +10,32 @@ import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/sett
 import { Registry } from 'prom-client';
 import type { ConsumersConfig } from './config.ts';
 import { migrateConsumers } from './migrate.ts';
+import { startRebuilder } from './rebuild/rebuilder.ts';
 import { consume, type RunningConsumer } from './runtime/consume.ts';
-import type { ConsumerDefinition } from './runtime/definition.ts';
+import { createDecodeCache } from './runtime/decode-cache.ts';
+import type { Consumer } from './runtime/definition.ts';
 import { runJobs } from './runtime/jobs.ts';
 import { createConsumerMetrics } from './runtime/metrics.ts';
+import { createOutboxMetrics } from './runtime/outbox-metrics.ts';
+import { startOutboxRelay } from './runtime/outbox-relay.ts';
+import { forgetUnshared } from './runtime/shared-rows.ts';
+
+const LOCK_TIMEOUT_MS = 5_000;
 
 /** Runs the chosen consumers in this process; what each needs is opened here, once, and closed in the opposite order. */
-export async function hostConsumers<Effect>(
-  registered: readonly ConsumerDefinition<Effect>[],
+export async function hostConsumers(
+  registered: readonly Consumer[],
   { config, lifecycle, log, fail }: MainContext<ConsumersConfig>,
 ): Promise<void> {
-  const definitions = registered.filter(({ name }) => config.CONSUMERS.includes(name));
+  const definitions = registered
+    .filter(({ name }) => config.CONSUMERS.includes(name))
+    .map((definition) => ({ ...definition, sharedFields: config.SHARED_FIELDS }));
   const running: RunningConsumer[] = [];
+  const watchdog = startEventLoopWatchdog({
+    service: 'consumers',
+    timeoutMs: config.EVENT_LOOP_TIMEOUT_MS,
+  });
+  lifecycle.onStop('event-loop watchdog', () => watchdog.stop());
   const registry = new Registry();
   const metrics = createConsumerMetrics(registry);
   const health = await startHealthServer({
@@ -41,10 +56,13 @@ export async function hostConsumers<Effect>(
     url: config.CONSUMERS_DATABASE_URL,
     max: config.CONSUMERS_DATABASE_POOL_SIZE,
     applicationName: 'shelfcast-consumers',
+    // Somebody else has the key in hand for too long: not the fault of the change that waits.
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
     log,
   });
   lifecycle.onStop('database pool', () => pool.end());
   await warmPool(pool, definitions.length + 1);
+  for (const { name, sharedFields } of definitions) await forgetUnshared(pool, name, sharedFields);
 
   const codec = createCodec(registryConnection(config));
   lifecycle.onStop('codec', () => codec.close());
@@ -55,28 +73,50 @@ export async function hostConsumers<Effect>(
   });
   const producer = await kafka.createProducer();
   lifecycle.onStop('producer', () => producer.close());
-  const publisher = createMonitoringPublisher({
-    producer,
-    encode: await codec.encoder(MONITORING_EVENT),
+  const encodeReport = await codec.encoder(MONITORING_EVENT);
+  const publisher = createMonitoringPublisher({ producer, encode: encodeReport });
+  const relay = await startOutboxRelay({
+    pool,
+    kafka,
+    metrics: createOutboxMetrics(registry),
+    log: log.child({ part: 'outbox' }),
   });
+  lifecycle.onStop('outbox', () => relay.stop());
 
+  for (const contract of definitions.flatMap(({ publishes = [] }) => publishes)) {
+    await codec.encoder(contract);
+  }
+  const decodeCache = definitions.length > 1 ? createDecodeCache() : undefined;
   for (const definition of definitions) {
-    const consumer = await consume({
+    const options = {
       definition,
       kafka,
       pool,
       codec,
       publisher,
+      encodeReport,
       metrics,
       instance: config.INSTANCE_ID,
       topicPrefix: config.TOPIC_PREFIX,
+      ...(decodeCache === undefined ? {} : { decodeCache }),
       log: log.child({ consumer: definition.name }),
-      onFatal: fail,
-    });
+    };
+    const consumer = await consume({ ...options, onFatal: fail });
     lifecycle.onStop(definition.name, () => consumer.stop());
     running.push(consumer);
+    const rebuilder = startRebuilder({ ...options, url: config.CONSUMERS_DATABASE_URL });
+    lifecycle.onStop(`${definition.name} rebuilder`, () => rebuilder.stop());
+    const background = definition.background?.({
+      pool,
+      log: log.child({ consumer: definition.name }),
+      registry,
+      config,
+    });
+    if (background !== undefined) {
+      lifecycle.onStop(`${definition.name} background`, () => background.stop());
+    }
   }
-  const jobs = await runJobs({ definitions, pool, log });
+  const jobs = await runJobs({ definitions, pool, codec, log });
   if (jobs !== null) lifecycle.onStop('jobs', () => jobs.stop());
   log.info({ consumers: definitions.map(({ name }) => name) }, 'consuming');
 }

@@ -19,7 +19,7 @@ export async function migrateConsumers(
     ];
     const applied: string[] = [];
     for (const set of sets) {
-      const names = await applyMigrations(client, set);
+      const names = await applyMigrations(client, { ...set, searchPath: [set.schema, 'public'] });
       applied.push(...names.map((name) => `${set.schema}/${name}`));
     }
     return applied;

@@ -1,4 +1,3 @@
-import type { ClientBase } from 'pg';
 import type { ApplyContext } from '../runtime/definition.ts';
 import {
   type CatalogueEffect,
@@ -9,6 +8,9 @@ import {
 } from './decide.ts';
 import { effectivePrices, lockPrices, reprice } from './reprice.ts';
 
+/** Where the read model is: the one in use, or one that is being built. */
+type Context = Pick<ApplyContext, 'tx' | 'schema'>;
+
 /**
  * Writes a batch of effects: the newest state of each row, one statement per table and kind.
  * Discounts come before products, so that a product is written with its effective price at once.
@@ -17,26 +19,25 @@ export async function apply(
   effects: readonly CatalogueEffect[],
   context: ApplyContext,
 ): Promise<void> {
-  const { tx, nowMs } = context;
   const newest = newestPerRow(effects);
   const of = (table: CatalogueTable) => newest.filter((effect) => effect.table === table);
   const priced = new Set([
     ...productsOfDiscounts(of('product_discounts')),
     ...putKeys(of('products')),
   ]);
-  await lockPrices(tx, [...priced]);
-  for (const productId of await discountedBefore(tx, of('product_discounts')))
+  await lockPrices(context, [...priced]);
+  for (const productId of await discountedBefore(context, of('product_discounts')))
     priced.add(productId);
 
   for (const table of ['product_discounts', 'countries'] as const) {
-    await remove(tx, table, of(table));
-    await put(tx, table, putRows(of(table)));
+    await remove(context, table, of(table));
+    await put(context, table, putRows(of(table)));
   }
-  await remove(tx, 'products', of('products'));
-  const rows = await withEffectivePrices(tx, nowMs, putRows(of('products')));
-  await put(tx, 'products', rows);
-  for (const row of rows) if (row.unchanged.length === 0) priced.delete(row.key);
-  await reprice(tx, nowMs, [...priced]);
+  await remove(context, 'products', of('products'));
+  const rows = await withEffectivePrices(context, putRows(of('products')));
+  await put(context, 'products', rows);
+  for (const row of rows) if (isWhole(row)) priced.delete(row.key);
+  await reprice(context, [...priced]);
 }
 
 /**
@@ -59,9 +60,9 @@ function newestPerRow(effects: readonly CatalogueEffect[]): CatalogueEffect[] {
 }
 
 function mergeUnchanged(earlier: ModelRow, later: ModelRow): ModelRow {
-  if (later.unchanged.length === 0) return later;
+  if (isWhole(later)) return later;
   const columns = { ...later.columns };
-  const otherColumns = { ...later.otherColumns };
+  const otherColumns = { ...(later.keepsOthers && earlier.otherColumns), ...later.otherColumns };
   const unchanged = later.unchanged.filter((name) => {
     const fromColumns = earlier.columns[name];
     const fromOthers = earlier.otherColumns[name];
@@ -70,7 +71,13 @@ function mergeUnchanged(earlier: ModelRow, later: ModelRow): ModelRow {
     else return true;
     return false;
   });
-  return { key: later.key, columns, otherColumns, unchanged };
+  const keepsOthers = later.keepsOthers && earlier.keepsOthers;
+  return { key: later.key, columns, otherColumns, unchanged, keepsOthers };
+}
+
+/** Whether the row says all there is to say about it. */
+function isWhole({ unchanged, keepsOthers }: ModelRow): boolean {
+  return unchanged.length === 0 && !keepsOthers;
 }
 
 function putRows(effects: readonly CatalogueEffect[]): ModelRow[] {
@@ -89,12 +96,12 @@ function productsOfDiscounts(effects: readonly CatalogueEffect[]): string[] {
 
 /** Products the discounts belonged to until now: one that moves to another product changes two prices. */
 async function discountedBefore(
-  tx: ClientBase,
+  { tx, schema }: Context,
   discounts: readonly CatalogueEffect[],
 ): Promise<string[]> {
   if (discounts.length === 0) return [];
   const { rows } = await tx.query<{ product_id: string }>(
-    `select distinct product_id from catalogue.product_discounts
+    `select distinct product_id from ${schema}.product_discounts
      where discount_id = any($1) and product_id is not null`,
     [discounts.map((effect) => effect.key)],
   );
@@ -103,14 +110,12 @@ async function discountedBefore(
 
 /** Gives the rows that bring their price the effective price; the rest is repriced once stored. */
 async function withEffectivePrices(
-  tx: ClientBase,
-  nowMs: number,
+  context: ApplyContext,
   rows: readonly ModelRow[],
 ): Promise<ModelRow[]> {
-  const whole = rows.filter((row) => row.unchanged.length === 0);
+  const whole = rows.filter(isWhole);
   const prices = await effectivePrices(
-    tx,
-    nowMs,
+    context,
     whole.map(({ key, columns }) => ({
       productId: key,
       price: textOrNull(columns.price),
@@ -128,33 +133,36 @@ function textOrNull(value: JsonValue | undefined): string | null {
 }
 
 async function remove(
-  tx: ClientBase,
+  { tx, schema }: Context,
   table: CatalogueTable,
   effects: readonly CatalogueEffect[],
 ): Promise<void> {
   const keys = effects.filter((effect) => effect.kind === 'remove').map((effect) => effect.key);
   if (keys.length === 0) return;
-  await tx.query(`delete from catalogue.${table} where ${columnsOf[table][0]} = any($1)`, [keys]);
+  await tx.query(`delete from ${schema}.${table} where ${columnsOf[table][0]} = any($1)`, [keys]);
 }
 
 async function put(
-  tx: ClientBase,
+  { tx, schema }: Context,
   table: CatalogueTable,
   rows: readonly ModelRow[],
 ): Promise<void> {
-  const whole = rows.filter((row) => row.unchanged.length === 0);
-  const partial = rows.filter((row) => row.unchanged.length > 0);
+  const whole = rows.filter(isWhole);
+  const partial = rows.filter((row) => !isWhole(row));
   if (whole.length > 0) {
     await tx.query({
-      name: `catalogue.put_${table}`,
-      text: upserts[table],
+      name: `${schema}.put_${table}`,
+      text: upsert(schema, table),
       values: [JSON.stringify(whole.map(toRecord))],
     });
   }
   for (const row of partial) {
     const kept = columnsOf[table].filter((column) => row.unchanged.includes(column));
     const others = row.unchanged.filter((name) => !kept.some((column) => column === name));
-    await tx.query(upsertKeeping(table, kept), [JSON.stringify([toRecord(row)]), others]);
+    await tx.query(upsertKeeping({ schema, table, kept }), [
+      JSON.stringify([toRecord(row)]),
+      row.keepsOthers ? null : others,
+    ]);
   }
 }
 
@@ -163,44 +171,46 @@ function toRecord(row: ModelRow) {
 }
 
 /** Columns this consumer computes beside those it mirrors. */
-const computedColumns: Readonly<Record<CatalogueTable, readonly string[]>> = {
+export const computedColumns: Readonly<Record<CatalogueTable, readonly string[]>> = {
   products: ['effective_price', 'effective_price_discount_id', 'effective_price_until'],
   product_discounts: [],
   countries: [],
 };
 
-const upserts: Readonly<Record<CatalogueTable, string>> = {
-  products: upsert('products'),
-  product_discounts: upsert('product_discounts'),
-  countries: upsert('countries'),
-};
-
-function upsert(table: CatalogueTable): string {
+function upsert(schema: string, table: CatalogueTable): string {
   const columns = [...columnsOf[table], ...computedColumns[table], 'other_columns'];
   return `
-    insert into catalogue.${table} (${columns.join(', ')}) ${selectRows(table, columns)}
+    insert into ${schema}.${table} (${columns.join(', ')}) ${selectRows(schema, table, columns)}
     on conflict (${columns[0]}) do update set
       ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
 }
 
-/** The rare put that leaves columns out as unchanged: `$2` are the unknown columns among them. */
-function upsertKeeping(table: CatalogueTable, kept: readonly string[]): string {
+/** The rare put that leaves columns out as unchanged: `$2` are the unknown columns among them, null for all. */
+function upsertKeeping({
+  schema,
+  table,
+  kept,
+}: {
+  readonly schema: string;
+  readonly table: CatalogueTable;
+  readonly kept: readonly string[];
+}): string {
   const columns = columnsOf[table].filter((column) => !kept.includes(column));
   return `
-    insert into catalogue.${table} as model (${columns.join(', ')}, other_columns)
-    ${selectRows(table, [...columns, 'other_columns'])}
+    insert into ${schema}.${table} as model (${columns.join(', ')}, other_columns)
+    ${selectRows(schema, table, [...columns, 'other_columns'])}
     on conflict (${columns[0]}) do update set
       ${columns.map((column) => `${column} = excluded.${column}`).join(', ')},
-      other_columns = excluded.other_columns || coalesce(
+      other_columns = coalesce(
         (select jsonb_object_agg(o.key, o.value) from jsonb_each(model.other_columns) as o
-         where o.key = any($2::text[])), '{}')`;
+         where $2::text[] is null or o.key = any($2::text[])), '{}') || excluded.other_columns`;
 }
 
 /** Each value goes through the text input of its column, so numbers stay exact; JSON arrives as its text. */
-function selectRows(table: CatalogueTable, columns: readonly string[]): string {
+function selectRows(schema: string, table: CatalogueTable, columns: readonly string[]): string {
   const values = columns.map((column) =>
     column === 'attributes' ? `(r.attributes #>> '{}')::jsonb` : `r.${column}`,
   );
   return `select ${values.join(', ')}
-    from jsonb_populate_recordset(null::catalogue.${table}, $1::jsonb) as r`;
+    from jsonb_populate_recordset(null::${schema}.${table}, $1::jsonb) as r`;
 }

@@ -1,16 +1,20 @@
+import { MANUAL_TOPICS } from '@shelfcast/schemas/topics';
 import type { ConsumerDefinition } from '../runtime/definition.ts';
 import { apply } from './apply.ts';
 import { type CatalogueEffect, columnsOf, decide } from './decide.ts';
 import { REPRICE_TASK, repriceJob } from './reprice.ts';
+import { takeOver } from './take-over.ts';
 import { truncate } from './truncate.ts';
 
 /** Read model of the catalogue: current products with their effective price and full-text search. */
 export const catalogue: ConsumerDefinition<CatalogueEffect> = {
   name: 'catalogue',
   tables: Object.keys(columnsOf).map((table) => `public.${table}`),
+  events: MANUAL_TOPICS,
   migrationsUrl: new URL('../../src/catalogue/migrations', import.meta.url),
   decide,
   apply,
   jobs: { [REPRICE_TASK]: repriceJob },
+  rebuild: { takeOver },
   truncate,
 };

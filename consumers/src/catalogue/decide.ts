@@ -30,8 +30,10 @@ export interface ModelRow {
   readonly key: string;
   readonly columns: Readonly<Record<string, JsonValue>>;
   readonly otherColumns: Readonly<Record<string, JsonValue>>;
-  /** Columns the source says did not change and did not send (unchanged TOAST): keep what is there. */
+  /** Columns of which nothing is said (an unchanged TOASTed value, or a manual event): keep what is there. */
   readonly unchanged: readonly string[];
+  /** Whether other columns than those in `otherColumns` are kept as well: a manual event does not know of them. */
+  readonly keepsOthers: boolean;
 }
 
 /** The columns the read model knows, by table; the first is the key. */
@@ -75,7 +77,13 @@ export function decide(change: Change): CatalogueEffect | null {
     return { kind: 'remove', table, key: change.key, productId: productIdOf(change.before) };
   }
   if (change.after === null) return null;
-  return { kind: 'put', table, key: change.key, row: modelRow(table, change.key, change.after) };
+  const row = modelRow(table, change.key, change.after);
+  return {
+    kind: 'put',
+    table,
+    key: change.key,
+    row: change.origin === 'manual' ? asPartial(table, row) : row,
+  };
 }
 
 function productIdOf(row: Row | null): string | null {
@@ -93,7 +101,13 @@ function modelRow(table: CatalogueTable, key: string, row: Row): ModelRow {
     else if (known.has(name)) columns[name] = toJson(value);
     else otherColumns[name] = toJson(value);
   }
-  return { key, columns, otherColumns, unchanged };
+  return { key, columns, otherColumns, unchanged, keepsOthers: false };
+}
+
+/** A manual event says nothing about the columns it does not have; of a row the database has none is missing. */
+function asPartial(table: CatalogueTable, row: ModelRow): ModelRow {
+  const unsaid = columnsOf[table].filter((column) => !Object.hasOwn(row.columns, column));
+  return { ...row, unchanged: [...row.unchanged, ...unsaid], keepsOthers: true };
 }
 
 function toJson(value: ColumnValue): JsonValue {

@@ -1,10 +1,12 @@
-import type { ClientBase } from 'pg';
-import { z } from 'zod';
 import { type Discount, effectivePrice } from '../price/effective-price.ts';
+import { createRepricing, type DueReprice } from '../price/repricing.ts';
 import type { ApplyContext } from '../runtime/definition.ts';
 
 /** Task name of the job that computes a price again when a discount starts or ends. */
 export const REPRICE_TASK = 'catalogue_reprice';
+
+/** Where and when prices are computed. */
+type Context = Pick<ApplyContext, 'tx' | 'schema' | 'nowMs' | 'suppressSideEffects'>;
 
 /** What the effective price of a product is computed from, beside its discounts. */
 export interface ListPrice {
@@ -14,7 +16,7 @@ export interface ListPrice {
   readonly currency: string | null;
 }
 
-/** The computed columns of `catalogue.products`. */
+/** The computed columns of `products`. */
 export type PriceColumns = {
   readonly effective_price: string | null;
   readonly effective_price_discount_id: string | null;
@@ -22,73 +24,57 @@ export type PriceColumns = {
   readonly effective_price_until: string | null;
 };
 
-/**
- * Serialises all that computes the prices of these products until the transaction ends. Row locks
- * would not do: a product and its first discount can arrive at the same moment in two processes.
- */
-export async function lockPrices(tx: ClientBase, productIds: readonly string[]): Promise<void> {
-  if (productIds.length === 0) return;
-  await tx.query({
-    name: 'catalogue.lock_prices',
-    text: `select pg_advisory_xact_lock(lock)
-     from (select hashtextextended('catalogue:price:' || id, 0) as lock
-           from unnest($1::text[]) as i(id) order by lock) as locks`,
-    values: [productIds],
-  });
-}
+const repricing = createRepricing({ task: REPRICE_TASK });
+
+/** Serialises all that computes the prices of these products until the transaction ends. */
+export const lockPrices = repricing.lock;
 
 /**
  * Effective prices at `nowMs` under the stored discounts, by product; where the clock alone will
  * change one, the job for that moment is planned in the same transaction. The caller holds `lockPrices`.
  */
 export async function effectivePrices(
-  tx: ClientBase,
-  nowMs: number,
+  context: Context,
   products: readonly ListPrice[],
 ): Promise<Map<string, PriceColumns>> {
+  const { tx, nowMs, suppressSideEffects } = context;
   const prices = new Map<string, PriceColumns>();
   const due: DueReprice[] = [];
-  const discounts = await discountsOf(tx, products);
+  const discounts = await discountsOf(context, products);
   for (const { productId, price, currency } of products) {
     const effective =
       price === null
         ? null
-        : effectivePrice(
-            { price, currency: currency ?? '' },
-            discounts.get(productId) ?? [],
-            nowMs,
-          );
+        : effectivePrice({ price, currency }, discounts.get(productId) ?? [], nowMs);
     const untilMs = effective?.nextChangeAtMs ?? null;
-    if (untilMs !== null) due.push({ product_id: productId, at_ms: untilMs });
+    if (untilMs !== null) due.push({ productId, atMs: untilMs });
     prices.set(productId, {
       effective_price: effective?.amount ?? null,
       effective_price_discount_id: effective?.discountId ?? null,
       effective_price_until: untilMs === null ? null : new Date(untilMs).toISOString(),
     });
   }
-  await schedule(tx, due);
+  // The jobs are those of the read model in use, not of one that is being built (see `takeOver`).
+  if (suppressSideEffects !== true) await repricing.schedule(tx, due);
   return prices;
 }
 
 /** Computes the prices of stored products again. The caller holds `lockPrices`. */
-export async function reprice(
-  tx: ClientBase,
-  nowMs: number,
-  productIds: readonly string[],
-): Promise<void> {
+export async function reprice(context: Context, productIds: readonly string[]): Promise<void> {
   if (productIds.length === 0) return;
+  const { tx, schema } = context;
   const { rows } = await tx.query<ListPrice>(
     `select product_id as "productId", price::text, currency
-     from catalogue.products where product_id = any($1)`,
+     from ${schema}.products where product_id = any($1)`,
     [productIds],
   );
-  const prices = await effectivePrices(tx, nowMs, rows);
+  const prices = await effectivePrices(context, rows);
   await tx.query(
-    `update catalogue.products p
+    `update ${schema}.products p
      set effective_price = c.effective_price,
          effective_price_discount_id = c.effective_price_discount_id,
          effective_price_until = c.effective_price_until
-     from jsonb_populate_recordset(null::catalogue.products, $1::jsonb) as c
+     from jsonb_populate_recordset(null::${schema}.products, $1::jsonb) as c
      where p.product_id = c.product_id`,
     [
       JSON.stringify(
@@ -98,13 +84,11 @@ export async function reprice(
   );
 }
 
-const repricePayload = z.object({ productId: z.string() });
-
 /** A discount starts or ends now: the price is computed again, and the next change planned. */
-export async function repriceJob(payload: unknown, { tx, nowMs }: ApplyContext): Promise<void> {
-  const { productId } = repricePayload.parse(payload);
-  await lockPrices(tx, [productId]);
-  await reprice(tx, nowMs, [productId]);
+export async function repriceJob(payload: unknown, context: ApplyContext): Promise<void> {
+  const productId = repricing.productOf(payload);
+  await lockPrices(context, [productId]);
+  await reprice(context, [productId]);
 }
 
 interface DiscountRow extends Discount {
@@ -112,19 +96,19 @@ interface DiscountRow extends Discount {
 }
 
 async function discountsOf(
-  tx: ClientBase,
+  { tx, schema }: Context,
   products: readonly ListPrice[],
 ): Promise<Map<string, Discount[]>> {
   const byProduct = new Map<string, Discount[]>();
   if (products.length === 0) return byProduct;
   const { rows } = await tx.query<DiscountRow>({
-    name: 'catalogue.discounts',
+    name: `${schema}.discounts`,
     text: `select product_id as "productId", discount_id as "discountId",
             discount_percentage::text as percentage,
             to_json(start_date) #>> '{}' as "startDate", to_json(end_date) #>> '{}' as "endDate",
             coalesce(minimum_quantity, 1)::float8 as "minimumQuantity",
             maximum_discount::text as "maximumDiscount"
-     from catalogue.product_discounts
+     from ${schema}.product_discounts
      where product_id = any($1) and discount_percentage is not null
      order by discount_id`,
     values: [products.map((product) => product.productId)],
@@ -135,20 +119,4 @@ async function discountsOf(
     else known.push(discount);
   }
   return byProduct;
-}
-
-interface DueReprice {
-  readonly product_id: string;
-  readonly at_ms: number;
-}
-
-/** One job per product: a later plan replaces an earlier one (job_key). */
-async function schedule(tx: ClientBase, due: readonly DueReprice[]): Promise<void> {
-  if (due.length === 0) return;
-  await tx.query(
-    `select graphile_worker.add_job($1, json_build_object('productId', d.product_id),
-       run_at := to_timestamp(d.at_ms / 1000.0), job_key := $1 || ':' || d.product_id)
-     from jsonb_to_recordset($2::jsonb) as d(product_id text, at_ms double precision)`,
-    [REPRICE_TASK, JSON.stringify(due)],
-  );
 }

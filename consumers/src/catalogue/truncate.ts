@@ -7,16 +7,17 @@ import { lockPrices, reprice } from './reprice.ts';
 export async function truncate(
   entity: string,
   floor: Position,
-  { tx, consumer, nowMs }: ApplyContext,
+  context: ApplyContext,
 ): Promise<void> {
   if (!isCatalogueTable(entity)) return;
+  const { tx, consumer, schema } = context;
   const { rows } = await tx.query<{ product_id: string | null }>(
-    `delete from catalogue.${entity} m using runtime.guards g
+    `delete from ${schema}.${entity} m using runtime.guards g
      where g.consumer = $1 and g.entity = $2 and g.key = m.${columnsOf[entity][0]} and g.position < $3
      returning ${entity === 'product_discounts' ? 'm.product_id' : 'null as product_id'}`,
     [consumer, entity, floor],
   );
   const productIds = [...new Set(rows.map((row) => row.product_id))].filter((id) => id !== null);
-  await lockPrices(tx, productIds);
-  await reprice(tx, nowMs, productIds);
+  await lockPrices(context, productIds);
+  await reprice(context, productIds);
 }

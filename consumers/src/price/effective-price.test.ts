@@ -18,6 +18,7 @@ test('without a discount the list price holds, in the minor unit of the currency
   assert.is(effectivePrice(eur('19.9'), [], noonMs).amount, '19.90');
   assert.is(effectivePrice({ price: '1980.00', currency: 'JPY' }, [], noonMs).amount, '1980');
   assert.is(effectivePrice({ price: '1.5', currency: 'KWD' }, [], noonMs).amount, '1.500');
+  assert.is(effectivePrice({ price: '1.5', currency: null }, [], noonMs).amount, '1.50', 'euros');
 });
 
 test('an exact half is rounded up, where binary floating point would round down', () => {

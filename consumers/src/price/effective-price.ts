@@ -18,9 +18,12 @@ export interface Discount {
 
 export interface PricedProduct {
   readonly price: string;
-  /** ISO 4217 code; its minor unit decides the rounding (JPY 0, EUR 2, KWD 3). */
-  readonly currency: string;
+  /** ISO 4217 code; its minor unit decides the rounding (JPY 0, EUR 2, KWD 3). Null: `DEFAULT_CURRENCY`. */
+  readonly currency: string | null;
 }
+
+/** What `products.currency` is by default: so it is that of a product that only manual events know, which name none. */
+export const DEFAULT_CURRENCY = 'EUR';
 
 export interface EffectivePrice {
   /** Exact decimal string in the product's currency, rounded half up to the minor unit. */
@@ -62,7 +65,11 @@ export function effectivePrice(
       discountId = discount.discountId;
     }
   }
-  return { amount: lowest.toFixed(minorUnit(product.currency)), discountId, nextChangeAtMs };
+  return {
+    amount: lowest.toFixed(minorUnit(product.currency ?? DEFAULT_CURRENCY)),
+    discountId,
+    nextChangeAtMs,
+  };
 }
 
 function reduction(listPrice: Decimal, discount: Discount): Decimal {

@@ -1,28 +1,29 @@
 import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
-import type { Change } from '@shelfcast/schemas/change';
 import type { Codec } from '@shelfcast/schemas/codec';
-import { cdcTopic } from '@shelfcast/schemas/topics';
+import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
+import { createBatchWriter } from '@shelfcast/service-kit/batch-writer';
 import { createClock } from '@shelfcast/service-kit/clock';
-import type {
-  HandlingError,
-  Kafka,
-  KafkaBatch,
-  TopicPartition,
-} from '@shelfcast/service-kit/kafka/types';
+import type { HandlingError, Kafka, KafkaBatch } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/logging';
 import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import { inTransaction } from '@shelfcast/service-kit/postgres';
-import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres-errors';
 import type { Pool } from 'pg';
-import { createBatchWriter } from './batch-writer.ts';
-import { decodeChanges, UndecodableRecord } from './decode.ts';
+import { type Applied, applyBatch, isOutage } from './apply-batch.ts';
+import { capturedEntities } from './captured-entity.ts';
+import { startCommands } from './commands.ts';
+import { decodeRecords } from './decode.ts';
+import type { DecodeCache } from './decode-cache.ts';
 import type { ConsumerDefinition } from './definition.ts';
-import type { Outcome } from './guard.ts';
+import type { Delivery, Unreadable } from './delivery.ts';
+import { createFailureBreaker } from './failure-breaker.ts';
+import { forgetHandled } from './inbox.ts';
 import type { ConsumerMetrics } from './metrics.ts';
 import { ensureFloors } from './positions.ts';
 import { createReportFlow } from './report-flow.ts';
 import { failureReport, handledReports } from './reports.ts';
-import { applyOnce } from './transaction.ts';
+import { createResume } from './resume.ts';
+import { startRetrier } from './retrier.ts';
+import { createSweeper } from './sweeper.ts';
 
 export interface ConsumeOptions<Effect> {
   readonly definition: ConsumerDefinition<Effect>;
@@ -30,10 +31,16 @@ export interface ConsumeOptions<Effect> {
   readonly pool: Pool;
   readonly codec: Codec;
   readonly publisher: MonitoringPublisher;
+  /** `await codec.encoder(MONITORING_EVENT)` */
+  readonly encodeReport: (event: MonitoringEvent) => Buffer;
   readonly metrics: ConsumerMetrics;
   /** Part of every change's id; the same for all processes of one site. */
   readonly instance: string;
   readonly topicPrefix: string;
+  /** Shared by the consumers of a process, where there are several. */
+  readonly decodeCache?: DecodeCache;
+  /** For a read model that is being built: it tells nobody of its steps, and takes no commands. */
+  readonly silent?: boolean;
   readonly log: Logger;
   /** The consumer cannot go on: the process is to exit non-zero. */
   readonly onFatal: (error: Error) => void;
@@ -48,42 +55,88 @@ export interface RunningConsumer {
   stop(): Promise<void>;
 }
 
+/** Records were deleted, by retention or with their topic, before the consumer had read them. */
+class OffsetReset extends Error {
+  override readonly name = 'OffsetReset';
+}
+
+const NOBODY: MonitoringPublisher = { report: async () => {} };
+
 /** Changes of one transaction: enough to fill it, few enough to end well within a session timeout. */
 const MAX_CHANGES_PER_TRANSACTION = 2_000;
-/**
- * Of one partition, in one fetch. The next fetch waits for all batches of the last one, so a large one is a long time in
- * which nothing new is seen and the group can lose patience; this is some hundred changes.
- */
+/** Of one partition, in one fetch, and waiting behind it: some hundred changes. */
 const FETCH_BYTES_PER_PARTITION = 256 * 1024;
+const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
+const FORGET_EVERY_MS = 3_600_000;
 const BACKOFF_MS = { first: 50, longest: 2_000 };
 
 /**
- * Runs a consumer: decodes, applies once, reports, and only when the reports are acknowledged lets
- * offsets be committed; the next batch does not wait for that. A database outage is waited out; a batch that cannot be handled holds up its own partition only.
+ * Runs a consumer: decodes, applies once, reports, and only when the reports are acknowledged lets offsets be
+ * committed; the next batch does not wait for that. A change that cannot be applied is parked with what comes after it
+ * for its key; an outage of the database or the registry, or most keys failing, is waited out.
  */
 export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<RunningConsumer> {
-  const { definition, kafka, pool, codec, publisher, metrics, instance, log } = options;
+  const { definition, kafka, pool, codec, encodeReport, metrics, instance, log } = options;
+  const publisher = options.silent === true ? NOBODY : options.publisher;
   const nowMs = options.nowMs ?? createClock();
   const reporter = { service: definition.name, instance };
   const stopping = new AbortController();
-  await inTransaction(pool, (tx) => ensureFloors(tx, definition.name, entitiesOf(definition)));
+  const entities = capturedEntities(definition, options.topicPrefix);
+  await inTransaction(pool, (tx) =>
+    ensureFloors(
+      tx,
+      definition.name,
+      entities.map(({ entity }) => entity),
+    ),
+  );
 
-  const writer = createBatchWriter<Change, Outcome>({
-    write: (changes) => inTransaction(pool, (tx) => applyOnce(definition, changes, tx, nowMs())),
+  const breaker = createFailureBreaker();
+  const applying = {
+    definition,
+    pool,
+    codec,
+    breaker,
+    nowMs,
+    attemptTimeoutMs: definition.attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS,
+  };
+  const decoding = {
+    codec,
+    instance,
+    topicPrefix: options.topicPrefix,
+    ...(options.decodeCache === undefined ? {} : { cache: options.decodeCache }),
+  };
+  const writer = createBatchWriter<Delivery | Unreadable, Applied>({
+    write: (entries) => applyBatch(applying, entries),
     maxItems: MAX_CHANGES_PER_TRANSACTION,
-    isOutage: isRetriableDatabaseError,
-    onOutage: (error, attempt) => {
-      metrics.outages.inc({ consumer: definition.name });
-      log.warn({ error, attempt }, 'database not available: waiting, nothing is lost');
-    },
+    isOutage,
+    onOutage,
     backoff,
   });
+  const resume = createResume({ applying, pool, submit: writer.submit, patiently });
   const reports = createReportFlow({
     publisher,
     onFailure: (error, attempt) =>
       log.warn({ error, attempt }, 'reports not acknowledged: sending them again'),
     backoff,
   });
+
+  function onOutage(error: unknown, attempt: number): void {
+    metrics.outages.inc({ consumer: definition.name });
+    const what = breaker.tripped() === undefined ? 'not available' : 'most changes fail';
+    log.warn({ error, attempt }, `${what}: waiting, nothing is lost`);
+  }
+
+  async function patiently<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        onOutage(error, attempt);
+        await backoff(attempt);
+      }
+    }
+  }
 
   async function backoff(attempt: number): Promise<void> {
     const delayMs = Math.min(BACKOFF_MS.first * 2 ** Math.min(attempt - 1, 20), BACKOFF_MS.longest);
@@ -97,71 +150,96 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     return turn;
   }
 
-  async function handle(
-    place: TopicPartition,
-    changes: readonly Change[],
-    receivedAtMs: number,
-  ): Promise<void> {
-    await reports.idle(place);
-    const outcomes = await writer.submit(changes);
-    const handledAtMs = nowMs();
-    metrics.observe(definition.name, changes, outcomes, handledAtMs);
-    reports.send(place, handledReports(reporter, changes, outcomes, { receivedAtMs, handledAtMs }));
-  }
-
   async function onBatch(batch: KafkaBatch): Promise<void> {
     const receivedAtMs = nowMs();
     await nextTurn();
-    try {
-      await handle(batch, await decodeChanges(codec, instance, batch.records), receivedAtMs);
-    } catch (error) {
-      // What precedes a record that cannot be read does not have to wait for it.
-      if (error instanceof UndecodableRecord) await handle(batch, error.before, receivedAtMs);
-      throw error;
-    }
+    const entries = await decodeRecords(decoding, batch.records);
+    await reports.idle(batch);
+    const applied = await resume.handle(batch, entries);
+    const handledAtMs = nowMs();
+    metrics.observe(definition.name, entries, applied, handledAtMs);
+    reports.send(batch, handledReports(reporter, entries, applied, { receivedAtMs, handledAtMs }));
   }
 
+  function tell(failure: Parameters<typeof failureReport>[1]): void {
+    publisher
+      .report([failureReport(reporter, failure, nowMs())])
+      .catch((error: unknown) => log.warn({ error }, 'a failure could not be reported'));
+  }
+
+  const topics = [...entities.map(({ topic }) => topic), ...(definition.events ?? [])];
   const consumer = await kafka.createConsumer({
     groupId: definition.name,
-    topics: definition.tables.map((name) => topicOf(name, options.topicPrefix)),
+    topics,
     maxPartitionBytes: FETCH_BYTES_PER_PARTITION,
     onBatch,
     beforeCommit: () => reports.acknowledged(),
     onError: (failure) => {
       metrics.failures.inc({ consumer: definition.name });
       log.error(failureFields(failure), 'batch failed: its partition waits and tries again');
-      publisher
-        .report([failureReport(reporter, failure, nowMs())])
-        .catch((error: unknown) => log.warn({ error }, 'a failure could not be reported'));
+      tell(failure);
     },
     onOffsetReset: ({ topic, partition, from, to }) => {
       metrics.offsetResets.inc({ consumer: definition.name });
-      log.error(
-        { topic, partition, from: String(from), to: String(to) },
-        'offset reset: records between the two were lost to this consumer; run a snapshot of the table',
+      const error = new OffsetReset(
+        `records ${from ?? 'from the beginning'} to ${to ?? 'the present'} of ${topic}[${partition}] were gone before they were read; make connector-snapshot reads the table again`,
       );
+      log.error({ topic, partition, from: String(from), to: String(to) }, error.message);
+      tell({ topic, partition, offset: from ?? 0n, attempt: 1, error });
     },
     onFatal: options.onFatal,
   });
 
+  const forgetting = setInterval(() => {
+    forgetHandled(pool, definition.name).catch((error: unknown) =>
+      log.warn({ error }, 'events handled long ago could not be forgotten: later'),
+    );
+  }, FORGET_EVERY_MS);
+
+  let pausedBecause: string | undefined;
+  const retrier = startRetrier({
+    ...applying,
+    ...(options.silent === undefined ? {} : { silent: options.silent }),
+    decoding,
+    reporter,
+    encodeReport,
+    log,
+    onFailure: (state) => metrics.retries.inc({ consumer: definition.name, state }),
+    isPaused: () => pausedBecause !== undefined,
+  });
+  const admin = kafka.createAdmin();
+  const takeCommands = () =>
+    startCommands({
+      pool,
+      consumer: definition.name,
+      decoding,
+      reporter,
+      encodeReport,
+      nowMs,
+      log,
+      onPaused(reason) {
+        if (reason === pausedBecause) return;
+        pausedBecause = reason;
+        metrics.paused.set({ consumer: definition.name }, reason === undefined ? 0 : 1);
+        log.warn({ reason }, reason === undefined ? 'goes on after a pause' : 'paused');
+        const places = topics.map((topic) => ({ topic }));
+        if (reason === undefined) consumer.resume(places);
+        else consumer.pause(places);
+      },
+      sweeper: createSweeper({ ...applying, entities, admin, reporter, encodeReport, log }),
+    });
+  const commands = options.silent === true ? undefined : takeCommands();
+
   return {
     name: definition.name,
-    notReady: () => (consumer.isReady() ? undefined : 'has not joined its consumer group'),
+    notReady: () => (consumer.isReady() ? breaker.tripped() : 'has not joined its consumer group'),
     async stop() {
+      clearInterval(forgetting);
       stopping.abort();
-      await consumer.stop();
+      await Promise.all([consumer.stop(), retrier.stop(), commands?.stop()]);
+      await admin.close();
     },
   };
-}
-
-function topicOf(name: string, prefix: string): string {
-  const [schema = '', table = ''] = name.split('.');
-  return cdcTopic({ prefix, schema, table });
-}
-
-/** Entities are tables, without their schema where that is `public` (see `Change.entity`). */
-function entitiesOf(definition: Pick<ConsumerDefinition<unknown>, 'tables'>): string[] {
-  return definition.tables.map((table) => table.replace(/^public\./, ''));
 }
 
 function failureFields({ topic, partition, offset, attempt, retryDelayMs, error }: HandlingError) {

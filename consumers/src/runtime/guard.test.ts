@@ -1,5 +1,5 @@
 import type { Change } from '@shelfcast/schemas/change';
-import { encodePosition } from '@shelfcast/schemas/position';
+import { encodeManualPosition, encodePosition } from '@shelfcast/schemas/position';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guardKey, judge, type KnownPositions, partitionKey } from './guard.ts';
@@ -7,7 +7,12 @@ import { guardKey, judge, type KnownPositions, partitionKey } from './guard.ts';
 const at = (lsn: number) =>
   encodePosition({ epoch: 1n, sequence: [0n, BigInt(lsn)], snapshot: false });
 
-const nothingKnown: KnownPositions = { guards: new Map(), floors: new Map(), batches: new Map() };
+const nothingKnown: KnownPositions = {
+  guards: new Map(),
+  parked: new Set(),
+  floors: new Map(),
+  batches: new Map(),
+};
 
 function change(key: string | null, lsn: number, offset: number): Change {
   return {
@@ -94,6 +99,32 @@ test('a topic that was made anew starts at offset 0 and loses nothing', () => {
     ]),
   };
   assert.equal(outcomes([change('new', 3, 0)], known), [[true, 'processed']]);
+});
+
+test('an event on a key of the database repeats the outcome it had', () => {
+  const event = (offset: number): Change => ({
+    ...change('a', 1, offset),
+    origin: 'manual',
+    position: encodeManualPosition(offset, BigInt(offset)),
+  });
+  const known = {
+    guards: new Map([[guardKey('products', 'a'), at(9)]]),
+    batches: new Map([
+      [partitionKey('t', 0), { firstOffset: 10n, nextOffset: 12n, skippedOffsets: new Set([11n]) }],
+    ]),
+  };
+  const events = [event(9), event(10), event(11), event(12)];
+  assert.equal(outcomes(events, known), [
+    [false, 'reported'],
+    [false, 'processed'],
+    [false, 'conflict'],
+    [false, 'conflict'],
+  ]);
+  assert.ok(
+    judge(events, { ...nothingKnown, ...known }).every(({ contested }) => contested === true),
+  );
+  const parked = { ...known, parked: new Set([guardKey('products', 'a')]) };
+  assert.equal(outcomes([event(12)], parked), [[false, 'parked']], 'it waits behind the others');
 });
 
 test.run();

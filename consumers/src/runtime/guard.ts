@@ -1,17 +1,22 @@
-import type { Change } from '@shelfcast/schemas/change';
+import type { Change, Row } from '@shelfcast/schemas/change';
+import { NOWHERE, precedence } from './precedence.ts';
 
 /**
  * What became of a delivered change:
  * - `processed`: it took effect, now or in an earlier delivery whose report may have been lost;
- * - `skipped`: something newer was applied before, or a truncate lies above it;
+ * - `skipped`: something newer was applied before, or itself under the same event id, or a truncate lies above it;
+ * - `conflict`: it is about something that another origin owns, and none of it had an effect;
+ * - `parked`: its key has changes waiting that could not be applied; it waits behind them;
  * - `reported`: handled and reported in an earlier delivery; there is nothing left to do.
  */
-export type Outcome = 'processed' | 'skipped' | 'reported';
+export type Outcome = 'processed' | 'skipped' | 'conflict' | 'parked' | 'reported';
 
 /** What the consumers' database knew about a batch before it was applied. */
 export interface KnownPositions {
   /** Newest applied position, by `guardKey`. */
   readonly guards: ReadonlyMap<string, string>;
+  /** Keys with parked changes, by `guardKey`. */
+  readonly parked: ReadonlySet<string>;
   /** Position of the last truncate, by entity. */
   readonly floors: ReadonlyMap<string, string>;
   /** Last batch of each partition with durable effects, by `partitionKey`. */
@@ -30,6 +35,10 @@ export interface Judged {
   readonly outcome: Outcome;
   /** Whether to apply it now. */
   readonly fresh: boolean;
+  /** Another origin owns the key: only fields that are shared can take effect. */
+  readonly contested?: boolean;
+  /** Columns that lost against another origin, where others took effect. */
+  readonly lost?: Row;
 }
 
 export function guardKey(entity: string, key: string): string {
@@ -47,28 +56,50 @@ export function partitionKey(topic: string, partition: number): string {
 export function judge(changes: readonly Change[], known: KnownPositions): Judged[] {
   const guards = new Map(known.guards);
   return changes.map((change) => {
-    const floor = known.floors.get(change.entity) ?? '';
+    const { entity, position } = change;
+    const floor = known.floors.get(entity) ?? NOWHERE;
     if (change.key === null) {
-      const fresh = change.position > floor;
+      const fresh = position > floor;
       return { change, fresh, outcome: fresh ? 'processed' : staleOutcome(change, floor, known) };
     }
-    const key = guardKey(change.entity, change.key);
-    const newest = guards.get(key) ?? '';
-    if (change.position > floor && change.position > newest) {
-      guards.set(key, change.position);
-      return { change, fresh: true, outcome: 'processed' };
+    const key = guardKey(entity, change.key);
+    const newest = guards.get(key) ?? NOWHERE;
+    const isStale = (outcome: Outcome): Judged => ({ change, fresh: false, outcome });
+    const rank = precedence(position, newest);
+    if (rank === 'older' || precedence(position, floor) === 'older') {
+      return isStale(staleOutcome(change, newest, known));
     }
-    return { change, fresh: false, outcome: staleOutcome(change, newest, known) };
+    if (known.parked.has(key)) return isStale(wasReported(change, known) ? 'reported' : 'parked');
+    if (rank === 'conflict') {
+      return { ...isStale(contestedOutcome(change, known)), contested: true };
+    }
+    guards.set(key, position);
+    return { change, fresh: true, outcome: 'processed' };
   });
 }
 
+/** Whether the change came in a batch before the last durable one: its report is acknowledged. */
+function wasReported({ record }: Change, known: KnownPositions): boolean {
+  const durable = known.batches.get(partitionKey(record.topic, record.partition));
+  return durable !== undefined && record.offset < durable.firstOffset;
+}
+
+/** Whether the change had an effect in the last durable batch; undefined where it was not in it. */
+function hadEffect({ record }: Change, known: KnownPositions): boolean | undefined {
+  const durable = known.batches.get(partitionKey(record.topic, record.partition));
+  if (durable === undefined || record.offset >= durable.nextOffset) return undefined;
+  return !durable.skippedOffsets.has(record.offset);
+}
+
+function contestedOutcome(change: Change, known: KnownPositions): Outcome {
+  if (wasReported(change, known)) return 'reported';
+  return hadEffect(change, known) === true ? 'processed' : 'conflict';
+}
+
 function staleOutcome(change: Change, newest: string, known: KnownPositions): Outcome {
-  const { topic, partition, offset } = change.record;
-  const durable = known.batches.get(partitionKey(topic, partition));
-  if (durable !== undefined && offset < durable.firstOffset) return 'reported';
-  if (durable !== undefined && offset < durable.nextOffset) {
-    return durable.skippedOffsets.has(offset) ? 'skipped' : 'processed';
-  }
+  if (wasReported(change, known)) return 'reported';
+  const before = hadEffect(change, known);
+  if (before !== undefined) return before ? 'processed' : 'skipped';
   // Delivered again at a new offset by Debezium: the very change that was applied, or an older one.
   return change.position === newest ? 'processed' : 'skipped';
 }

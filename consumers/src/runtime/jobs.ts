@@ -3,10 +3,12 @@ import { inTransaction } from '@shelfcast/service-kit/postgres';
 import { Logger as JobLogger, type Runner, run, type TaskList } from 'graphile-worker';
 import type { Pool } from 'pg';
 import type { ConsumerDefinition } from './definition.ts';
+import { type Encoders, openOutbox } from './outbox.ts';
 
 export interface RunJobsOptions {
   readonly definitions: readonly Pick<ConsumerDefinition<unknown>, 'name' | 'jobs'>[];
   readonly pool: Pool;
+  readonly codec: Encoders;
   readonly log: Logger;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs?: () => number;
@@ -14,12 +16,16 @@ export interface RunJobsOptions {
 
 /** Runs what the consumers planned for a moment in time; null where none of them plans anything. */
 export async function runJobs(options: RunJobsOptions): Promise<Runner | null> {
-  const { definitions, pool, log, nowMs = Date.now } = options;
+  const { definitions, pool, codec, log, nowMs = Date.now } = options;
   const taskList: TaskList = {};
   for (const { name: consumer, jobs } of definitions) {
     for (const [task, job] of Object.entries(jobs ?? {})) {
       taskList[task] = (payload) =>
-        inTransaction(pool, (tx) => job(payload, { tx, consumer, nowMs: nowMs() }));
+        inTransaction(pool, async (tx) => {
+          const { write, ...outbox } = openOutbox(tx, consumer, codec);
+          await job(parsed(payload), { tx, consumer, schema: consumer, nowMs: nowMs(), ...outbox });
+          await write();
+        });
     }
   }
   if (Object.keys(taskList).length === 0) return null;
@@ -36,4 +42,9 @@ export async function runJobs(options: RunJobsOptions): Promise<Runner | null> {
       else log.debug({ queue: 'jobs' }, message);
     }),
   });
+}
+
+/** The queue expects its pool to parse JSON; ours keeps it as text. */
+function parsed(payload: unknown): unknown {
+  return typeof payload === 'string' ? JSON.parse(payload) : payload;
 }

@@ -1,15 +1,17 @@
-import type { Change } from '@shelfcast/schemas/change';
-import { Counter, Histogram, type Registry } from 'prom-client';
-import type { Outcome } from './guard.ts';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Applied } from './apply-batch.ts';
+import { type Delivery, isUnreadable, type Unreadable } from './delivery.ts';
 
 export interface ConsumerMetrics {
   readonly failures: Counter<'consumer'>;
   readonly outages: Counter<'consumer'>;
   readonly offsetResets: Counter<'consumer'>;
+  readonly paused: Gauge<'consumer'>;
+  readonly retries: Counter<'consumer' | 'state'>;
   observe(
     consumer: string,
-    changes: readonly Change[],
-    outcomes: readonly Outcome[],
+    entries: readonly (Delivery | Unreadable)[],
+    applied: readonly Applied[],
     handledAtMs: number,
   ): void;
 }
@@ -19,7 +21,7 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
   const registers = [registry];
   const handled = new Counter({
     name: 'shelfcast_consumer_changes_total',
-    help: 'Changes handled, by outcome: processed, skipped (older than what was applied) or reported (delivered again)',
+    help: 'Changes handled, by outcome: processed, skipped (older than what was applied), conflict (owned by another origin), parked or reported (delivered again)',
     labelNames: ['consumer', 'outcome'] as const,
     registers,
   });
@@ -42,18 +44,29 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
       'shelfcast_consumer_database_outages_total',
       'Transactions that failed because the database was not available',
     ),
+    paused: new Gauge({
+      name: 'shelfcast_consumer_paused',
+      help: '1 while somebody has paused the consumer',
+      labelNames: ['consumer'] as const,
+      registers,
+    }),
+    retries: new Counter({
+      name: 'shelfcast_consumer_parked_failures_total',
+      help: 'Parked changes that failed again: tried later (retrying), or left to people (dead)',
+      labelNames: ['consumer', 'state'] as const,
+      registers,
+    }),
     offsetResets: counter(
       'shelfcast_consumer_offset_resets_total',
       'Times the offset to be read was gone',
     ),
-    observe(consumer, changes, outcomes, handledAtMs) {
-      changes.forEach((change, index) => {
-        const outcome = outcomes[index] ?? 'processed';
+    observe(consumer, entries, applied, handledAtMs) {
+      entries.forEach((entry, index) => {
+        const outcome = applied[index]?.outcome ?? 'processed';
         handled.inc({ consumer, outcome });
-        if (outcome === 'processed' && change.op !== 'read') {
-          const occurredAtMs = Number(change.occurredAtUs) / 1000;
-          latency.observe({ consumer }, Math.max(0, handledAtMs - occurredAtMs) / 1000);
-        }
+        if (isUnreadable(entry) || outcome !== 'processed' || entry.change.op === 'read') return;
+        const occurredAtMs = Number(entry.change.occurredAtUs) / 1000;
+        latency.observe({ consumer }, Math.max(0, handledAtMs - occurredAtMs) / 1000);
       });
     },
   };

@@ -8,6 +8,7 @@ import {
   type KnownPositions,
   partitionKey,
 } from './guard.ts';
+import { precedence, WINNING_POSITION_SQL } from './precedence.ts';
 
 /** Makes sure every entity has a floor to lock; without one a truncate and a late change could pass each other. */
 export async function ensureFloors(
@@ -39,7 +40,7 @@ export async function raiseFloor(
   return result.rowCount === 1;
 }
 
-/** Forgets the guards below a floor: the floor refuses all that they would. */
+/** Forgets the guards below a floor: the floor refuses all that they would. Parked keys find it when tried again. */
 export async function dropGuardsBelow(
   tx: ClientBase,
   consumer: string,
@@ -47,7 +48,7 @@ export async function dropGuardsBelow(
   floor: Position,
 ): Promise<void> {
   await tx.query(
-    `delete from runtime.guards where consumer = $1 and entity = $2 and position < $3`,
+    `delete from runtime.guards where consumer = $1 and entity = $2 and position < $3 and not parked`,
     [consumer, entity, floor],
   );
 }
@@ -57,6 +58,7 @@ interface ClaimRow {
   readonly name: string;
   readonly key: string | null;
   readonly position: string | null;
+  readonly parked: boolean | null;
   readonly partition: number | null;
   readonly first_offset: string | null;
   readonly next_offset: string | null;
@@ -102,8 +104,8 @@ with floor_rows as (
   from unnest($3::text[], $4::text[], $5::text[]) with ordinality as c(entity, key, position, nr)
   order by c.nr
   on conflict (consumer, entity, key) do update
-    set position = greatest(g.position, excluded.position)
-  returning g.entity, g.key, old.position
+    set position = case when g.parked then g.position else ${WINNING_POSITION_SQL} end
+  returning g.entity, g.key, old.position, g.parked
 ), batch_rows as (
   insert into runtime.batches as b
     (consumer, topic, partition, first_offset, next_offset, skipped_offsets)
@@ -119,13 +121,13 @@ with floor_rows as (
                            else b.skipped_offsets end
   returning b.topic, b.partition, old.first_offset, old.next_offset, old.skipped_offsets
 )
-select 'floor' as kind, entity as name, null as key, position, null::int as partition,
+select 'floor' as kind, entity as name, null as key, position, null::boolean as parked, null::int as partition,
        null::bigint as first_offset, null::bigint as next_offset, null::bigint[] as skipped_offsets
 from floor_rows
 union all
-select 'guard', entity, key, position, null, null, null, null from guard_rows where position is not null
+select 'guard', entity, key, position, parked, null, null, null, null from guard_rows where position is not null
 union all
-select 'batch', topic, null, null, partition, first_offset, next_offset, skipped_offsets
+select 'batch', topic, null, null, null, partition, first_offset, next_offset, skipped_offsets
 from batch_rows where first_offset is not null`;
 
 /** Notes which offsets of a batch had no effect, so that a redelivery reports them as skipped again. */
@@ -135,7 +137,7 @@ export async function noteSkipped(
   judged: readonly Judged[],
 ): Promise<void> {
   const skipped = judged
-    .filter(({ outcome }) => outcome === 'skipped')
+    .filter(({ outcome }) => outcome === 'skipped' || outcome === 'conflict')
     .map(({ change }) => change.record);
   if (skipped.length === 0) return;
   await tx.query(
@@ -167,7 +169,7 @@ function newestPositions(changes: readonly Change[]): Guard[] {
   for (const { entity, key, position } of changes) {
     if (key === null) continue;
     const known = newest.get(guardKey(entity, key));
-    if (known === undefined || known.position < position) {
+    if (known === undefined || precedence(position, known.position) === 'newer') {
       newest.set(guardKey(entity, key), { entity, key, position });
     }
   }
@@ -199,12 +201,14 @@ function offsetExtents(changes: readonly Change[]) {
 
 function knownPositions(rows: readonly ClaimRow[]): KnownPositions {
   const guards = new Map<string, string>();
+  const parked = new Set<string>();
   const floors = new Map<string, string>();
   const batches = new Map<string, DurableBatch>();
   for (const row of rows) {
     if (row.kind === 'floor' && row.position !== null) floors.set(row.name, row.position);
     if (row.kind === 'guard' && row.key !== null && row.position !== null) {
       guards.set(guardKey(row.name, row.key), row.position);
+      if (row.parked === true) parked.add(guardKey(row.name, row.key));
     }
     if (row.kind === 'batch' && row.partition !== null) {
       batches.set(partitionKey(row.name, row.partition), {
@@ -214,5 +218,5 @@ function knownPositions(rows: readonly ClaimRow[]): KnownPositions {
       });
     }
   }
-  return { guards, floors, batches };
+  return { guards, parked, floors, batches };
 }

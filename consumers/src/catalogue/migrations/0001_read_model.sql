@@ -1,9 +1,11 @@
 -- Up Migration
 
+-- Names have no schema: each generation of the read model is made in one of its own (see docs/operations.md, Rebuilding).
+
 -- Every column but the key may be null, and integers are bigint: the source's schema can change
 -- under a running pipeline, and a read model must not be stricter than what it mirrors.
 -- `other_columns` holds columns the source has and this model does not know (yet): name → value.
-create table catalogue.products (
+create table products (
   product_id     text primary key,
   name           text,
   description    text,
@@ -24,18 +26,20 @@ create table catalogue.products (
 ) with (fillfactor = 70);
 
 -- Weights: a match in the name ranks above one in the brand or category, the description last.
-create function catalogue.search_document(name text, brand text, category text, description text)
-returns tsvector language sql immutable parallel safe as $$
+-- The bodies of functions are bound when they are made, so they go where their schema goes.
+create function search_document(name text, brand text, category text, description text)
+returns tsvector language sql immutable parallel safe
+begin atomic
   select setweight(to_tsvector('simple', coalesce(name, '')), 'A') ||
     setweight(to_tsvector('simple', coalesce(brand, '') || ' ' || coalesce(category, '')), 'B') ||
-    setweight(to_tsvector('english', left(coalesce(description, ''), 100000)), 'C')
-$$;
+    setweight(to_tsvector('english', left(coalesce(description, ''), 100000)), 'C');
+end;
 -- An index on the expression instead of a stored column: a change of price or stock then neither parses
 -- the texts again nor touches the index, and the free space of a page lets it stay where the row is.
-create index products_search on catalogue.products
-  using gin (catalogue.search_document(name, brand, category, description));
+create index products_search on products
+  using gin (search_document(name, brand, category, description));
 
-create table catalogue.product_discounts (
+create table product_discounts (
   discount_id         text primary key,
   product_id          text,
   discount_type       text,
@@ -46,9 +50,9 @@ create table catalogue.product_discounts (
   maximum_discount    numeric,
   other_columns       jsonb not null default '{}'
 );
-create index product_discounts_product on catalogue.product_discounts (product_id);
+create index product_discounts_product on product_discounts (product_id);
 
-create table catalogue.countries (
+create table countries (
   country_id    text primary key,
   name          text,
   manager       text,
@@ -59,14 +63,15 @@ create table catalogue.countries (
 );
 
 -- select * from catalogue.search('walnut desk')
-create function catalogue.search(query text, max_rows int default 20)
+create function search(query text, max_rows int default 20)
 returns table (product_id text, name text, brand text, effective_price numeric, currency text, rank real)
-language sql stable as $$
+language sql stable
+begin atomic
   select p.product_id, p.name, p.brand, p.effective_price, p.currency,
-         ts_rank(catalogue.search_document(p.name, p.brand, p.category, p.description), q.any_of) as rank
-  from catalogue.products p,
+         ts_rank(search_document(p.name, p.brand, p.category, p.description), q.any_of) as rank
+  from products p,
        (select websearch_to_tsquery('simple', query) || websearch_to_tsquery('english', query)) as q(any_of)
-  where catalogue.search_document(p.name, p.brand, p.category, p.description) @@ q.any_of
+  where search_document(p.name, p.brand, p.category, p.description) @@ q.any_of
   order by rank desc, p.product_id
-  limit max_rows
-$$;
+  limit max_rows;
+end;

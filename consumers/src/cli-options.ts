@@ -1,0 +1,23 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+const ON = new Set(['1', 'true', 'yes', 'on']);
+const OFF = new Set(['', '0', 'false', 'no', 'off']);
+
+/**
+ * A switch: `--all`, or ALL=1 in the environment. commander would take an environment variable's mere presence for yes,
+ * so ALL=0 would mean all.
+ */
+export function switchOption(flag: string, description: string, variable: string): Option {
+  return new Option(`${flag} [1|0]`, description).env(variable).argParser((text: string) => {
+    const value = text.toLowerCase();
+    if (ON.has(value)) return true;
+    if (OFF.has(value)) return false;
+    throw new InvalidArgumentError(`${variable} is 1 or 0.`);
+  });
+}
+
+/** `KEY=` is a variable somebody forgot to fill in rather than the empty key. */
+export function nonEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}

@@ -1,0 +1,30 @@
+import type { ConsumerDefinition } from '../runtime/definition.ts';
+import { apply, repriceJob } from './apply.ts';
+import { decide, type PriceEffect } from './decide.ts';
+import { startDeliverer } from './deliver/deliverer.ts';
+import { createDeliveryMetrics } from './deliver/metrics.ts';
+import { REPRICE_TASK } from './repricing.ts';
+import { truncate } from './truncate.ts';
+
+/** Tells subscribers by webhook when the effective price of a product changes. */
+export const pricing: ConsumerDefinition<PriceEffect> = {
+  name: 'pricing',
+  tables: ['public.products', 'public.product_discounts'],
+  events: ['product_updates', 'product_discounts'],
+  migrationsUrl: new URL('../../src/pricing/migrations', import.meta.url),
+  decide,
+  apply,
+  jobs: { [REPRICE_TASK]: repriceJob },
+  background: ({ pool, log, registry, config }) =>
+    startDeliverer({
+      pool,
+      log,
+      metrics: createDeliveryMetrics(registry, pool),
+      allowed: config.WEBHOOK_ALLOW_PRIVATE,
+    }),
+  rebuild: {
+    refused:
+      'it keeps the history of prices and what subscribers were told of it: a snapshot has neither, and a new beginning would tell them again or not at all.',
+  },
+  truncate,
+};

@@ -1,0 +1,4 @@
+/** A rebuild that is not possible: trying again would not help. The text is for whoever asked. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}

@@ -1,0 +1,48 @@
+import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
+import type { Delivery, Unreadable } from './delivery.ts';
+
+/** What a record holds; null where that is nothing. */
+export type Decoded = Delivery | Unreadable | null;
+
+/** What the consumers of one process read at about the same time, so that each record is decoded once for all of them. */
+export interface DecodeCache {
+  /** Undefined when this very record was not decoded lately. */
+  get(record: KafkaRecord): Decoded | undefined;
+  set(record: KafkaRecord, decoded: Decoded): void;
+}
+
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** Holds the last records, up to twice as many as either limit allows. */
+export function createDecodeCache(maxRecords = 5_000, maxBytes = MAX_BYTES): DecodeCache {
+  let recent = new Map<string, { readonly record: KafkaRecord; readonly decoded: Decoded }>();
+  let older = recent;
+  let bytes = 0;
+  return {
+    get(record) {
+      const name = nameOf(record);
+      const known = recent.get(name) ?? older.get(name);
+      if (known === undefined || !sameContent(known.record, record)) return undefined;
+      return known.decoded;
+    },
+    set(record, decoded) {
+      if (recent.size >= maxRecords || bytes >= maxBytes) {
+        older = recent;
+        recent = new Map();
+        bytes = 0;
+      }
+      bytes += record.value?.length ?? 0;
+      recent.set(nameOf(record), { record, decoded });
+    },
+  };
+}
+
+function nameOf({ topic, partition, offset }: KafkaRecord): string {
+  return `${topic}/${partition}/${offset}`;
+}
+
+/** A topic that was deleted and made again has other records at the same offsets. */
+function sameContent(a: KafkaRecord, b: KafkaRecord): boolean {
+  if (a.timestampMs !== b.timestampMs) return false;
+  return a.value === null || b.value === null ? a.value === b.value : a.value.equals(b.value);
+}

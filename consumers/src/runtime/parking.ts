@@ -1,0 +1,315 @@
+import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
+import type { ClientBase } from 'pg';
+
+/** A record to be parked under a key. */
+export interface ToPark {
+  readonly record: KafkaRecord;
+  readonly entity: string;
+  readonly key: string;
+  /** Null where the record could not be read. */
+  readonly changeId: string | null;
+}
+
+/** A parked record, as it came. */
+export interface ParkedChange {
+  readonly id: bigint;
+  readonly changeId: string | null;
+  readonly record: KafkaRecord;
+  /** Columns that replace those of the record, as JSON values. */
+  readonly edit: Readonly<Record<string, unknown>> | null;
+}
+
+/** A key that waits, and why. */
+export interface ParkedKey {
+  readonly entity: string;
+  readonly key: string;
+  readonly state: 'retrying' | 'dead';
+  /** Failures of the oldest change, the one that made it wait included. */
+  readonly attempts: number;
+  readonly redrives: number;
+}
+
+export interface Failure {
+  readonly type: string;
+  readonly message: string;
+}
+
+const MAX_MESSAGE_LENGTH = 2_000;
+
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { type: 'Error', message: String(error) };
+  return { type: error.name, message: error.message.slice(0, MAX_MESSAGE_LENGTH) };
+}
+
+/** Appends records to the queues of their keys; one that is there already stays as it is. The keys' guards are locked. */
+export async function appendParked(
+  tx: ClientBase,
+  consumer: string,
+  entries: readonly ToPark[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  await tx.query(
+    `insert into runtime.parked_changes
+       (consumer, entity, key, change_id, topic, partition, "offset", record_key, record_value, headers, timestamp_ms)
+     select $1, e.entity, e.key, e.change_id, e.topic, e.partition, e."offset", e.record_key, e.record_value,
+            e.headers::jsonb, e.timestamp_ms
+     from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[], $8::bytea[], $9::bytea[],
+                 $10::text[], $11::bigint[]) with ordinality
+       as e(entity, key, change_id, topic, partition, "offset", record_key, record_value, headers, timestamp_ms, nr)
+     order by e.nr
+     on conflict (consumer, topic, partition, "offset") do nothing`,
+    [
+      consumer,
+      entries.map(({ entity }) => entity),
+      entries.map(({ key }) => key),
+      entries.map(({ changeId }) => changeId),
+      entries.map(({ record }) => record.topic),
+      entries.map(({ record }) => record.partition),
+      entries.map(({ record }) => record.offset.toString()),
+      entries.map(({ record }) => record.key),
+      entries.map(({ record }) => record.value),
+      entries.map(({ record }) => headersText(record.headers)),
+      entries.map(({ record }) => record.timestampMs),
+    ],
+  );
+}
+
+/** Parks a key because of this record; where it is parked already, the record waits behind what is there. */
+export async function parkKey(
+  tx: ClientBase,
+  consumer: string,
+  entry: ToPark,
+  failure: Failure,
+  nextAttemptMs: number,
+): Promise<void> {
+  const { entity, key } = entry;
+  await tx.query(
+    `insert into runtime.guards (consumer, entity, key, position, parked) values ($1, $2, $3, '', true)
+     on conflict (consumer, entity, key) do update set parked = true`,
+    [consumer, entity, key],
+  );
+  await tx.query(
+    `insert into runtime.parked_keys
+       (consumer, entity, key, state, attempts, next_attempt_at, error_type, error_message)
+     values ($1, $2, $3, 'retrying', 1, to_timestamp($4 / 1000.0), $5, $6)
+     on conflict (consumer, entity, key) do nothing`,
+    [consumer, entity, key, nextAttemptMs, failure.type, failure.message],
+  );
+  await appendParked(tx, consumer, [entry]);
+}
+
+/** Keys whose oldest change is to be tried again now, the longest due first. Not locked. */
+export async function dueKeys(
+  db: Pick<ClientBase, 'query'>,
+  consumer: string,
+  nowMs: number,
+  limit: number,
+): Promise<{ entity: string; key: string }[]> {
+  const { rows } = await db.query<{ entity: string; key: string }>(
+    `select entity, key from runtime.parked_keys
+     where consumer = $1 and state = 'retrying' and next_attempt_at <= to_timestamp($2 / 1000.0)
+     order by next_attempt_at limit $3`,
+    [consumer, nowMs, limit],
+  );
+  return rows;
+}
+
+/** Attempts that a process may die of, or beside, until the change is held to be the cause. */
+export const MAX_UNFINISHED = 3;
+
+/** Notes of a key that was just parked that its oldest change ends processes: it is not tried again by itself. */
+export async function markDeadly(
+  tx: ClientBase,
+  consumer: string,
+  { entity, key }: { readonly entity: string; readonly key: string },
+): Promise<void> {
+  await tx.query(
+    `update runtime.parked_keys set unfinished = $4, next_attempt_at = now()
+     where consumer = $1 and entity = $2 and key = $3`,
+    [consumer, entity, key, MAX_UNFINISHED],
+  );
+}
+
+/**
+ * Takes a due key for an attempt that nobody else makes meanwhile, or not before `untilMs` should this process die of it.
+ * @returns how many attempts had no end before this one; undefined when somebody else has taken the key
+ */
+export async function takeDueKey(
+  db: Pick<ClientBase, 'query'>,
+  consumer: string,
+  { entity, key }: { readonly entity: string; readonly key: string },
+  { nowMs, untilMs }: { readonly nowMs: number; readonly untilMs: number },
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ unfinished: number }>(
+    `update runtime.parked_keys
+     set unfinished = unfinished + 1, next_attempt_at = to_timestamp($5::float8 / 1000.0)
+     where consumer = $1 and entity = $2 and key = $3 and state = 'retrying'
+       and next_attempt_at <= to_timestamp($4::float8 / 1000.0)
+     returning old.unfinished`,
+    [consumer, entity, key, nowMs, untilMs],
+  );
+  return rows[0]?.unfinished;
+}
+
+/** Puts a key back that was taken: its next attempt is due at once. */
+export async function returnKey(
+  db: Pick<ClientBase, 'query'>,
+  consumer: string,
+  { entity, key }: { readonly entity: string; readonly key: string },
+  nowMs: number,
+): Promise<void> {
+  await db.query(
+    `update runtime.parked_keys set unfinished = 0, next_attempt_at = to_timestamp($4::float8 / 1000.0)
+     where consumer = $1 and entity = $2 and key = $3 and state = 'retrying'`,
+    [consumer, entity, key, nowMs],
+  );
+}
+
+/** A parked key whose guard is now locked by this transaction. */
+export interface LockedKey extends ParkedKey {
+  readonly position: string;
+  readonly floor: string;
+}
+
+/**
+ * Locks a parked key.
+ * @returns undefined when somebody else has it in hand, or it waits no longer
+ */
+export async function lockParkedKey(
+  tx: ClientBase,
+  consumer: string,
+  { entity, key }: { readonly entity: string; readonly key: string },
+): Promise<LockedKey | undefined> {
+  const { rows: guards } = await tx.query<{ position: string }>(
+    `select position from runtime.guards
+     where consumer = $1 and entity = $2 and key = $3 and parked for update skip locked`,
+    [consumer, entity, key],
+  );
+  const [guard] = guards;
+  if (guard === undefined) return undefined;
+  const { rows } = await tx.query<ParkedKey & { floor: string | null }>(
+    `select k.entity, k.key, k.state, k.attempts, k.redrives, f.position as floor
+     from runtime.parked_keys k left join runtime.floors f using (consumer, entity)
+     where k.consumer = $1 and k.entity = $2 and k.key = $3`,
+    [consumer, entity, key],
+  );
+  const [parked] = rows;
+  return parked && { ...parked, floor: parked.floor ?? '', position: guard.position };
+}
+
+interface ParkedRow {
+  readonly id: bigint;
+  readonly change_id: string | null;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly record_key: Buffer | null;
+  readonly record_value: Buffer | null;
+  readonly headers: string;
+  readonly timestamp_ms: bigint;
+  readonly edit: string | null;
+}
+
+/** The oldest changes of a key, in the order in which they are to be applied. */
+export async function oldestParked(
+  db: Pick<ClientBase, 'query'>,
+  consumer: string,
+  { entity, key }: { readonly entity: string; readonly key: string },
+  limit: number,
+): Promise<ParkedChange[]> {
+  const { rows } = await db.query<ParkedRow>(
+    `select id, change_id, topic, partition, "offset", record_key, record_value, headers, timestamp_ms, edit
+     from runtime.parked_changes where consumer = $1 and entity = $2 and key = $3 order by id limit $4`,
+    [consumer, entity, key, limit],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    changeId: row.change_id,
+    record: {
+      topic: row.topic,
+      partition: row.partition,
+      offset: row.offset,
+      key: row.record_key,
+      value: row.record_value,
+      headers: headersFrom(row.headers),
+      timestampMs: Number(row.timestamp_ms),
+    },
+    edit: row.edit === null ? null : JSON.parse(row.edit),
+  }));
+}
+
+/** Removes changes that took effect or were given up, and notes the key's new position. */
+export async function settleParked(
+  tx: ClientBase,
+  consumer: string,
+  { entity, key }: { readonly entity: string; readonly key: string },
+  ids: readonly bigint[],
+  position: string,
+): Promise<void> {
+  await tx.query(`delete from runtime.parked_changes where id = any($1::bigint[])`, [
+    ids.map(String),
+  ]);
+  await tx.query(
+    `update runtime.guards set position = $4 where consumer = $1 and entity = $2 and key = $3`,
+    [consumer, entity, key, position],
+  );
+}
+
+/** Lets a key go whose queue is empty: its next change is handled at once. */
+export async function releaseKey(
+  tx: ClientBase,
+  consumer: string,
+  { entity, key }: { readonly entity: string; readonly key: string },
+): Promise<void> {
+  const place = [consumer, entity, key];
+  await tx.query(
+    `delete from runtime.parked_keys where consumer = $1 and entity = $2 and key = $3`,
+    place,
+  );
+  await tx.query(
+    `update runtime.guards set parked = false where consumer = $1 and entity = $2 and key = $3`,
+    place,
+  );
+}
+
+/** Notes that the oldest change failed again. */
+export async function noteFailure(
+  tx: ClientBase,
+  consumer: string,
+  { entity, key }: { readonly entity: string; readonly key: string },
+  next: {
+    readonly state: 'retrying' | 'dead';
+    readonly attempts: number;
+    readonly nextAttemptMs: number;
+    readonly failure: Failure;
+  },
+): Promise<void> {
+  const { state, attempts, nextAttemptMs, failure } = next;
+  await tx.query(
+    `update runtime.parked_keys
+     set state = $4, attempts = $5, unfinished = 0, next_attempt_at = to_timestamp($6 / 1000.0), error_type = $7, error_message = $8
+     where consumer = $1 and entity = $2 and key = $3`,
+    [consumer, entity, key, state, attempts, nextAttemptMs, failure.type, failure.message],
+  );
+}
+
+function headersText(headers: KafkaRecord['headers']): string {
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(headers).map(([name, values]) => [
+        name,
+        values.map((value) => value.toString('base64')),
+      ]),
+    ),
+  );
+}
+
+function headersFrom(text: string): KafkaRecord['headers'] {
+  const headers: Record<string, string[]> = JSON.parse(text);
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, values]) => [
+      name,
+      values.map((value) => Buffer.from(value, 'base64')),
+    ]),
+  );
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { createSweep, type Sweep, type SweepOptions } from './sweep.ts';
+import { sweepArguments } from './sweep-arguments.ts';
+
+/**
+ * Does the sweeps that are asked of a consumer by rows in `runtime.commands`, the oldest first, step by step: other
+ * commands are not kept waiting by one. All processes that host the consumer take part.
+ */
+export function createSweeper<Effect>(options: SweepOptions<Effect>): Sweep {
+  const { definition, pool } = options;
+  let current: { readonly id: bigint; readonly sweep: Sweep } | undefined;
+
+  return {
+    async step() {
+      const { rows } = await pool.query<{ id: bigint; arguments: string }>(
+        `select id, arguments from runtime.commands
+         where consumer = $1 and kind = 'sweep' and state = 'pending' order by id limit 1`,
+        [definition.name],
+      );
+      const [command] = rows;
+      if (command === undefined) {
+        current = undefined;
+        return false;
+      }
+      if (current?.id !== command.id) {
+        const given = sweepArguments.safeParse(JSON.parse(command.arguments));
+        if (!given.success) {
+          await pool.query(
+            `update runtime.commands set state = 'failed', result = $2, done_at = now() where id = $1`,
+            [String(command.id), JSON.stringify({ error: z.prettifyError(given.error) })],
+          );
+          return true;
+        }
+        current = { id: command.id, sweep: createSweep(options, command.id, given.data) };
+      }
+      return await current.sweep.step();
+    },
+  };
+}
