@@ -1,0 +1,14 @@
+import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
+
+/**
+ * Brings the API's database up to date. Idempotent; processes that start together wait for one another.
+ * @returns the migrations applied now
+ */
+export async function migrateProducer(connectionString: string): Promise<string[]> {
+  return await whileMigrating(connectionString, (client) =>
+    applyMigrations(client, {
+      schema: 'producer',
+      directory: new URL('../src/migrations', import.meta.url),
+    }),
+  );
+}

@@ -1,0 +1,112 @@
+import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
+import { invalid, Problem, type ProblemBody } from '@shelfcast/service-kit/http/problem';
+import { sendJson } from '@shelfcast/service-kit/http/send-json';
+import { type RequestHandler, Router } from 'express';
+import { bodyOf, readBody } from '../http/body.ts';
+import { eventFormat } from '../http/content-type.ts';
+import { toProblem } from '../http/to-problem.ts';
+import { traceOf } from '../http/trace.ts';
+import { idempotencyKeyOf, nameEvent } from '../idempotency/name-event.ts';
+import { type JsonValue, parseJson } from '../json/parse-json.ts';
+import type { Accept, TraceContext } from '../publish/accept.ts';
+import { readStructured } from '../publish/cloud-event.ts';
+import { readPlainEnvelope } from '../publish/envelope.ts';
+import type { Receipt } from '../publish/event.ts';
+import type { Intake, Submission } from '../publish/intake.ts';
+import type { Incoming } from './incoming.ts';
+
+export interface BatchRoutesOptions {
+  readonly accept: Accept;
+  readonly intake: Intake;
+  readonly authorizer: Authorizer;
+  readonly maxBatchBytes: number;
+  readonly maxBatchEvents: number;
+}
+
+/** What became of one event of a batch. */
+type ItemResult =
+  | ({ readonly status: 202 } & Receipt)
+  | { readonly status: number; readonly problem: ProblemBody };
+
+/**
+ * POST /events/batch: an array of events, or of CloudEvents (application/cloudevents-batch+json). Each event has a
+ * fate of its own: 202 when all are durable, 503 when none is and all may be tried again, else 207.
+ */
+export function batchRoutes(options: BatchRoutesOptions): Router {
+  const { accept, intake, authorizer, maxBatchBytes, maxBatchEvents } = options;
+
+  async function prepare(
+    read: ReturnType<typeof readPlainEnvelope>,
+    trace: TraceContext | undefined,
+    place: { readonly key: string | undefined; readonly item: number; readonly of: number },
+  ): Promise<Submission | Problem> {
+    if (!read.ok) return invalid(read.violations);
+    try {
+      const { envelope } = read;
+      return { event: await accept(envelope, trace), name: nameEvent(envelope, place) };
+    } catch (error) {
+      const problem = toProblem(error);
+      if (problem.kind === 'internal') throw error;
+      return problem;
+    }
+  }
+
+  const post: RequestHandler = async (request, response) => {
+    const key = idempotencyKeyOf(request.headers);
+    const trace = traceOf(request.headers);
+    const reads = readBatch({ headers: request.headers, body: bodyOf(request) }, maxBatchEvents);
+    const of = reads.length;
+    const prepared = await Promise.all(
+      reads.map((read, item) => prepare(read, trace, { key, item, of })),
+    );
+    const submissions = prepared.flatMap((one) => (one instanceof Problem ? [] : [one]));
+    const { name: caller } = authorizer.callerOf(request);
+    const fates = await intake.submit(caller, submissions);
+    let next = 0;
+    const results = prepared.map((one): ItemResult => {
+      const outcome = one instanceof Problem ? one : fates[next++]?.outcome;
+      if (outcome === undefined || outcome instanceof Error) {
+        const problem = toProblem(outcome);
+        return { status: problem.status, problem: problem.body() };
+      }
+      return { status: 202, ...outcome };
+    });
+    const statuses = new Set(results.map(({ status }) => status));
+    if (statuses.size === 1 && statuses.has(503)) {
+      throw new Problem('unavailable', 'No event of the batch is known to be written', {
+        retryAfterSeconds: 2,
+      });
+    }
+    if (fates.some(({ replayed }) => replayed)) response.setHeader('idempotent-replayed', 'true');
+    sendJson(response, statuses.size === 1 && statuses.has(202) ? 202 : 207, { results });
+  };
+  return Router()
+    .post('/events/batch', authorizer.require('publisher'), readBody(maxBatchBytes), post)
+    .all('/events/batch', methodNotAllowed('POST'));
+}
+
+function readBatch({ headers, body }: Incoming, maxEvents: number) {
+  const format = eventFormat(headers);
+  if (format === 'structured' || format === 'binary') {
+    throw new Problem(
+      'unsupported-media-type',
+      'A batch is an array; one CloudEvent goes to /events',
+    );
+  }
+  const events = parseJson(body);
+  if (!isList(events)) throw notABatch('wrong_type', 'must be an array of events');
+  if (events.length === 0) throw notABatch('too_short', 'must have at least 1 event');
+  if (events.length > maxEvents)
+    throw notABatch('too_long', `must have at most ${maxEvents} events`);
+  const read = format === 'plain' ? readPlainEnvelope : readStructured;
+  return events.map((event, index) => read(event, `/${index}`));
+}
+
+function notABatch(code: 'wrong_type' | 'too_short' | 'too_long', detail: string): Problem {
+  return invalid([{ pointer: '', code, detail }]);
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import express, { Router } from 'express';
+import helmet from 'helmet';
+import swaggerUi from 'swagger-ui-dist';
+import { asyncApi } from '../docs/asyncapi.ts';
+import { openApi } from '../docs/openapi.ts';
+import { type PublishableSources, publishableContracts } from '../docs/publishable.ts';
+
+export interface DocsRoutesOptions extends PublishableSources {
+  readonly authorizer: Pick<Authorizer, 'require' | 'isOpen'>;
+}
+
+const FILES = /^\/(swagger-ui\.css|swagger-ui-bundle\.js|favicon-32x32\.png)$/;
+
+/** GET /openapi.json and /asyncapi.json, of the topics that there are now; GET /docs, where they can be tried. */
+export function docsRoutes({ authorizer, ...sources }: DocsRoutesOptions): Router {
+  const viewer = authorizer.require('viewer');
+  const page = readFileSync(new URL('../../src/docs/page.html', import.meta.url), 'utf8');
+  const script = readFileSync(new URL('../../src/docs/page.js', import.meta.url), 'utf8');
+  const files = express.static(swaggerUi.absolutePath(), { index: false, redirect: false });
+  return (
+    Router()
+      .get('/openapi.json', viewer, async (_request, response) => {
+        const contracts = await publishableContracts(sources);
+        response.json(openApi({ contracts, secured: !authorizer.isOpen }));
+      })
+      .get('/asyncapi.json', viewer, async (_request, response) => {
+        response.json(asyncApi(await publishableContracts(sources)));
+      })
+      // Everything it needs comes from here; the page's own library sets styles on elements.
+      .use(
+        '/docs',
+        helmet.contentSecurityPolicy({
+          directives: {
+            styleSrc: ["'self'", "'unsafe-inline'"],
+            imgSrc: ["'self'", 'data:'],
+            upgradeInsecureRequests: null,
+          },
+        }),
+      )
+      .get('/docs', (_request, response) => void response.type('html').send(page))
+      .get('/docs/page.js', (_request, response) => void response.type('js').send(script))
+      .use('/docs', (request, response, next) =>
+        FILES.test(request.path) ? files(request, response, next) : next(),
+      )
+  );
+}

@@ -1,0 +1,106 @@
+import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
+import { Problem } from '@shelfcast/service-kit/http/problem';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { z } from 'zod';
+import { readBody } from '../http/body.ts';
+import { readRequest } from '../http/read-request.ts';
+import { describeSchemas } from '../topics/describe-schemas.ts';
+import { listTopics, type TopicSources } from '../topics/list-topics.ts';
+import type { TopicsAdmin, TopicsAdminOptions } from '../topics/topics-admin.ts';
+import { newTopicSchema, schemaChangeSchema, topicChangeSchema } from './topic-requests.ts';
+
+export interface TopicRoutesOptions extends TopicSources {
+  readonly registry: TopicsAdminOptions['registry'];
+  readonly topicsAdmin: TopicsAdmin;
+  readonly authorizer: Pick<Authorizer, 'require'>;
+  readonly defaults: { readonly partitions: number; readonly retentionMs: number };
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Topics and their schemas: everyone who may call sees them, operators change them. */
+export function topicRoutes(options: TopicRoutesOptions): Router {
+  const { topicsAdmin, authorizer, defaults, ...sources } = options;
+  const viewer = authorizer.require('viewer');
+  const asOperator = (handler: RequestHandler): RequestHandler[] => [
+    authorizer.require('operator'),
+    readBody(MAX_BODY_BYTES),
+    handler,
+  ];
+
+  async function sendTopic(response: Response, name: string): Promise<void> {
+    const [topic] = await listTopics(sources, [name]);
+    if (topic === undefined) throw new Problem('unknown-topic', `There is no topic ${name}`);
+    response.json(topic);
+  }
+
+  return Router()
+    .get('/topics', viewer, async (_request, response) => {
+      response.json({ topics: await listTopics(sources) });
+    })
+    .get('/topics/:topic', viewer, (request, response) => sendTopic(response, topicOf(request)))
+    .post(
+      '/topics',
+      asOperator(async (request, response) => {
+        const wanted = readRequest(request, newTopicSchema);
+        await topicsAdmin.create({
+          ...defaults,
+          ...present(wanted),
+          schemaText: JSON.stringify(wanted.schema),
+        });
+        response.status(201).setHeader('location', `/topics/${wanted.name}`);
+        await sendTopic(response, wanted.name);
+      }),
+    )
+    .patch(
+      '/topics/:topic',
+      asOperator(async (request, response) => {
+        await topicsAdmin.change(topicOf(request), readRequest(request, topicChangeSchema));
+        await sendTopic(response, topicOf(request));
+      }),
+    )
+    .delete(
+      '/topics/:topic',
+      asOperator(async (request, response) => {
+        await topicsAdmin.remove(topicOf(request));
+        response.status(204).end();
+      }),
+    )
+    .get('/schemas/:topic', viewer, async (request, response) => {
+      const described = await describeSchemas(sources.registry, topicOf(request));
+      if (described === undefined) {
+        throw new Problem('unknown-topic', `There is no schema of ${topicOf(request)}`);
+      }
+      response.json(described);
+    })
+    .post(
+      '/schemas/:topic',
+      asOperator(async (request, response) => {
+        const { schema } = readRequest(request, schemaChangeSchema);
+        const version = await topicsAdmin.changeSchema(topicOf(request), JSON.stringify(schema));
+        response.status(201).json({ topic: topicOf(request), version });
+      }),
+    )
+    .all('/topics', methodNotAllowed('GET', 'POST'))
+    .all('/topics/:topic', methodNotAllowed('GET', 'PATCH', 'DELETE'))
+    .all('/schemas/:topic', methodNotAllowed('GET', 'POST'));
+}
+
+const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
+
+function topicOf({ params }: Request): string {
+  const { topic } = params;
+  if (typeof topic === 'string' && TOPIC_NAME.test(topic)) return topic;
+  throw new Problem('unknown-topic', 'There is no topic of this name');
+}
+
+/** Members that were given: one that was left out must not hide a default. */
+function present(wanted: z.output<typeof newTopicSchema>) {
+  const { name, compatibility, partitions, retentionMs } = wanted;
+  return {
+    name,
+    compatibility,
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(retentionMs === undefined ? {} : { retentionMs }),
+  };
+}
