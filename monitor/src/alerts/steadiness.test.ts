@@ -1,0 +1,35 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createSteadiness } from './steadiness.ts';
+
+const test = suite('steadiness of alerts');
+const HOLD_MS = 50;
+
+/** What fires at each moment, 10 ms apart, when something is so at the moments that `when` names. */
+function firing(when: string, { atFirst = false } = {}): string {
+  const steadiness = createSteadiness(HOLD_MS, 0);
+  let isFiring = atFirst;
+  return [...when]
+    .map((moment, index) => {
+      steadiness.observe(new Set(moment === 'x' ? ['a'] : []), index * 10);
+      isFiring = steadiness.shouldFire('a', isFiring);
+      return isFiring ? '!' : '.';
+    })
+    .join('');
+}
+
+test('fires once it has been so for long enough, and is resolved as late', () => {
+  assert.is(firing('xxxxxxxxx.........'), '.....!!!!!!!!.....');
+});
+
+test('what comes and goes quickly does not fire, and does not resolve', () => {
+  assert.is(firing('xxx.xxx.xxx.xxx.xx'), '..................');
+  assert.is(firing('xxxxxx.xx..x.x.xxx'), '.....!!!!!!!!!!!!!');
+});
+
+test('what fired before this process began is given as long to show itself', () => {
+  assert.is(firing('.......', { atFirst: true }), '!!!!!..');
+  assert.is(firing('...xxxx', { atFirst: true }), '!!!!!!!');
+});
+
+test.run();

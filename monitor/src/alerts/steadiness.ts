@@ -1,0 +1,32 @@
+/** How long something has been so without a break, and since when it is no longer. */
+export interface Steadiness {
+  /** Takes note of everything that is so now. */
+  observe(keys: ReadonlySet<string>, nowMs: number): void;
+  /**
+   * Whether an alert is to fire: from when something has been so for long enough, until it has not been so for as long.
+   * What comes and goes is told once.
+   */
+  shouldFire(key: string, isFiring: boolean): boolean;
+}
+
+/** @param startMs what fires at the start was so until then */
+export function createSteadiness(holdMs: number, startMs: number): Steadiness {
+  const since = new Map<string, number>();
+  const lastSeen = new Map<string, number>();
+  let nowMs = startMs;
+  return {
+    observe(keys, atMs) {
+      nowMs = atMs;
+      for (const key of since.keys()) if (!keys.has(key)) since.delete(key);
+      for (const key of keys) {
+        if (!since.has(key)) since.set(key, atMs);
+        lastSeen.set(key, atMs);
+      }
+    },
+    shouldFire(key, isFiring) {
+      const sinceMs = since.get(key);
+      if (isFiring) return sinceMs !== undefined || nowMs - (lastSeen.get(key) ?? startMs) < holdMs;
+      return sinceMs !== undefined && nowMs - sinceMs >= holdMs;
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
+import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
+import type { Logger } from '@shelfcast/service-kit/logging';
+import { repeat } from '@shelfcast/service-kit/repeat';
+import type { Audit } from '../operations/audit.ts';
+import { createRestarts } from '../source/restarts.ts';
+import { type AlertBook, alertKey, asAlert } from './book.ts';
+import { type Facts, type Judgement, judge } from './judge.ts';
+import type { Leadership } from './leadership.ts';
+import type { WatchMetrics } from './metrics.ts';
+import type { Notifier } from './notify.ts';
+import type { AlertThresholds } from './settings.ts';
+import { createSteadiness } from './steadiness.ts';
+
+export interface WatchOptions {
+  /** Asks everybody; never rejects. */
+  readonly gather: () => Promise<Facts>;
+  readonly thresholds: AlertThresholds;
+  /** How long something has to be so. */
+  readonly holdMs: number;
+  readonly book: AlertBook;
+  readonly leadership: Leadership;
+  readonly notifier: Notifier | undefined;
+  readonly connect: Pick<ConnectClient, 'restart'>;
+  readonly audit: Audit;
+  readonly metrics: WatchMetrics;
+  readonly nowMs: () => number;
+  readonly log: Logger;
+}
+
+export interface Watch {
+  /** As of the last look. */
+  health(): LiveHealth;
+  stop(): Promise<void>;
+}
+
+const INTERVAL_MS = 2_000;
+
+/** Looks again and again whether all is well. One of the monitor processes acts on it; all show it. */
+export function startWatch(options: WatchOptions): Watch {
+  const { book, leadership, notifier, metrics, nowMs, log } = options;
+  const steadiness = createSteadiness(options.holdMs, nowMs());
+  const restarts = createRestarts();
+  let health: LiveHealth = { atMs: nowMs(), alerts: [] };
+
+  async function look(signal: AbortSignal): Promise<void> {
+    const facts = await options.gather();
+    metrics.observe(facts);
+    const judgement = judge(facts, options.thresholds);
+    steadiness.observe(new Set(judgement.conditions.map(alertKey)), nowMs());
+    if (await leadership.holds()) await act(facts, judgement, signal);
+    try {
+      health = { atMs: nowMs(), alerts: await book.list() };
+    } catch (error) {
+      log.warn({ error }, 'alerts are not kept: the monitoring database does not answer');
+      const alerts = judgement.conditions.map((condition) => asAlert(condition, nowMs()));
+      health = { atMs: nowMs(), alerts };
+    }
+    metrics.firing(health.alerts);
+  }
+
+  async function act(
+    { connectors = [] }: Facts,
+    judgement: Judgement,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const name of restarts.due(connectors, nowMs())) {
+      const request = { onlyFailed: true, nr: restarts.count(name) };
+      const deed = { who: 'monitor', action: 'connector.restart', target: name, request };
+      metrics.restarts.inc({ connector: name });
+      await options.audit
+        .record(deed, async () => {
+          await options.connect.restart(name, { onlyFailed: true });
+          return {};
+        })
+        .catch((error: unknown) => log.warn({ error, connector: name }, 'not restarted'));
+    }
+    await book.update(judgement, steadiness);
+    await notifier?.sendDue(signal);
+  }
+
+  const looking = repeat({
+    failure: 'a look at the pipeline failed',
+    everyMs: INTERVAL_MS,
+    log,
+    work: look,
+  });
+  return {
+    health: () => health,
+    async stop() {
+      await looking.stop();
+      leadership.release();
+      await notifier?.close();
+    },
+  };
+}

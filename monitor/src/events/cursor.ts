@@ -1,0 +1,28 @@
+import { Problem } from '@shelfcast/service-kit/http/problem';
+import { z } from 'zod';
+
+/** The last report of a page: the next one begins behind it. */
+export interface PageCursor {
+  readonly occurredUs: number;
+  readonly eventId: string;
+  readonly lane: number;
+  readonly nth: string;
+}
+
+const shape = z.tuple([z.number(), z.string(), z.int(), z.string()]);
+
+export function encodeCursor({ occurredUs, eventId, lane, nth }: PageCursor): string {
+  return Buffer.from(JSON.stringify([occurredUs, eventId, lane, nth])).toString('base64url');
+}
+
+/** @throws {Problem} 400 for a text that `encodeCursor` did not make */
+export function decodeCursor(text: string): PageCursor {
+  try {
+    const [occurredUs, eventId, lane, nth] = shape.parse(
+      JSON.parse(Buffer.from(text, 'base64url').toString()),
+    );
+    return { occurredUs, eventId, lane, nth };
+  } catch (cause) {
+    throw new Problem('malformed', 'The cursor is none of an earlier page', { cause });
+  }
+}

@@ -1,0 +1,78 @@
+import { createCodec } from '@shelfcast/schemas/codec';
+import { createAuthorizer } from '@shelfcast/service-kit/auth/authorize';
+import { onlyAllowedOrigins } from '@shelfcast/service-kit/auth/only-allowed-origins';
+import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
+import { createClock } from '@shelfcast/service-kit/clock';
+import { createApp } from '@shelfcast/service-kit/http/app';
+import { operationRoutes } from '@shelfcast/service-kit/http/operation-routes';
+import { serve } from '@shelfcast/service-kit/http/serve';
+import { toProblem } from '@shelfcast/service-kit/http/to-problem';
+import { createKafka } from '@shelfcast/service-kit/kafka';
+import { assertBindAllowed } from '@shelfcast/service-kit/protected-mode';
+import type { MainContext } from '@shelfcast/service-kit/run-main';
+import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/settings';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createRecordSizes } from './alerts/record-sizes.ts';
+import type { MonitorConfig } from './config.ts';
+import { openOperations } from './operations.ts';
+import { createRelayMetrics } from './relay/metrics.ts';
+import { startRelay } from './relay/relay.ts';
+import { openStore } from './store.ts';
+
+/** Of one caller; and of failed attempts to say who one is, of one address. */
+const REQUESTS_PER_SECOND = { requests: 1_000, failures: 20 };
+
+/** Opens what the monitor works with, serves, and registers how all of it is closed. */
+export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<void> {
+  const { config, lifecycle, log } = context;
+  const authenticator = authenticatorOf(config);
+  assertBindAllowed({ host: config.HOST, authConfigured: !authenticator.isOpen });
+  const authorizer = createAuthorizer({ authenticator, limits: REQUESTS_PER_SECOND });
+  const mayRead = authorizer.require('viewer');
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const codec = createCodec(registryConnection(config));
+  lifecycle.onStop('codec', () => codec.close());
+  const kafka = createKafka({
+    connection: kafkaConnection(config),
+    clientId: `monitor-${config.INSTANCE_ID}`,
+    log,
+  });
+  const store = openStore({ context, kafka, codec, registry, mayRead });
+  const operations = openOperations({ context, kafka, codec, registry, authorizer, store });
+  const recordSizes = createRecordSizes(createClock());
+  const relay = await startRelay({
+    kafka,
+    codec,
+    authenticator,
+    allowedOrigins: config.ALLOWED_ORIGINS,
+    topic: config.MONITORING_TOPIC,
+    onEvents: (events) => recordSizes.add(events),
+    health: () => operations.health(),
+    metrics: createRelayMetrics(registry),
+    log: log.child({ part: 'relay' }),
+    nowMs: createClock(),
+    limits: { clients: config.LIVE_MAX_CLIENTS, recentReports: config.LIVE_RECENT_REPORTS },
+  });
+  lifecycle.onStop('relay', () => relay.stop());
+  operations.watch({ summary: () => relay.summary(), recordSizes });
+
+  const app = createApp({
+    routers: [
+      onlyAllowedOrigins(config.ALLOWED_ORIGINS),
+      operationRoutes({
+        registry,
+        mayRead,
+        checks: { ...store.checks, relay: () => relay.notReady() },
+      }),
+      ...store.routers,
+      ...operations.routers,
+    ],
+    toProblem,
+    log,
+  });
+  const service = await serve({ host: config.HOST, port: config.PORT, app });
+  lifecycle.onStop('http', () => service.close());
+  relay.attach(service.server);
+  log.info({ host: config.HOST, port: service.port }, 'serving');
+}

@@ -1,0 +1,68 @@
+import type { ClientBase } from 'pg';
+import type { ReportRow } from './report-row.ts';
+
+/** A report and the number of its lane. */
+export interface NumberedRow {
+  readonly row: ReportRow;
+  readonly lane: number;
+}
+
+const INSERT = `
+  insert into monitoring.reports (occurred_at, at, duration_us, "offset", lane, partition, attempt, event_id, nth, key,
+    instance, trace_id, error_type, error_message, details)
+  select timestamptz 'epoch' + occurred_us * interval '1 microsecond', timestamptz 'epoch' + at_us * interval '1 microsecond',
+    duration_us, "offset", lane, partition, attempt, event_id, nth, key, instance, trace_id, error_type, error_message, details
+  from unnest($1::float8[], $2::float8[], $3::int8[], $4::int8[], $5::int4[], $6::int4[], $7::int4[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+    as r(occurred_us, at_us, duration_us, "offset", lane, partition, attempt, event_id, nth, key, instance, trace_id,
+      error_type, error_message, details)
+  on conflict do nothing`;
+
+/**
+ * Stores reports in one statement; those that are there already stay as they are.
+ * @returns those that are new
+ */
+export async function insertReports<Row extends NumberedRow>(
+  tx: ClientBase,
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
+  // Nearly always all are new: only where some are not is it worth asking which.
+  await tx.query('savepoint reports');
+  const values = columnsOf(rows);
+  const all = await tx.query({ name: 'insert-reports', text: INSERT, values });
+  if (all.rowCount === rows.length) return rows;
+  await tx.query('rollback to savepoint reports');
+  const some = await tx.query<{ event_id: string; lane: number; nth: string }>({
+    name: 'insert-new-reports',
+    text: `${INSERT} returning event_id, lane, nth`,
+    values,
+  });
+  const unmatched = new Set(some.rows.map(({ event_id, lane, nth }) => keyOf(event_id, lane, nth)));
+  // The first of several in one batch is the one that was stored.
+  return rows.filter(({ row, lane }) => unmatched.delete(keyOf(row.eventId, lane, row.nth)));
+}
+
+function columnsOf(rows: readonly NumberedRow[]): unknown[] {
+  const column = <T>(of: (row: ReportRow) => T): T[] => rows.map(({ row }) => of(row));
+  return [
+    column((row) => row.occurredAtUs),
+    column((row) => row.atUs),
+    column((row) => row.durationUs),
+    column((row) => row.offset),
+    rows.map(({ lane }) => lane),
+    column((row) => row.partition),
+    column((row) => row.attempt),
+    column((row) => row.eventId),
+    column((row) => row.nth),
+    column((row) => row.key),
+    column((row) => row.instance),
+    column((row) => row.traceId),
+    column((row) => row.errorType),
+    column((row) => row.errorMessage),
+    column((row) => row.details),
+  ];
+}
+
+function keyOf(eventId: string, lane: number, nth: string): string {
+  return `${lane}\n${nth}\n${eventId}`;
+}

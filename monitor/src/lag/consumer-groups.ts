@@ -1,0 +1,122 @@
+import type { Lag, PartitionLagNumbers } from '@shelfcast/schemas/monitor/numbers';
+import { lagOf } from '@shelfcast/service-kit/kafka/admin';
+import type {
+  GroupOffset,
+  KafkaAdmin,
+  LogReader,
+  PartitionLag,
+  Watermarks,
+} from '@shelfcast/service-kit/kafka/types';
+import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Pool } from 'pg';
+import { groupBy } from '../group-by.ts';
+import { fetchRecord } from '../records/read-record.ts';
+import { savedExpectations, saveExpectations } from './expectations.ts';
+
+export interface ConsumerGroupsOptions {
+  readonly admin: KafkaAdmin;
+  readonly reader: LogReader;
+  readonly pool: Pool;
+  /** Groups of consumers that report, by whose names they report. */
+  readonly groups: readonly string[];
+  /** Groups whose lag is watched besides. */
+  readonly otherGroups: readonly string[];
+  readonly nowMs: () => number;
+  readonly log: Logger;
+}
+
+/** What Kafka knows of the consumers: what each reads, and how far it is. */
+export interface ConsumerGroups {
+  /** Services that read a topic, and so are expected to report on its events. */
+  expectedOf(topic: string): ReadonlySet<string>;
+  lag(): Lag;
+  /** Asks the brokers. What cannot be learnt now stays as it was. */
+  refresh(): Promise<void>;
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGroups {
+  const { admin, reader, pool, groups, otherGroups, nowMs, log } = options;
+  let expected: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  let saved = '';
+  let lag: Lag = { atMs: 0, partitions: [] };
+  /** When the record was written that a group has to read next: asked for once, as it does not change. */
+  let written = new Map<string, number>();
+
+  /** @param next the offset that is to be handled next */
+  async function secondsOf(
+    { topic, partition, messages }: PartitionLag,
+    next: bigint,
+    asked: Map<string, number>,
+  ): Promise<number | null> {
+    if (messages === 0n) return 0;
+    const place = `${topic}/${partition}/${next}`;
+    let timestampMs = written.get(place) ?? asked.get(place);
+    if (timestampMs === undefined) {
+      try {
+        ({ timestampMs } = await fetchRecord(reader, { topic, partition, offset: next }));
+      } catch (error) {
+        log.debug({ topic, partition, error }, 'the age of the lag is not known');
+        return null;
+      }
+    }
+    asked.set(place, timestampMs);
+    return Math.max(0, nowMs() - timestampMs) / 1000;
+  }
+
+  async function askBrokers() {
+    const existing = new Set(await admin.listTopics());
+    const offsets: { readonly group: string; readonly own: readonly GroupOffset[] }[] = [];
+    for (const group of [...groups, ...otherGroups]) {
+      const own = await admin.groupOffsets(group);
+      offsets.push({
+        group,
+        own: own.filter(({ topic, offset }) => offset !== null && existing.has(topic)),
+      });
+    }
+    const marks = new Map<string, Map<number, Watermarks>>();
+    for (const { topic } of offsets.flatMap(({ own }) => own)) {
+      if (!marks.has(topic)) marks.set(topic, await admin.watermarks(topic));
+    }
+    return { offsets, marks };
+  }
+
+  return {
+    expectedOf: (topic) => expected.get(topic) ?? NOBODY,
+    lag: () => lag,
+    async refresh() {
+      const { offsets, marks } = await askBrokers();
+      const partitions: PartitionLagNumbers[] = [];
+      const nextWritten = new Map<string, number>();
+      const next = new Map<string, Set<string>>();
+      for (const { group, own } of offsets) {
+        const committed = groupBy(own, ({ topic }) => topic);
+        for (const [topic, ofTopic] of committed) {
+          if (groups.includes(group)) next.set(topic, (next.get(topic) ?? new Set()).add(group));
+          // Of partitions that the group has committed nothing of as well.
+          for (const [partition, ends] of marks.get(topic) ?? []) {
+            const at = ofTopic.find((one) => one.partition === partition)?.offset ?? null;
+            const lag = lagOf({ topic, partition }, at, ends);
+            partitions.push({
+              ...{ service: group, topic, partition, messages: Number(lag.messages) },
+              seconds: await secondsOf(lag, ends.high - lag.messages, nextWritten),
+            });
+          }
+        }
+      }
+      written = nextWritten;
+      lag = { atMs: nowMs(), partitions };
+      const text = JSON.stringify([...next].map(([topic, services]) => [topic, [...services]]));
+      if (next.size === 0) {
+        // A fresh process while the brokers know nothing yet goes by what was known before.
+        if (expected.size === 0) expected = await savedExpectations(pool);
+        return;
+      }
+      expected = next;
+      if (text === saved) return;
+      await saveExpectations(pool, next, nowMs());
+      saved = text;
+    },
+  };
+}

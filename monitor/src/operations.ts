@@ -1,0 +1,133 @@
+import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import type { Codec } from '@shelfcast/schemas/codec';
+import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
+import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import { createClock } from '@shelfcast/service-kit/clock';
+import type { Kafka } from '@shelfcast/service-kit/kafka/types';
+import { createPool } from '@shelfcast/service-kit/postgres';
+import type { MainContext } from '@shelfcast/service-kit/run-main';
+import type { Router } from 'express';
+import type { Registry } from 'prom-client';
+import { alertRoutes } from './alerts/alert-routes.ts';
+import { createAlertBook } from './alerts/book.ts';
+import { type GatherOptions, gatherFacts } from './alerts/gather.ts';
+import { createLeadership } from './alerts/leadership.ts';
+import { createWatchMetrics } from './alerts/metrics.ts';
+import { createNotifier, type Notifier } from './alerts/notify.ts';
+import { startWatch, type Watch } from './alerts/watch.ts';
+import type { MonitorConfig } from './config.ts';
+import { createAudit } from './operations/audit.ts';
+import { auditRoutes } from './operations/audit-routes.ts';
+import { consumerRoutes } from './operations/consumer-routes.ts';
+import { deadLetterRoutes } from './operations/dead-letter-routes.ts';
+import { createReplicationReader } from './source/replication.ts';
+import { sourceRoutes } from './source/source-routes.ts';
+import type { Store } from './store.ts';
+
+export interface OperationsOptions {
+  readonly context: MainContext<MonitorConfig>;
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  readonly registry: Registry;
+  readonly authorizer: Authorizer;
+  readonly store: Pick<Store, 'pool' | 'groups'>;
+}
+
+/** What the watch learns from the reports that go by. */
+export type Observed = Pick<GatherOptions, 'summary' | 'recordSizes'>;
+
+/** What is done to the pipeline through the monitor, and whether all is well with it. */
+export interface Operations {
+  readonly routers: readonly Router[];
+  health(): LiveHealth;
+  /** Begins to look after the pipeline. */
+  watch(observed: Observed): void;
+}
+
+/** A handful of requests of people, and what is looked at every few seconds. */
+const POOL_SIZE = 4;
+const TIMEOUT_MS = 5_000;
+
+export function openOperations(options: OperationsOptions): Operations {
+  const { kafka, codec, registry, authorizer, store } = options;
+  const { config, lifecycle, log } = options.context;
+  const nowMs = createClock();
+  const openPool = (name: string, url: string) => {
+    const pool = createPool({
+      url,
+      max: POOL_SIZE,
+      applicationName: 'shelfcast-monitor',
+      statementTimeoutMs: TIMEOUT_MS,
+      connectTimeoutMs: TIMEOUT_MS,
+      log,
+    });
+    lifecycle.onStop(`${name} database pool`, () => pool.end());
+    return pool;
+  };
+  const consumers = openPool('consumers', config.CONSUMERS_DATABASE_URL);
+  const products = openPool('products', config.PRODUCTS_DATABASE_URL);
+  const admin = kafka.createAdmin();
+  lifecycle.onStop('admin of operations', () => admin.close());
+  // People and the next look ask again anyway.
+  const connect = createConnectClient({
+    url: config.KAFKA_CONNECT_URL,
+    timeoutMs: TIMEOUT_MS,
+    retryForMs: 0,
+  });
+  const slotName = config.REPLICATION_SLOT;
+  const audit = createAudit(store.pool, log.child({ part: 'audit' }));
+  const decoding = { codec, instance: config.INSTANCE_ID };
+  const names = config.CONSUMER_GROUPS;
+  const asOf = nowMs();
+  let watch: Watch | undefined;
+  const health = (): LiveHealth => watch?.health() ?? { atMs: asOf, alerts: [] };
+
+  return {
+    routers: [
+      auditRoutes({ authorizer, audit }),
+      consumerRoutes({ authorizer, audit, consumers, names }),
+      deadLetterRoutes({ authorizer, audit, consumers, decoding, names }),
+      sourceRoutes({
+        authorizer,
+        audit,
+        connect,
+        replication: createReplicationReader({ products, slotName, nowMs }),
+      }),
+      alertRoutes({ authorizer, health }),
+    ],
+    health,
+    watch(observed) {
+      const part = log.child({ part: 'watch' });
+      const notifier = notifierOf(options);
+      // The rate at which WAL is kept is that of its own looks, not of whoever asks in between.
+      const replication = createReplicationReader({ products, slotName, nowMs });
+      watch = startWatch({
+        gather: () =>
+          gatherFacts({
+            ...{ names, connect, replication, admin, consumers, log: part },
+            lag: () => store.groups.lag(),
+            maxRecordBytes: config.MAX_RECORD_BYTES,
+            ...observed,
+          }),
+        thresholds: config,
+        holdMs: config.ALERT_AFTER_SECONDS * 1_000,
+        book: createAlertBook(store.pool, { tells: notifier !== undefined }),
+        leadership: createLeadership(store.pool, part),
+        notifier,
+        connect,
+        audit,
+        metrics: createWatchMetrics(registry),
+        nowMs,
+        log: part,
+      });
+      lifecycle.onStop('watch', () => watch?.stop());
+    },
+  };
+}
+
+function notifierOf({ context, store }: OperationsOptions): Notifier | undefined {
+  const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret } = context.config;
+  if (url === undefined || secret === undefined) return undefined;
+  const log = context.log.child({ part: 'alerts' });
+  return createNotifier({ pool: store.pool, url, secret, nowMs: createClock(), log });
+}

@@ -1,0 +1,142 @@
+import { commandArguments } from '@shelfcast/consumers/runtime/command-arguments';
+import {
+  type DeadLetter,
+  listDeadLetters,
+  parkedBehind,
+} from '@shelfcast/consumers/runtime/dead-letters';
+import type { RecordDecoding } from '@shelfcast/schemas/record-change';
+import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import { Problem } from '@shelfcast/service-kit/http/problem';
+import { type Request, type RequestHandler, Router } from 'express';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { bodyOf, checked, queryOf, readJson } from '../http/read-json.ts';
+import { askConsumer } from './ask-consumer.ts';
+import type { Audit } from './audit.ts';
+import { describeRecord } from './describe-record.ts';
+
+export interface DeadLetterRoutesOptions {
+  readonly authorizer: Authorizer;
+  readonly audit: Audit;
+  /** The consumers' database. */
+  readonly consumers: Pool;
+  readonly decoding: RecordDecoding;
+  /** Names of the consumers there are. */
+  readonly names: readonly string[];
+}
+
+/** Records of one key that are shown with its dead letter. */
+const MAX_BEHIND = 20;
+const ID = /^\d{1,18}$/;
+
+const listSchema = z.strictObject({
+  consumer: z.string().optional(),
+  entity: z.string().optional(),
+  key: z.string().optional(),
+  errorType: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z.string().max(200).optional(),
+});
+const cursorSchema = z.tuple([z.iso.datetime({ precision: 6 }), z.string().regex(ID)]);
+const redriveOneSchema = z.strictObject({
+  edit: z.record(z.string(), z.unknown()).optional(),
+  force: z.boolean().optional(),
+  dryRun: z.boolean().optional(),
+});
+const discardOneSchema = z.strictObject({
+  reason: z.string().trim().min(1).max(1_000),
+  dryRun: z.boolean().optional(),
+});
+
+/** What consumers could not apply: everyone who may look sees it, operators decide what becomes of it. */
+export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
+  const { authorizer, audit, consumers, decoding } = options;
+  const whichSchema = z.looseObject({ consumer: z.enum(options.names) });
+  const viewer = authorizer.require('viewer');
+  const asOperator = (handler: RequestHandler): RequestHandler[] => [
+    authorizer.require('operator'),
+    readJson(),
+    handler,
+  ];
+
+  async function find(request: Request): Promise<DeadLetter> {
+    const { id } = request.params;
+    if (typeof id === 'string' && ID.test(id)) {
+      const [letter] = await listDeadLetters(consumers, { id, limit: 1 });
+      if (letter !== undefined) return letter;
+    }
+    throw new Problem('not-found', 'There is no such dead letter; only the oldest of a key is one');
+  }
+
+  async function command(
+    request: Request,
+    kind: 'redrive' | 'discard',
+    { consumer, target, args }: { consumer: string; target: string; args: object },
+  ) {
+    const who = authorizer.callerOf(request).name;
+    return await audit.record({ who, action: kind, target, request: args }, () =>
+      askConsumer(consumers, { consumer, kind, args, by: who }),
+    );
+  }
+
+  return Router()
+    .get('/api/dead-letters', viewer, async (request, response) => {
+      const { cursor, ...query } = queryOf(request, listSchema);
+      const after = cursor === undefined ? {} : { after: parseCursor(cursor) };
+      const items = await listDeadLetters(consumers, { ...query, ...after });
+      const last = items.length === query.limit ? items.at(-1) : undefined;
+      response.json({ items, nextCursor: last === undefined ? null : cursorAfter(last) });
+    })
+    .get('/api/dead-letters/:id', viewer, async (request, response) => {
+      const letter = await find(request);
+      const waiting = await parkedBehind(consumers, letter, MAX_BEHIND);
+      const records = [];
+      for (const change of waiting) records.push(await describeRecord(decoding, change));
+      response.json({ ...letter, records });
+    })
+    .post(
+      '/api/dead-letters/redrive',
+      asOperator(async (request, response) => {
+        const { consumer, ...selection } = bodyOf(request, whichSchema);
+        const args = checked(selection, commandArguments.redrive);
+        response.json(await command(request, 'redrive', { consumer, target: consumer, args }));
+      }),
+    )
+    .post(
+      '/api/dead-letters/:id/redrive',
+      asOperator(async (request, response) => {
+        const given = bodyOf(request, redriveOneSchema);
+        const { id, consumer } = await find(request);
+        const args = { ids: [id], ...given };
+        response.json(
+          await command(request, 'redrive', { consumer, target: `${consumer}/${id}`, args }),
+        );
+      }),
+    )
+    .post(
+      '/api/dead-letters/:id/discard',
+      asOperator(async (request, response) => {
+        const given = bodyOf(request, discardOneSchema);
+        const { id, consumer } = await find(request);
+        const args = { ids: [id], ...given };
+        response.json(
+          await command(request, 'discard', { consumer, target: `${consumer}/${id}`, args }),
+        );
+      }),
+    );
+}
+
+function cursorAfter({ parkedAt, id }: DeadLetter): string {
+  return Buffer.from(JSON.stringify([parkedAt, id])).toString('base64url');
+}
+
+function parseCursor(cursor: string): { parkedAt: string; id: string } {
+  try {
+    const [parkedAt, id] = cursorSchema.parse(
+      JSON.parse(Buffer.from(cursor, 'base64url').toString()),
+    );
+    return { parkedAt, id };
+  } catch (cause) {
+    throw new Problem('malformed', 'The cursor is none of ours', { cause });
+  }
+}

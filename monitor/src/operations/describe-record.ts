@@ -1,0 +1,73 @@
+import type { ParkedChange } from '@shelfcast/consumers/runtime/parking';
+import { type Row, UNCHANGED } from '@shelfcast/schemas/change';
+import {
+  changeFromRecord,
+  isRecordsFault,
+  type RecordDecoding,
+} from '@shelfcast/schemas/record-change';
+import { messageOf } from '@shelfcast/service-kit/message-of';
+
+/** A parked record for people: what it says, or why that cannot be read. */
+export interface DescribedRecord {
+  readonly id: string;
+  readonly eventId: string | null;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly timestampMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly op: string | null;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+  /** Columns that replace those of `after` when it is tried again. */
+  readonly edit: Readonly<Record<string, unknown>> | null;
+  /** Why it cannot be read; null when it can. */
+  readonly unreadable: string | null;
+}
+
+/** @throws {CodecError} when the registry cannot be asked */
+export async function describeRecord(
+  decoding: RecordDecoding,
+  { id, changeId, record, edit }: ParkedChange,
+): Promise<DescribedRecord> {
+  const place = {
+    id: String(id),
+    eventId: changeId,
+    topic: record.topic,
+    partition: record.partition,
+    offset: String(record.offset),
+    timestampMs: record.timestampMs,
+    headers: headerTexts(record.headers),
+    edit,
+  };
+  try {
+    const change = await changeFromRecord(decoding, record);
+    return {
+      ...place,
+      op: change?.op ?? null,
+      before: jsonRow(change?.before ?? null),
+      after: jsonRow(change?.after ?? null),
+      unreadable: null,
+    };
+  } catch (error) {
+    if (!isRecordsFault(error)) throw error;
+    return { ...place, op: null, before: null, after: null, unreadable: messageOf(error) };
+  }
+}
+
+/** Values as JSON holds them: 64-bit integers as text, bytes as base64; columns that were not sent are left out. */
+function jsonRow(row: Row | null): Readonly<Record<string, unknown>> | null {
+  if (row === null) return null;
+  const text = JSON.stringify(row, (_, value: unknown) => {
+    if (value === UNCHANGED) return undefined;
+    if (typeof value === 'bigint') return value.toString();
+    return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+  });
+  return JSON.parse(text);
+}
+
+function headerTexts(headers: Readonly<Record<string, readonly Buffer[]>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, values]) => [name, values.map(String).join(', ')]),
+  );
+}

@@ -1,0 +1,146 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Codec } from '@shelfcast/schemas/codec';
+import type {
+  ClientToServerEvents,
+  LiveEvent,
+  LiveHealth,
+  LiveSummary,
+  ServerToClientEvents,
+} from '@shelfcast/schemas/monitor/live';
+import type { Authenticator } from '@shelfcast/service-kit/auth/authenticate';
+import { isOriginAllowed } from '@shelfcast/service-kit/auth/origin';
+import type { Kafka } from '@shelfcast/service-kit/kafka/types';
+import type { Logger } from '@shelfcast/service-kit/logging';
+import { Server } from 'socket.io';
+import { createCatchUps } from './catch-ups.ts';
+import { createChannels } from './channels.ts';
+import { createCounts } from './counts.ts';
+import type { RelayMetrics } from './metrics.ts';
+import { serveSocket } from './serve-socket.ts';
+import { startTail } from './tail.ts';
+
+export interface RelayOptions {
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  /** Topic of the reports. */
+  readonly topic: string;
+  readonly authenticator: Authenticator;
+  /** Origins of pages that may connect, besides this address's own. */
+  readonly allowedOrigins: readonly string[];
+  /** Sees every report that goes by. */
+  readonly onEvents: (events: readonly LiveEvent[]) => void;
+  /** What is not well, whole. */
+  readonly health: () => LiveHealth;
+  readonly metrics: RelayMetrics;
+  readonly log: Logger;
+  readonly nowMs: () => number;
+  readonly limits: {
+    readonly clients: number;
+    /** Reports kept in memory for those who were away for a moment. */
+    readonly recentReports: number;
+  };
+}
+
+export interface Relay {
+  /** What went by in the last ten seconds. */
+  summary(): LiveSummary;
+  /** Why it is not ready. */
+  notReady(): string | undefined;
+  /** Serves sockets on this server, under /socket.io. */
+  attach(server: HttpServer): void;
+  stop(): Promise<void>;
+}
+
+export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents>;
+
+const SUMMARY_INTERVAL_MS = 1_000;
+/** A subscription is the most that a client has to say. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/**
+ * Tells browsers what is reported, as it is reported. Each monitor process reads all of `monitoring` for itself, so any
+ * of them can serve any client, and take over from another where that left off.
+ */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const { kafka, codec, topic, authenticator, metrics, log, nowMs, limits } = options;
+  // WebSocket only: long polling would need every request of a client to reach the same process.
+  const io: LiveServer = new Server({
+    transports: ['websocket'],
+    serveClient: false,
+    maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    connectTimeout: HANDSHAKE_TIMEOUT_MS,
+    allowRequest: ({ headers }, answer) => {
+      if (!isOriginAllowed(headers, options.allowedOrigins)) answer('this origin may not', false);
+      else if (io.engine.clientsCount >= limits.clients) answer('too many clients', false);
+      else answer(null, true);
+    },
+  });
+  const counts = createCounts(nowMs);
+  const channels = createChannels({
+    send: (ids, batch) => {
+      metrics.sent.inc(batch.items.length * ids.length);
+      io.to([...ids]).emit('events', batch);
+    },
+    end: () => tail.recent.end(),
+    nowMs,
+    onSampled: (count) => metrics.sampled.inc(count),
+  });
+  const tail = await startTail({
+    kafka,
+    codec,
+    topic,
+    capacity: limits.recentReports,
+    onEntries: (entries) => {
+      counts.add(entries);
+      options.onEvents(entries.map(({ event }) => event));
+      channels.push(entries);
+    },
+    onGap: ({ partition, from, to }) => {
+      io.emit('gap', { partition, from: String(from), to: String(to) });
+    },
+    log,
+  });
+  const catchUps = createCatchUps({ kafka, codec, topic, recent: tail.recent, metrics });
+
+  io.use((socket, next) => {
+    const { auth, headers } = socket.handshake;
+    const authorization =
+      typeof auth.token === 'string' ? `Bearer ${auth.token}` : headers.authorization;
+    authenticator.identify({ authorization, host: headers.host }).then(
+      () => next(),
+      (error: unknown) => next(error instanceof Error ? error : new Error('refused')),
+    );
+  });
+  io.on('connection', (socket) => {
+    metrics.clients.inc();
+    socket.on('disconnect', () => metrics.clients.dec());
+    socket.emit('health', options.health());
+    serveSocket(socket, { channels, catchUps, end: () => tail.recent.end(), metrics, log });
+  });
+
+  // Both are whole each time, so a client that cannot take one now is not sent it later. In turn: a socket takes the
+  // next only when the one before has left.
+  let isHealthNext = false;
+  const timer = setInterval(() => {
+    isHealthNext = !isHealthNext;
+    const clients = io.sockets.sockets.size;
+    if (clients === 0) return;
+    if (isHealthNext) io.volatile.emit('health', options.health());
+    else io.volatile.emit('summary', counts.summary(clients));
+  }, SUMMARY_INTERVAL_MS / 2);
+
+  return {
+    summary: () => counts.summary(io.sockets.sockets.size),
+    notReady: () => (tail.isConnected() ? undefined : 'Kafka does not answer'),
+    attach: (server) => void io.attach(server),
+    async stop() {
+      clearInterval(timer);
+      channels.stop();
+      io.disconnectSockets(true);
+      io.engine?.close();
+      await catchUps.stop();
+      await tail.stop();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { METRICS } from '@shelfcast/schemas/monitor/numbers';
+import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
+import { Problem } from '@shelfcast/service-kit/http/problem';
+import { type RequestHandler, Router } from 'express';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import type { ConsumerGroups } from '../lag/consumer-groups.ts';
+import { seriesOf } from '../numbers/series.ts';
+import { readNumbers } from '../numbers/store-numbers.ts';
+import { summarize } from '../numbers/summarize.ts';
+import { BUCKET_SECONDS, bucketOf } from '../numbers/tally.ts';
+import { duration, instant, readQuery } from './read-query.ts';
+
+export interface NumbersRoutesOptions {
+  /** Lets only those through who may read. */
+  readonly mayRead: RequestHandler;
+  readonly pool: Pool;
+  readonly groups: ConsumerGroups;
+  readonly nowMs: () => number;
+}
+
+const YEAR = 366 * 86_400;
+const MAX_POINTS = 2_000;
+
+/** GET /api/summary, /api/series and /api/lag. */
+export function numbersRoutes({ mayRead, pool, groups, nowMs }: NumbersRoutesOptions): Router {
+  return Router()
+    .get('/api/summary', mayRead, async (request, response) => {
+      const { window } = readQuery(request.query, {
+        window: duration({ min: BUCKET_SECONDS, max: YEAR }).prefault('5m'),
+      });
+      // The bucket that is being filled counts as well: what happens now is what is asked for.
+      const to = bucketOf(nowMs(), BUCKET_SECONDS) + BUCKET_SECONDS;
+      const from = to - Math.ceil(window / BUCKET_SECONDS) * BUCKET_SECONDS;
+      response.json(summarize(await readNumbers(pool, { from, to }), { from, to }));
+    })
+    .all('/api/summary', methodNotAllowed('GET', 'HEAD'))
+    .get('/api/series', mayRead, async (request, response) => {
+      const query = readQuery(request.query, {
+        metric: z.enum(METRICS, { error: `must be one of ${METRICS.join(', ')}` }),
+        from: instant().optional(),
+        to: instant().optional(),
+        step: duration({ min: BUCKET_SECONDS, max: 86_400 }).prefault('10s'),
+      });
+      const stepSeconds = Math.ceil(query.step / BUCKET_SECONDS) * BUCKET_SECONDS;
+      const toMs = query.to ?? nowMs();
+      const to = bucketOf(toMs - 1, stepSeconds) + stepSeconds;
+      const from = bucketOf(query.from ?? toMs - 300_000, stepSeconds);
+      if (from >= to || (to - from) / stepSeconds > MAX_POINTS) {
+        throw new Problem('malformed', `From to to has to be 1 to ${MAX_POINTS} steps`);
+      }
+      const rows = await readNumbers(pool, { from, to });
+      response.json(seriesOf(query.metric, rows, { from, to, stepSeconds }));
+    })
+    .all('/api/series', methodNotAllowed('GET', 'HEAD'))
+    .get('/api/lag', mayRead, (_request, response) => {
+      response.json(groups.lag());
+    })
+    .all('/api/lag', methodNotAllowed('GET', 'HEAD'));
+}

@@ -1,0 +1,165 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Codec } from '@shelfcast/schemas/codec';
+import { createClock } from '@shelfcast/service-kit/clock';
+import type { ReadinessCheck } from '@shelfcast/service-kit/health-server';
+import type { Kafka } from '@shelfcast/service-kit/kafka/types';
+import { createPool } from '@shelfcast/service-kit/postgres';
+import { repeat } from '@shelfcast/service-kit/repeat';
+import type { MainContext } from '@shelfcast/service-kit/run-main';
+import type { RequestHandler, Router } from 'express';
+import type { Pool } from 'pg';
+import type { Registry } from 'prom-client';
+import type { MonitorConfig } from './config.ts';
+import { type Ingest, startIngest } from './ingest/ingest.ts';
+import { createLanes } from './ingest/lanes.ts';
+import { createIngestMetrics } from './ingest/metrics.ts';
+import { maintainPartitions } from './ingest/partitions.ts';
+import { type ConsumerGroups, createConsumerGroups } from './lag/consumer-groups.ts';
+import { observeLag } from './lag/metrics.ts';
+import { migrateMonitoring } from './migrate.ts';
+import { rollUp } from './numbers/roll-up.ts';
+import { eventRoutes } from './routes/events.ts';
+import { numbersRoutes } from './routes/numbers.ts';
+
+export interface StoreOptions {
+  readonly context: MainContext<MonitorConfig>;
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  readonly registry: Registry;
+  /** Lets only those through who may read. */
+  readonly mayRead: RequestHandler;
+}
+
+/** What is kept, and the answers made of it. */
+export interface Store {
+  readonly pool: Pool;
+  readonly groups: ConsumerGroups;
+  readonly routers: readonly Router[];
+  readonly checks: Readonly<Record<string, ReadinessCheck>>;
+}
+
+const DATABASE_TIMEOUT_MS = 5_000;
+/** No answer is worth more of the database's time. */
+const STATEMENT_TIMEOUT_MS = 20_000;
+const PARTITIONS_EVERY_MS = 600_000;
+const ROLL_UP_EVERY_MS = 5_000;
+const GROUPS_EVERY_MS = 5_000;
+const RETRY_MS = 5_000;
+const START_RETRY_MS = 1_000;
+const MS_PER_DAY = 86_400_000;
+
+/**
+ * Stores reports from Kafka, and answers questions about them. It begins at once, whatever is away: what is asked of
+ * the database fails until that is there, and everything else works.
+ */
+export function openStore({ context, kafka, codec, registry, mayRead }: StoreOptions): Store {
+  const { config, lifecycle, log, fail } = context;
+  const nowMs = createClock();
+  const stopping = new AbortController();
+  const pool = createPool({
+    url: config.MONITORING_DATABASE_URL,
+    max: config.MONITORING_DATABASE_POOL_SIZE,
+    applicationName: 'shelfcast-monitor',
+    connectTimeoutMs: DATABASE_TIMEOUT_MS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    log,
+  });
+  lifecycle.onStop('database pool', () => pool.end());
+  const admin = kafka.createAdmin();
+  lifecycle.onStop('admin', () => admin.close());
+  const reader = kafka.createLogReader();
+  lifecycle.onStop('record reader', () => reader.close());
+
+  const lanes = createLanes(pool);
+  const groups = createConsumerGroups({
+    admin,
+    reader,
+    pool,
+    groups: config.CONSUMER_GROUPS,
+    otherGroups: [config.MONITORING_GROUP, 'capture-reports'],
+    nowMs,
+    log,
+  });
+  observeLag(registry, groups);
+  const metrics = createIngestMetrics(registry);
+  let ingest: Ingest | undefined;
+  let waiting = 'starting';
+
+  async function prepare(): Promise<void> {
+    const applied = await migrateMonitoring(config.MONITORING_DATABASE_URL);
+    if (applied.length > 0) log.info({ applied }, 'database migrated');
+    await maintainPartitions(pool, {
+      nowMs: nowMs(),
+      retentionDays: config.MONITORING_RETENTION_DAYS,
+    });
+  }
+
+  async function start(): Promise<void> {
+    for (;;) {
+      try {
+        await prepare();
+        break;
+      } catch (error) {
+        waiting = `the database cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+        log.warn({ error }, 'the database cannot be used yet: trying again');
+        await delay(START_RETRY_MS, undefined, { signal: stopping.signal });
+      }
+    }
+    await groups.refresh().catch((error: unknown) => log.warn({ error }, NO_GROUPS));
+    ingest = await startIngest({
+      ...{ pool, lanes, kafka, codec, metrics, nowMs },
+      expectedOf: groups.expectedOf,
+      numbersRetentionMs: config.MONITORING_NUMBERS_RETENTION_DAYS * MS_PER_DAY,
+      groupId: config.MONITORING_GROUP,
+      topic: config.MONITORING_TOPIC,
+      log: log.child({ part: 'ingest' }),
+      onFatal: fail,
+    });
+    background.push(
+      repeat({
+        failure: 'partitions could not be looked after: later',
+        everyMs: PARTITIONS_EVERY_MS,
+        retryMs: RETRY_MS,
+        log,
+        work: () =>
+          maintainPartitions(pool, {
+            nowMs: nowMs(),
+            retentionDays: config.MONITORING_RETENTION_DAYS,
+          }),
+      }),
+      repeat({
+        failure: 'numbers could not be rolled up: later',
+        everyMs: ROLL_UP_EVERY_MS,
+        log,
+        work: () =>
+          rollUp(pool, {
+            nowMs: nowMs(),
+            retentionDays: config.MONITORING_NUMBERS_RETENTION_DAYS,
+          }),
+      }),
+      repeat({ failure: NO_GROUPS, everyMs: GROUPS_EVERY_MS, log, work: groups.refresh }),
+    );
+  }
+
+  const background: ReturnType<typeof repeat>[] = [];
+  const started = start().catch((error: unknown) => {
+    if (!stopping.signal.aborted) fail(error instanceof Error ? error : new Error(String(error)));
+  });
+  lifecycle.onStop('ingest', async () => {
+    stopping.abort();
+    await started;
+    await Promise.all([ingest?.stop(), ...background.map((work) => work.stop())]);
+  });
+
+  return {
+    pool,
+    groups,
+    routers: [
+      eventRoutes({ mayRead, pool, lanes, expectedOf: groups.expectedOf, reader, codec }),
+      numbersRoutes({ mayRead, pool, groups, nowMs }),
+    ],
+    checks: { ingest: () => (ingest === undefined ? waiting : ingest.notReady()) },
+  };
+}
+
+const NO_GROUPS = 'the consumer groups could not be asked for: later';
