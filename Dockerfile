@@ -8,10 +8,12 @@ COPY service-kit/package.json service-kit/
 COPY product-database/package.json product-database/
 COPY connect-config/package.json connect-config/
 COPY consumers/package.json consumers/
+COPY producer-api/package.json producer-api/
+COPY monitor/package.json monitor/
 COPY local/package.json local/
 COPY tests/package.json tests/
 COPY bench/package.json bench/
-ARG INSTALL="npm ci --ignore-scripts --no-audit --no-fund --workspace=schemas --workspace=service-kit --workspace=product-database --workspace=connect-config --workspace=consumers"
+ARG INSTALL="npm ci --ignore-scripts --no-audit --no-fund --workspace=schemas --workspace=service-kit --workspace=product-database --workspace=connect-config --workspace=consumers --workspace=producer-api --workspace=monitor"
 RUN --mount=type=cache,target=/root/.npm $INSTALL --include-workspace-root
 
 COPY tsconfig.base.json ./
@@ -20,7 +22,9 @@ COPY service-kit service-kit
 COPY product-database product-database
 COPY connect-config connect-config
 COPY consumers consumers
-RUN npx tsc --build schemas service-kit product-database connect-config consumers
+COPY producer-api producer-api
+COPY monitor monitor
+RUN npx tsc --build schemas service-kit product-database connect-config consumers producer-api monitor
 RUN --mount=type=cache,target=/root/.npm $INSTALL --omit=dev
 
 FROM node:20.20.2-bookworm-slim

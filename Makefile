@@ -6,12 +6,14 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # A `$` in a value is the user's, not make's.
-PASSED := BROKERS CONSUMER DB FOLLOW JSON LOW_LATENCY PORT_OFFSET RATE SERVICE SQL TABLE TESTS YES
+PASSED := ALL BRAND BROKERS CANCEL CATEGORY COLUMN CONSUMER DB DRY_RUN EDIT ENTITY ERROR EVENT FOLLOW FORCE ID JSON \
+  KEEP_OLD KEY LIMIT LOW_LATENCY MIN_CHANGE NAME PORT_OFFSET PRODUCT RATE REASON SERVICE SQL TABLE TESTS URL \
+  WEBHOOK_SECRET YES
 $(foreach name,$(PASSED),$(if $(filter command%,$(origin $(name))),\
   $(eval override export $(name) := $$(value $(name)))))
 
 # What runs; tests and benchmarks are compiled by `make check` alone.
-RUNTIME := schemas service-kit product-database connect-config consumers local
+RUNTIME := schemas service-kit product-database connect-config consumers producer-api monitor local
 SOURCES := tsconfig.base.json $(RUNTIME:%=%/tsconfig.json) $(RUNTIME:%=%/package.json) \
   $(shell find $(RUNTIME:%=%/src) -name '*.ts')
 INSTALLED := node_modules/.package-lock.json
@@ -44,7 +46,7 @@ reset: $(BUILT) ## Stop and delete all data, after asking (YES=1: without)
 doctor: $(BUILT) ## Name what is wrong with machine, stack and pipeline, and what mends it (JSON=1 for programs)
 	$(LOCAL) doctor
 
-psql: $(BUILT) ## SQL on DB=products|consumers|monitoring: a session, SQL="…", or standard input
+psql: $(BUILT) ## SQL on DB=products|consumers|monitoring|producer: a session, SQL="…", or standard input
 	$(LOCAL) psql
 
 demo: $(BUILT) ## Keep editing products until Ctrl-C (RATE=2 a second)
@@ -52,7 +54,9 @@ demo: $(BUILT) ## Keep editing products until Ctrl-C (RATE=2 a second)
 
 ##@ The same system on Docker
 .PHONY: up down
-up: ## Build the images, start everything and wait until it is healthy
+up: ## Build the images, start everything and wait until it is healthy (needs API_TOKENS in .env)
+	[ -n "$$API_TOKENS$$OIDC_ISSUER" ] || grep -Eqs '^(API_TOKENS|OIDC_ISSUER)=.' .env || { \
+	  echo 'The producer API needs API_TOKENS or OIDC_ISSUER in .env: docs/producer-api.md says how to make a token.' >&2; exit 1; }
 	docker compose up --build --detach --wait
 
 down: ## End it; the volumes stay
@@ -60,7 +64,7 @@ down: ## End it; the volumes stay
 
 ##@ The connector
 .PHONY: connectors connector-register connector-status connector-validate connector-pause connector-resume \
-  connector-restart connector-stop connector-delete connector-snapshot connector-add-table
+  connector-restart connector-stop connector-delete connector-snapshot connector-add-table resync
 connectors: $(BUILT) ## Every connector and its state
 	$(WITH_STACK) node connect-config/dist/cli.js list
 
@@ -94,8 +98,59 @@ connector-snapshot: $(BUILT) ## Read TABLE=schema.table again while changes go o
 connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well
 	$(WITH_STACK) node connect-config/dist/cli.js add-table
 
+resync: $(BUILT) ## After a lost slot or a restored database: read all anew, remove what is gone [YES=1 FORCE=1]
+	$(WITH_STACK) node connect-config/dist/cli.js resync
+
+##@ Consumers
+.PHONY: dead-letters redrive discard consumer-pause consumer-resume rebuild
+CONSUMERS_CLI := node consumers/dist/cli.js
+dead-letters: $(BUILT) ## What consumers could not apply [CONSUMER=…]
+	$(WITH_STACK) $(CONSUMERS_CLI) dead-letters
+
+redrive: $(BUILT) ## Try it again: CONSUMER=… and ID=… KEY=… ENTITY=… ERROR=… or ALL=1 [EDIT='{…}' RATE=… DRY_RUN=1 FORCE=1]
+	$(WITH_STACK) $(CONSUMERS_CLI) redrive
+
+discard: $(BUILT) ## Give it up: CONSUMER=… REASON=… and ID=… KEY=… ENTITY=… ERROR=… or ALL=1 [DRY_RUN=1]
+	$(WITH_STACK) $(CONSUMERS_CLI) discard
+
+consumer-pause: $(BUILT) ## Stop handling changes: CONSUMER=… REASON=…
+	$(WITH_STACK) $(CONSUMERS_CLI) pause
+
+consumer-resume: $(BUILT) ## Go on after a pause: CONSUMER=…
+	$(WITH_STACK) $(CONSUMERS_CLI) resume
+
+rebuild: $(BUILT) ## Build a read model anew, beside the one in use, and swap it in: CONSUMER=… [KEEP_OLD=1 CANCEL=1]
+	$(WITH_STACK) node consumers/dist/rebuild/cli.js
+
+##@ Webhooks
+.PHONY: webhook-add webhook-list webhook-remove webhook-enable webhook-disable webhook-deliveries webhook-redeliver \
+  webhook-discard
+webhook-add: $(BUILT) ## Tell URL=… of price changes (CATEGORY=… BRAND=… PRODUCT=a,b MIN_CHANGE=0.05 RATE=50)
+	$(WITH_STACK) node consumers/dist/pricing/cli.js add
+
+webhook-list: $(BUILT) ## Every subscriber, its health, and what waits for it
+	$(WITH_STACK) node consumers/dist/pricing/cli.js list
+
+webhook-remove: $(BUILT) ## Remove subscriber ID=… with its deliveries
+	$(WITH_STACK) node consumers/dist/pricing/cli.js remove
+
+webhook-enable: $(BUILT) ## Deliver to subscriber ID=… again
+	$(WITH_STACK) node consumers/dist/pricing/cli.js enable
+
+webhook-disable: $(BUILT) ## Stop delivering to subscriber ID=…; what waits stays
+	$(WITH_STACK) node consumers/dist/pricing/cli.js disable
+
+webhook-deliveries: $(BUILT) ## The newest deliveries (ID=… of one subscriber)
+	$(WITH_STACK) node consumers/dist/pricing/cli.js deliveries
+
+webhook-redeliver: $(BUILT) ## Send again what was given up for subscriber ID=… (EVENT=… one event)
+	$(WITH_STACK) node consumers/dist/pricing/cli.js redeliver
+
+webhook-discard: $(BUILT) ## Give up for good what was given up for ID=… (EVENT=…); later events of the product go on
+	$(WITH_STACK) node consumers/dist/pricing/cli.js discard
+
 ##@ Working on it
-.PHONY: build check codegen test soak bench
+.PHONY: build check codegen consumer test soak bench
 build: $(BUILT) ## Install packages and compile, if anything changed
 
 check: $(BUILT) ## Formatting, lint, types and generated code
@@ -106,11 +161,14 @@ check: $(BUILT) ## Formatting, lint, types and generated code
 codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts
 	$(FROM_SOURCE) schemas/src/codegen.ts
 
+consumer: $(INSTALLED) ## Begin a consumer: NAME=reviews [TABLE=public.products COLUMN=name]; docs/writing-a-consumer.md
+	$(FROM_SOURCE) consumers/src/scaffold/cli.ts
+
 test: check ## Everything: checks, unit tests, and end-to-end tests on a stack of their own (TESTS=word for some)
-	$(FROM_SOURCE) tests/src/guard/run.ts --timeout-min 45 --file-timeout-min 12 $$TESTS
+	node tests/dist/guard/run.js --compiled --timeout-min 45 --file-timeout-min 12 $$TESTS
 
 soak: check ## The long forms of the tests, for hours (TESTS=word for some)
-	SOAK=1 $(FROM_SOURCE) tests/src/guard/run.ts --timeout-min 600 --file-timeout-min 120 $$TESTS
+	SOAK=1 node tests/dist/guard/run.js --compiled --timeout-min 600 --file-timeout-min 120 $$TESTS
 
 bench: $(BUILT) ## Latency and throughput, beside the floor of the same run (BENCH_STACK=running: on the stack that is up)
 	node_modules/.bin/tsc --build bench

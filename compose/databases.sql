@@ -14,5 +14,5 @@ select format('alter role %I login createdb createrole replication password %L',
 grant pg_monitor, pg_signal_backend to :"owner";
 
 select format('create database %I owner %I', name, :'owner')
-from unnest(array['products', 'consumers', 'monitoring', 'registry']) as name
+from unnest(array['products', 'consumers', 'monitoring', 'producer', 'registry']) as name
 where not exists (select from pg_database where datname = name) \gexec

@@ -19,6 +19,8 @@ export interface BenchContext extends BenchStack {
   readonly consumers: Pool;
   readonly admin: KafkaAdmin;
   readonly trail: Trail;
+  /** The consumers' groups. */
+  readonly groups: readonly string[];
   /** Topic of the edited rows. */
   readonly topic: string;
   readonly clock: Clock;
@@ -69,6 +71,7 @@ export async function openContext(
     schema: 'public',
     table: 'products',
   });
+  const groups = settings.capture.consumerGroups;
   const before = (await client.config(CONNECTOR))?.['poll.interval.ms'];
   const setPollInterval = async (pollIntervalMs: number) => {
     const current = (await client.config(CONNECTOR))?.['poll.interval.ms'];
@@ -82,7 +85,8 @@ export async function openContext(
     products,
     consumers,
     admin,
-    trail: createTrail(kafka, codec, topic),
+    trail: createTrail(kafka, codec, { productsTopic: topic, consumers: groups }),
+    groups,
     topic,
     clock: createClock(),
     log,

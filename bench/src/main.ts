@@ -10,12 +10,23 @@ import {
   measureCatchUp,
 } from './measure-burst.ts';
 import { type LatencyResult, measureLatency } from './measure-latency.ts';
+import { type MonitorResult, measureMonitor } from './measure-monitor.ts';
+import { measureProducerApi, type ProducerApiResult } from './measure-producer-api.ts';
 import { type BenchResults, describeResults } from './report.ts';
 import { prepareRows, removeRows } from './rows.ts';
 import { ownStack, runningStack } from './stack.ts';
 import { type Log, mib } from './view.ts';
 
-const SCENARIOS = ['latency', 'low-latency', 'burst', 'catch-up'] as const;
+const SCENARIOS = [
+  'latency',
+  'low-latency',
+  'burst',
+  'catch-up',
+  'producer-api',
+  'monitor-ingest',
+] as const;
+/** Of callers of the producer API, as many as its budget speaks of. */
+const CONNECTIONS = 16;
 type Scenario = (typeof SCENARIOS)[number];
 
 interface Options {
@@ -24,9 +35,11 @@ interface Options {
   readonly rate: number;
   readonly seconds: number;
   readonly warmUp: number;
+  readonly warmUpChanges: number;
   readonly changes: number;
   readonly perTransaction: number;
   readonly rows: number;
+  readonly reports: number;
 }
 
 const program = new Command('bench')
@@ -47,7 +60,10 @@ const program = new Command('bench')
   )
   .addOption(count('--rate <n>', 'changes per second for the latency', 100, 'BENCH_RATE'))
   .addOption(count('--seconds <n>', 'how long the latency is measured', 30, 'BENCH_SECONDS'))
-  .addOption(count('--warm-up <n>', 'seconds before that', 10, 'BENCH_WARM_UP'))
+  .addOption(count('--warm-up <n>', 'seconds before that', 30, 'BENCH_WARM_UP'))
+  .addOption(
+    count('--warm-up-changes <n>', 'changes at once before that', 30_000, 'BENCH_WARM_UP_CHANGES'),
+  )
   .addOption(
     count('--changes <n>', 'changes of a burst and of a backlog', 100_000, 'BENCH_CHANGES'),
   )
@@ -55,6 +71,7 @@ const program = new Command('bench')
     count('--per-transaction <n>', 'changes per transaction in them', 200, 'BENCH_PER_TRANSACTION'),
   )
   .addOption(count('--rows <n>', 'products to edit', 10_000, 'BENCH_ROWS'))
+  .addOption(count('--reports <n>', 'reports for the monitor', 1_000_000, 'BENCH_REPORTS'))
   .action(run);
 
 async function run(options: Options): Promise<void> {
@@ -74,8 +91,16 @@ async function run(options: Options): Promise<void> {
       const latency: LatencyResult[] = [];
       for (const lowLatency of [false, true]) {
         if (!wants(lowLatency ? 'low-latency' : 'latency')) continue;
-        const { rate, seconds, warmUp: warmUpSeconds } = options;
-        latency.push(await measureLatency(context, { rate, seconds, warmUpSeconds, lowLatency }));
+        const { rate, seconds, warmUp: warmUpSeconds, warmUpChanges } = options;
+        latency.push(
+          await measureLatency(context, {
+            rate,
+            seconds,
+            warmUpSeconds,
+            warmUpChanges,
+            lowLatency,
+          }),
+        );
       }
       const load = { changes: options.changes, rowsPerTransaction: options.perTransaction };
       let burst: BurstResult | undefined;
@@ -83,6 +108,22 @@ async function run(options: Options): Promise<void> {
       if (wants('burst') || wants('catch-up')) await context.setLatency(false);
       if (wants('burst')) burst = await measureBurst(context, load);
       if (wants('catch-up')) catchUp = await measureCatchUp(context, load);
+      let producerApi: ProducerApiResult | undefined;
+      if (wants('producer-api')) {
+        const { seconds, warmUp: warmUpSeconds } = options;
+        producerApi = await measureProducerApi(context, {
+          connections: CONNECTIONS,
+          seconds,
+          warmUpSeconds,
+        });
+      }
+      let monitor: MonitorResult | undefined;
+      if (wants('monitor-ingest')) {
+        monitor = await measureMonitor(
+          context,
+          Math.ceil(options.reports / (1 + context.groups.length)),
+        );
+      }
       if (options.stack === 'running') await removeRows(context.products);
 
       const results: BenchResults = {
@@ -91,6 +132,8 @@ async function run(options: Options): Promise<void> {
         latency,
         ...(burst === undefined ? {} : { burst }),
         ...(catchUp === undefined ? {} : { catchUp }),
+        ...(producerApi === undefined ? {} : { producerApi }),
+        ...(monitor === undefined ? {} : { monitor }),
       };
       console.log(`\n${describeResults(results)}\n`);
       log(`written to ${writeResults(results)}`);

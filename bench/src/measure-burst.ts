@@ -1,6 +1,7 @@
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { BenchContext } from './context.ts';
 import { createFloor } from './floor.ts';
+import { awaitNoLag } from './lag.ts';
 import { burst, type Load, toUs } from './load.ts';
 import { awaitSame } from './rows.ts';
 import { type ComponentUsage, watchUsage } from './watch-usage.ts';
@@ -34,7 +35,6 @@ export interface CatchUpResult extends BurstOptions {
 }
 
 const CONNECTIONS = 2;
-const GROUP = 'catalogue';
 const POLL_MS = 1_000;
 const DRAIN_TIMEOUT_MS = 300_000;
 
@@ -124,20 +124,6 @@ async function awaitCaptured(context: BenchContext, records: number): Promise<vo
     timeoutMs: DRAIN_TIMEOUT_MS,
     intervalMs: POLL_MS,
   });
-}
-
-/** Committed offsets reach the end: effects are durable and their reports acknowledged. */
-async function awaitNoLag({ admin, topic, log }: BenchContext): Promise<void> {
-  await eventually(
-    async () => {
-      const lags = await admin.groupLag(GROUP, [topic]);
-      const messages = lags.reduce((sum, lag) => sum + Number(lag.messages), 0);
-      if (messages === 0) return;
-      log(`lag ${messages.toLocaleString('en')}`);
-      throw new Error(`lag ${messages}`);
-    },
-    { what: 'the consumer to catch up', timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: POLL_MS },
-  );
 }
 
 function write({ products, keys, clock }: BenchContext, options: BurstOptions): Promise<Load> {

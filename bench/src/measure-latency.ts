@@ -1,8 +1,10 @@
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { BenchContext } from './context.ts';
 import { createFloor, type FloorChange } from './floor.ts';
+import { awaitNoLag } from './lag.ts';
 import { type Latency, latencyOf } from './latencies.ts';
-import { steadyUpdates } from './load.ts';
+import { burst, steadyUpdates } from './load.ts';
+import { type MachineNoise, watchMachine } from './machine-noise.ts';
 import { awaitSame } from './rows.ts';
 import { type ComponentUsage, watchUsage } from './watch-usage.ts';
 
@@ -11,6 +13,8 @@ export interface LatencyOptions {
   readonly rate: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** Before that, as fast as they go: Kafka and Connect compile their hot paths only after some ten thousand calls. */
+  readonly warmUpChanges: number;
   readonly lowLatency: boolean;
 }
 
@@ -20,11 +24,12 @@ export interface LatencyResult extends LatencyOptions {
   readonly stages: readonly { readonly name: string; readonly latency: Latency }[];
   readonly handling: Latency;
   readonly usage: readonly ComponentUsage[];
+  readonly noise: MachineNoise | undefined;
 }
 
 /** Name of the stage that the others are compared with. */
 export const FLOOR_STAGE = 'change at a bare replication client (floor)';
-export const EFFECT_STAGE = "effect durable in the catalogue's database";
+export const EFFECT_STAGE = 'effect durable in every consumer';
 
 /** Commit → effect at a steady rate, with the floor listening to the very same changes. */
 export async function measureLatency(
@@ -32,23 +37,35 @@ export async function measureLatency(
   options: LatencyOptions,
 ): Promise<LatencyResult> {
   const { products, keys, clock, trail, log, stack } = context;
-  const { rate, seconds, warmUpSeconds, lowLatency } = options;
+  const { rate, seconds, warmUpSeconds, warmUpChanges, lowLatency } = options;
   await context.setLatency(lowLatency);
   const connectionString = stack.urls.postgres('products');
   const floor = await createFloor(products, { connectionString, clock });
   try {
     const heard: FloorChange[] = [];
     const listening = await floor.listen((change) => heard.push(change));
-    log(`warming up: ${rate} changes/s for ${warmUpSeconds} s`);
+    log(`warming up: ${warmUpChanges} changes, then ${rate} changes/s for ${warmUpSeconds} s`);
+    await burst(products, {
+      changes: warmUpChanges,
+      rowsPerTransaction: 50,
+      connections: 1,
+      keys,
+      clock,
+    });
+    await awaitSame(context, 120_000);
     await steadyUpdates(products, { rate, seconds: warmUpSeconds, keys, clock });
     await awaitSame(context, 60_000);
+    await awaitNoLag(context);
     await trail.skip();
 
     log(`measuring: ${rate} changes/s for ${seconds} s`);
     const watch = watchUsage(stack);
+    const noiseUntilNow = watchMachine();
     const load = await steadyUpdates(products, { rate, seconds, keys, clock });
+    const noise = noiseUntilNow();
     const usage = await watch.stop();
     await awaitSame(context, 60_000);
+    await awaitNoLag(context);
     const ofLoad = () =>
       heard.filter(({ commitUs }) => commitUs >= load.fromUs && commitUs <= load.toUs);
     await eventually(() => ofLoad().length >= load.changes, {
@@ -81,12 +98,13 @@ export async function measureLatency(
           latency: since(effects.map((effect) => [effect.commitUs, effect.durableUs])),
         },
         {
-          name: 'report of it appended by the broker',
+          name: 'last report of it appended by the broker',
           latency: since(effects.map((effect) => [effect.commitUs, msToUs(effect.reportedMs)])),
         },
       ],
       handling: latencyOf(effects.map((effect) => Number(effect.handlingUs))),
       usage,
+      noise,
     };
   } finally {
     await floor.drop();

@@ -73,7 +73,10 @@ export async function measurePollIntervals(
     maxRecordBytes: target.maxRecordBytes,
   };
   const topic = cdcTopic({ prefix: target.topicPrefix, schema: 'public', table: 'products' });
-  const trail = createTrail(createKafka({ connection, clientId: 'bench', log }), codec, topic);
+  const trail = createTrail(createKafka({ connection, clientId: 'bench', log }), codec, {
+    productsTopic: topic,
+    consumers: [],
+  });
   const keys = Array.from({ length: ROWS }, (_, row) => `${KEY_PREFIX}POLL-${row}`);
 
   async function reconfigure(config: Readonly<Record<string, string>>): Promise<void> {

@@ -1,5 +1,8 @@
+import type { MachineNoise } from './machine-noise.ts';
 import type { BurstResult, CatchUpResult } from './measure-burst.ts';
 import { EFFECT_STAGE, FLOOR_STAGE, type LatencyResult } from './measure-latency.ts';
+import type { MonitorResult } from './measure-monitor.ts';
+import type { ProducerApiResult } from './measure-producer-api.ts';
 import { mib, ms, perSecond, table } from './view.ts';
 import type { ComponentUsage } from './watch-usage.ts';
 
@@ -10,15 +13,26 @@ export interface BenchResults {
   readonly latency: readonly LatencyResult[];
   readonly burst?: BurstResult;
   readonly catchUp?: CatchUpResult;
+  readonly producerApi?: ProducerApiResult;
+  readonly monitor?: MonitorResult;
 }
 
 /** The whole result in words and tables. */
-export function describeResults({ machine, latency, burst, catchUp }: BenchResults): string {
+export function describeResults({
+  machine,
+  latency,
+  burst,
+  catchUp,
+  producerApi,
+  monitor,
+}: BenchResults): string {
   return [
     machine,
     ...latency.map(describeLatency),
     ...(burst === undefined ? [] : [describeBurst(burst)]),
     ...(catchUp === undefined ? [] : [describeCatchUp(catchUp)]),
+    ...(producerApi === undefined ? [] : [describeProducerApi(producerApi)]),
+    ...(monitor === undefined ? [] : [describeMonitor(monitor)]),
   ].join('\n\n');
 }
 
@@ -39,16 +53,25 @@ function describeLatency(result: LatencyResult): string {
   return [
     `Commit → …, ms, ${result.changes} changes at ${result.rate}/s${result.lowLatency ? ', LOW_LATENCY=1' : ''}`,
     table(['', 'p50', 'p95', 'p99', 'max', 'p50 × floor', 'p99 × floor'], rows),
-    `Of "${EFFECT_STAGE}", inside the consumer: p50 ${ms(handling.p50Us)}, p99 ${ms(handling.p99Us)} ms`,
+    `Of "${EFFECT_STAGE}", inside the slowest consumer: p50 ${ms(handling.p50Us)}, p99 ${ms(handling.p99Us)} ms`,
+    ...describeNoise(result.noise),
     describeUsage(result.usage, result.changes),
   ].join('\n');
+}
+
+function describeNoise(noise: MachineNoise | undefined): string[] {
+  if (noise === undefined) return [];
+  const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
+  return [
+    `Of the machine's processor time ${percent(noise.used)} were used and ${percent(noise.stolen)} taken by its hypervisor`,
+  ];
 }
 
 function describeBurst(result: BurstResult): string {
   const rows = [
     ['committed by Postgres', perSecond(result.committed)],
     ['captured: appended by the broker', perSecond(result.captured)],
-    ["effects durable in the catalogue's database", perSecond(result.sustained)],
+    ['effects durable in every consumer', perSecond(result.sustained)],
     ['reference: bare replication client, alone', perSecond(result.floor)],
     ['reference: bare Kafka consumer, alone, undecoded', perSecond(result.rawRead)],
   ];
@@ -64,6 +87,25 @@ function describeCatchUp(result: CatchUpResult): string {
     `Catching up with a backlog of ${result.changes}: ${result.seconds.toFixed(1)} s from the start of the process, ` +
       `${perSecond(result.effectsPerSecond)} once at it`,
     describeUsage(result.usage, result.changes),
+  ].join('\n');
+}
+
+function describeProducerApi(result: ProducerApiResult): string {
+  return [
+    `Producer API, ${result.connections} connections for ${result.seconds} s: ${perSecond(result.requestsPerSecond)}, ` +
+      `p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms`,
+    describeUsage(result.usage, result.requests),
+  ].join('\n');
+}
+
+function describeMonitor(result: MonitorResult): string {
+  return [
+    `Monitor, a backlog of ${result.reports.toLocaleString('en')} reports: ${perSecond(result.reportsPerSecond)}, ` +
+      `${Math.round(result.bytesPerReport)} bytes each on disk, ${((result.cpuMs * 1000) / result.reports).toFixed(0)} µs of the monitor's processor time each`,
+    table(
+      ['then, ms', 'p50', 'p99'],
+      result.answers.map(({ what, p50Ms, p99Ms }) => [what, p50Ms.toFixed(1), p99Ms.toFixed(1)]),
+    ),
   ].join('\n');
 }
 

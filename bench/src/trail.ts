@@ -15,13 +15,13 @@ export interface CapturedTimes {
   readonly brokerMs: number;
 }
 
-/** When an effect was durable by the consumer's clock, read after its COMMIT had returned. */
+/** When a change's effects were durable in every consumer, by the clock of the last one, read after its COMMIT had returned. */
 export interface EffectTimes {
   readonly commitUs: bigint;
   readonly durableUs: bigint;
-  /** From the arrival of the record's batch at the consumer to the durable effect. */
+  /** From the arrival of the record's batch at a consumer to its durable effect; the longest. */
   readonly handlingUs: bigint;
-  /** LogAppendTime of the report. */
+  /** LogAppendTime of the last report. */
   readonly reportedMs: number;
 }
 
@@ -41,9 +41,15 @@ export interface Trail {
 }
 
 const INSTANCE = 'bench';
-const CONSUMER = 'catalogue';
 
-export function createTrail(kafka: Kafka, codec: Codec, productsTopic: string): Trail {
+export function createTrail(
+  kafka: Kafka,
+  codec: Codec,
+  {
+    productsTopic,
+    consumers,
+  }: { readonly productsTopic: string; readonly consumers: readonly string[] },
+): Trail {
   const changes = createTopicReader(kafka, productsTopic);
   const reports = createTopicReader(kafka, MONITORING_TOPIC);
   const raw = createTopicReader(kafka, productsTopic, `${Date.now()}`);
@@ -76,21 +82,29 @@ export function createTrail(kafka: Kafka, codec: Codec, productsTopic: string): 
 
     async effects(load) {
       const found = new Map<string, EffectTimes>();
+      const seen = new Set<string>();
       await reports.readNew(async (records) => {
         for (const record of records) {
           if (record.value === null) continue;
           const { value: report } = await codec.decode(record.value, MONITORING_EVENT);
-          if (report.service !== CONSUMER || report.stage !== 'processed') continue;
-          if (!isOf(load, report.key, report.occurredAt) || found.has(report.eventId)) continue;
+          if (!consumers.includes(report.service) || report.stage !== 'processed') continue;
+          if (!isOf(load, report.key, report.occurredAt) || seen.has(report.id)) continue;
+          seen.add(report.id);
+          const known = found.get(report.eventId);
           found.set(report.eventId, {
             commitUs: report.occurredAt,
-            durableUs: report.at,
-            handlingUs: report.durationUs ?? 0n,
-            reportedMs: record.timestampMs,
+            durableUs: later(report.at, known?.durableUs),
+            handlingUs: later(report.durationUs ?? 0n, known?.handlingUs),
+            reportedMs: Math.max(record.timestampMs, known?.reportedMs ?? 0),
           });
         }
       });
-      return complete(found, load, 'reports of effects');
+      if (seen.size !== load.changes * consumers.length) {
+        throw new Error(
+          `${load.changes} changes were committed, but there are ${seen.size} reports of ${consumers.length} consumers`,
+        );
+      }
+      return complete(found, load, 'changes with effects');
     },
 
     rawReadRate: () => raw.readNew(() => {}),
@@ -99,6 +113,10 @@ export function createTrail(kafka: Kafka, codec: Codec, productsTopic: string): 
 
 function isOf(load: Load, key: string | null, commitUs: bigint): boolean {
   return (key?.startsWith(KEY_PREFIX) ?? false) && commitUs >= load.fromUs && commitUs <= load.toUs;
+}
+
+function later(a: bigint, b: bigint | undefined): bigint {
+  return b === undefined || a > b ? a : b;
 }
 
 function complete<T>(found: ReadonlyMap<string, T>, load: Load, what: string): T[] {

@@ -15,7 +15,16 @@ export interface ComponentUsage {
 }
 
 const WINDOW_MS = 500;
-const COMPONENTS = ['postgres', 'kafka', 'registry', 'connect', 'consumers'];
+const COMPONENTS = [
+  'postgres',
+  'kafka',
+  'registry',
+  'connect',
+  'consumers',
+  'capture-reports',
+  'producer-api',
+  'monitor',
+];
 
 /** Watches memory and processor time of the stack's components until stopped. */
 export function watchUsage(stack: Stack): { stop(): Promise<ComponentUsage[]> } {

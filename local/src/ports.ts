@@ -6,6 +6,9 @@ export type Ports = {
   registry: number;
   connect: number;
   consumers: number;
+  producerApi: number;
+  captureReports: number;
+  monitor: number;
 };
 
 /** The setting that moves a port, as the reader of an error message would type it. */
@@ -14,7 +17,10 @@ export type PortSetting =
   | 'KAFKA_PORT'
   | 'REGISTRY_PORT'
   | 'CONNECT_PORT'
-  | 'CONSUMERS_PORT';
+  | 'CONSUMERS_PORT'
+  | 'PRODUCER_API_PORT'
+  | 'CAPTURE_REPORTS_PORT'
+  | 'MONITOR_PORT';
 
 const DEFAULTS: Record<PortSetting, number> = {
   POSTGRES_PORT: 5432,
@@ -22,6 +28,9 @@ const DEFAULTS: Record<PortSetting, number> = {
   REGISTRY_PORT: 8081,
   CONNECT_PORT: 8083,
   CONSUMERS_PORT: 7071,
+  PRODUCER_API_PORT: 8000,
+  CAPTURE_REPORTS_PORT: 7072,
+  MONITOR_PORT: 7070,
 };
 
 /** Brokers of one cluster are this far apart, so that 9092, 9192 and 9292 are recognised at a glance. */
@@ -48,6 +57,9 @@ export function portsFor(options: {
     registry: port('REGISTRY_PORT'),
     connect: port('CONNECT_PORT'),
     consumers: port('CONSUMERS_PORT'),
+    producerApi: port('PRODUCER_API_PORT'),
+    captureReports: port('CAPTURE_REPORTS_PORT'),
+    monitor: port('MONITOR_PORT'),
   };
 }
 
@@ -79,6 +91,19 @@ export function portUses(ports: Ports): PortUse[] {
       use: 'the consumers',
       setting: 'CONSUMERS_PORT',
     },
+    {
+      port: ports.producerApi,
+      component: 'producer-api',
+      use: 'the producer API',
+      setting: 'PRODUCER_API_PORT',
+    },
+    {
+      port: ports.captureReports,
+      component: 'capture-reports',
+      use: 'capture-reports',
+      setting: 'CAPTURE_REPORTS_PORT',
+    },
+    { port: ports.monitor, component: 'monitor', use: 'the monitor', setting: 'MONITOR_PORT' },
   ];
 }
 

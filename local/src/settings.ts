@@ -22,6 +22,9 @@ const localSettingsSchema = z.object({
   REGISTRY_PORT: port,
   CONNECT_PORT: port,
   CONSUMERS_PORT: port,
+  PRODUCER_API_PORT: port,
+  CAPTURE_REPORTS_PORT: port,
+  MONITOR_PORT: port,
   BROKERS: z.enum(['1', '3'], { error: 'must be 1 or 3' }).default('1').transform(Number),
   DATABASE_USER: z
     .string()

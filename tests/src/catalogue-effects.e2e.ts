@@ -1,89 +1,50 @@
+// Beside others: topics, groups and databases of its own.
 import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import { ensureFloors } from '@shelfcast/consumers/runtime/positions';
-import { applyOnce } from '@shelfcast/consumers/runtime/transaction';
-import { type Change, type Op, type Row, UNCHANGED } from '@shelfcast/schemas/change';
-import { encodePosition } from '@shelfcast/schemas/position';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import { createPool, inTransaction } from '@shelfcast/service-kit/postgres';
+import type { Outcome } from '@shelfcast/consumers/runtime/guard';
+import type { Bench } from '@shelfcast/consumers/testing/bench';
+import { changesOf } from '@shelfcast/consumers/testing/changes';
+import { type Change, type Row, UNCHANGED } from '@shelfcast/schemas/change';
 import type { Pool } from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createTestDatabase } from './support/database.ts';
+import { openConsumerBench } from './support/consumer-bench.ts';
 
-const nowMs = Date.parse('2026-06-15T12:00:00Z');
-const test = suite<{ pool: Pool; drop: () => Promise<void> }>('catalogue effects');
-
-test.before(async (context) => {
-  const database = await createTestDatabase();
-  await migrateConsumers(database.url, [catalogue]);
-  context.pool = createPool({
-    url: database.url,
-    max: 4,
-    applicationName: 'test',
-    log: silentLogger(),
-  });
-  context.drop = database.drop;
-});
-
-test.before.each(async ({ pool }) => {
-  await pool.query(
-    `truncate runtime.guards, runtime.floors, runtime.batches, catalogue.products,
-       catalogue.product_discounts, catalogue.countries`,
-  );
-  await inTransaction(pool, (tx) =>
-    ensureFloors(tx, 'catalogue', ['products', 'product_discounts', 'countries']),
-  );
-});
-
-test.after(async ({ pool, drop }) => {
-  await pool.end();
-  await drop();
-});
-
-let nextOffset = 0n;
-
-function change(op: Op, entity: string, key: string | null, lsn: number, row: Row | null): Change {
-  const position = encodePosition({
-    epoch: 1n,
-    sequence: [0n, BigInt(lsn)],
-    snapshot: op === 'read',
-  });
-  return {
-    id: `${entity}:${key}:${lsn}`,
-    origin: 'cdc',
-    instance: 'test',
-    entity,
-    key,
-    op,
-    before: op === 'delete' ? row : null,
-    after: op === 'delete' ? null : row,
-    occurredAtUs: 0n,
-    position,
-    epoch: 1n,
-    source: null,
-    debeziumAtUs: null,
-    brokerAtMs: 0,
-    record: { topic: `pis.public.${entity}`, partition: 0, offset: nextOffset++ },
-  };
+interface Context {
+  bench: Bench;
+  pool: Pool;
+  deliver: (changes: readonly Change[]) => Promise<Outcome[]>;
 }
 
-const product = (id: string, lsn: number, fields: Row = {}, op: Op = 'update') =>
-  change(op, 'products', id, lsn, {
-    product_id: id,
-    name: `Product ${id}`,
-    currency: 'EUR',
-    ...fields,
-  });
-const discount = (id: string, productId: string, lsn: number, fields: Row = {}) =>
-  change('update', 'product_discounts', id, lsn, {
-    discount_id: id,
-    product_id: productId,
-    ...fields,
-  });
+const nowMs = Date.parse('2026-06-15T12:00:00Z');
+const test = suite<Context>('catalogue effects');
 
-const deliver = (pool: Pool, changes: Change[]) =>
-  inTransaction(pool, (tx) => applyOnce(catalogue, changes, tx, nowMs));
+test.before(async (context) => {
+  const bench = await openConsumerBench(catalogue);
+  context.bench = bench;
+  context.pool = bench.pool;
+  context.deliver = (changes) => bench.deliver(changes, { nowMs });
+});
+
+test.before.each(async ({ bench }) => {
+  await bench.pool.query(
+    'truncate catalogue.products, catalogue.product_discounts, catalogue.countries',
+  );
+  await bench.forget();
+});
+
+test.after(({ bench }) => bench.close());
+
+const products = changesOf('public.products');
+const discounts = changesOf('public.product_discounts');
+
+const product = (id: string, version: number, fields: Row = {}) =>
+  products.update(
+    id,
+    { product_id: id, name: `Product ${id}`, currency: 'EUR', ...fields },
+    { version },
+  );
+const discount = (id: string, productId: string, version: number, fields: Row = {}) =>
+  discounts.update(id, { discount_id: id, product_id: productId, ...fields }, { version });
 
 async function prices(pool: Pool): Promise<Record<string, string>> {
   const { rows } = await pool.query(
@@ -92,8 +53,8 @@ async function prices(pool: Pool): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map((row) => [row.product_id, row.effective_price]));
 }
 
-test('values arrive exact, columns the model does not know included', async ({ pool }) => {
-  await deliver(pool, [
+test('values arrive exact, columns the model does not know included', async ({ pool, deliver }) => {
+  await deliver([
     product('P-1', 1, {
       price: '19.90',
       stock_quantity: 9007199254740993n,
@@ -123,9 +84,10 @@ test('values arrive exact, columns the model does not know included', async ({ p
 
 test('an unchanged TOASTed column keeps its value, across batches and within one', async ({
   pool,
+  deliver,
 }) => {
-  await deliver(pool, [product('P-1', 1, { description: 'long', price: '1.00', note: 'kept' })]);
-  await deliver(pool, [
+  await deliver([product('P-1', 1, { description: 'long', price: '1.00', note: 'kept' })]);
+  await deliver([
     product('P-1', 2, { description: UNCHANGED, price: '2.00', note: UNCHANGED }),
     product('P-2', 3, { description: 'two', price: '5.00' }),
     product('P-2', 4, { description: UNCHANGED, price: '6.00' }),
@@ -153,21 +115,19 @@ test('an unchanged TOASTed column keeps its value, across batches and within one
 
 test('the effective price follows the discount, the product and the move of a discount', async ({
   pool,
+  deliver,
 }) => {
-  await deliver(pool, [discount('D-1', 'P-1', 1, { discount_percentage: '10.00' })]);
-  await deliver(pool, [
-    product('P-1', 2, { price: '20.00' }),
-    product('P-2', 3, { price: '20.00' }),
-  ]);
+  await deliver([discount('D-1', 'P-1', 1, { discount_percentage: '10.00' })]);
+  await deliver([product('P-1', 2, { price: '20.00' }), product('P-2', 3, { price: '20.00' })]);
   assert.equal(await prices(pool), { 'P-1': '18.00', 'P-2': '20.00' });
-  await deliver(pool, [discount('D-1', 'P-2', 4, { discount_percentage: '25.00' })]);
+  await deliver([discount('D-1', 'P-2', 4, { discount_percentage: '25.00' })]);
   assert.equal(await prices(pool), { 'P-1': '20.00', 'P-2': '15.00' });
-  await deliver(pool, [change('delete', 'product_discounts', 'D-1', 5, { product_id: 'P-2' })]);
+  await deliver([discounts.delete('D-1', { version: 5, before: { product_id: 'P-2' } })]);
   assert.equal(await prices(pool), { 'P-1': '20.00', 'P-2': '20.00' });
 });
 
-test('a price that the clock will change is planned as a job', async ({ pool }) => {
-  await deliver(pool, [
+test('a price that the clock will change is planned as a job', async ({ pool, deliver }) => {
+  await deliver([
     product('P-1', 1, { price: '20.00' }),
     discount('D-1', 'P-1', 2, {
       discount_percentage: '50.00',
@@ -181,62 +141,58 @@ test('a price that the clock will change is planned as a job', async ({ pool }) 
   assert.equal(rows, [{ due: true, key: 'catalogue_reprice:P-1' }]);
 });
 
-test('a late older change cannot bring a deleted row back', async ({ pool }) => {
+test('a late older change cannot bring a deleted row back', async ({ pool, deliver }) => {
   const created = product('P-1', 1, { price: '1.00' });
-  const deleted = change('delete', 'products', 'P-1', 2, {});
+  const deleted = products.delete('P-1', { version: 2 });
   const recreated = product('P-1', 3, { price: '3.00' });
-  await deliver(pool, [created, deleted]);
-  assert.equal(
-    await deliver(pool, [{ ...created, record: { ...created.record, offset: 1000n } }]),
-    ['skipped'],
-  );
+  await deliver([created, deleted]);
+  assert.equal(await deliver([{ ...created, record: { ...created.record, offset: 1000n } }]), [
+    'skipped',
+  ]);
   assert.equal(await prices(pool), {});
-  await deliver(pool, [recreated]);
-  await deliver(pool, [{ ...deleted, record: { ...deleted.record, offset: 1001n } }]);
+  await deliver([recreated]);
+  await deliver([{ ...deleted, record: { ...deleted.record, offset: 1001n } }]);
   assert.equal(await prices(pool), { 'P-1': '3.00' });
 });
 
 test('a truncate removes what is older, keeps what is newer and refuses what is late', async ({
   pool,
+  deliver,
 }) => {
-  await deliver(pool, [
-    product('old', 5, { price: '1.00' }),
-    product('new', 15, { price: '2.00' }),
-  ]);
-  assert.equal(await deliver(pool, [change('truncate', 'products', null, 10, null)]), [
-    'processed',
-  ]);
-  assert.equal(await deliver(pool, [product('late', 9, { price: '3.00' })]), ['skipped']);
+  await deliver([product('old', 5, { price: '1.00' }), product('new', 15, { price: '2.00' })]);
+  assert.equal(await deliver([products.truncate({ version: 10 })]), ['processed']);
+  assert.equal(await deliver([product('late', 9, { price: '3.00' })]), ['skipped']);
   assert.equal(await prices(pool), { new: '2.00' });
 });
 
-test('a truncate of the discounts gives the list price back', async ({ pool }) => {
-  await deliver(pool, [
+test('a truncate of the discounts gives the list price back', async ({ pool, deliver }) => {
+  await deliver([
     product('P-1', 1, { price: '10.00' }),
     discount('D-1', 'P-1', 2, { discount_percentage: '10' }),
   ]);
   assert.equal(await prices(pool), { 'P-1': '9.00' });
-  await deliver(pool, [change('truncate', 'product_discounts', null, 3, null)]);
+  await deliver([discounts.truncate({ version: 3 })]);
   assert.equal(await prices(pool), { 'P-1': '10.00' });
 });
 
 test('a batch that is delivered again has no second effect and the same outcomes', async ({
   pool,
+  deliver,
 }) => {
   const batch = [
     product('P-1', 5, { price: '5.00' }),
     product('P-1', 4, { price: '4.00' }),
-    change('delete', 'products', 'P-2', 6, {}),
+    products.delete('P-2', { version: 6 }),
   ];
-  const first = await deliver(pool, batch);
-  const again = await deliver(pool, batch);
+  const first = await deliver(batch);
+  const again = await deliver(batch);
   assert.equal(first, ['processed', 'skipped', 'processed']);
   assert.equal(again, first);
   assert.equal(await prices(pool), { 'P-1': '5.00' });
 });
 
-test('full-text search finds by name, brand and description', async ({ pool }) => {
-  await deliver(pool, [
+test('full-text search finds by name, brand and description', async ({ pool, deliver }) => {
+  await deliver([
     product('P-1', 1, {
       name: 'Walnut desk 140 cm',
       brand: 'Norrland',
@@ -252,9 +208,12 @@ test('full-text search finds by name, brand and description', async ({ pool }) =
   );
 });
 
-test('5 MB of text and a description that full-text search cannot take whole', async ({ pool }) => {
+test('5 MB of text and a description that full-text search cannot take whole', async ({
+  pool,
+  deliver,
+}) => {
   const description = 'lorem ipsum '.repeat(430_000);
-  await deliver(pool, [product('P-1', 1, { description })]);
+  await deliver([product('P-1', 1, { description })]);
   const { rows } = await pool.query('select length(description) as n from catalogue.products');
   assert.equal(rows, [{ n: description.length }]);
 });

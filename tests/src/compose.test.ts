@@ -6,6 +6,9 @@ import { consumersConfig } from '@shelfcast/consumers/config';
 import { registered } from '@shelfcast/consumers/registered';
 import { checkoutRoot } from '@shelfcast/local/checkout';
 import { SERVICE_NAMES } from '@shelfcast/local/components/services';
+import { monitorConfig } from '@shelfcast/monitor/config';
+import { captureConfig } from '@shelfcast/producer-api/capture/config';
+import { producerConfig } from '@shelfcast/producer-api/config';
 import { productDatabaseSettingsSchema } from '@shelfcast/product-database/settings';
 import { loadConfig } from '@shelfcast/service-kit/config';
 import { registrySettings } from '@shelfcast/service-kit/settings';
@@ -88,7 +91,16 @@ test('every image is pinned to a release', () => {
 });
 
 test('ports are moved by the settings that move those of make start', () => {
-  const settings = ['POSTGRES', 'KAFKA', 'REGISTRY', 'CONNECT', 'CONSUMERS'];
+  const settings = [
+    'POSTGRES',
+    'KAFKA',
+    'REGISTRY',
+    'CONNECT',
+    'CONSUMERS',
+    'PRODUCER_API',
+    'CAPTURE_REPORTS',
+    'MONITOR',
+  ];
   const env = Object.fromEntries(
     settings.map((name, index) => [`${name}_PORT`, `${20_000 + index}`]),
   );
@@ -101,9 +113,12 @@ test('ports are moved by the settings that move those of make start', () => {
 test('every process of ours accepts its settings and knows every one of them', () => {
   const consumers = consumersConfig(registered.map(({ name }) => name));
   const schemas: Record<string, z.ZodObject> = {
+    'capture-reports': captureConfig,
     consumers,
     connector: cliSettingsSchema,
     contracts: z.object(registrySettings),
+    monitor: monitorConfig,
+    'producer-api': producerConfig,
     'products-database': productDatabaseSettingsSchema,
   };
   const ours = Object.keys(services).filter((name) => services[name]?.build === '.');
@@ -128,7 +143,8 @@ test('whatever .env says about capturing reaches the connector', () => {
 
 test('every process of ours is a module of the image', () => {
   for (const service of Object.values(services).filter(({ build }) => build === '.')) {
-    const modules = service.command?.join(' ').matchAll(/node ([\w-]+)\/dist\/([\w-]+)\.js/g) ?? [];
+    const modules =
+      service.command?.join(' ').matchAll(/node ([\w-]+)\/dist\/([\w/-]+)\.js/g) ?? [];
     const sources = [...modules].map(([, workspace = '', name]) => [
       workspace,
       'src',

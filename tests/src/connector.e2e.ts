@@ -237,11 +237,11 @@ test('a lost slot halts loudly and is explained with what mends it', async () =>
   await client.resume(CONNECTOR);
   await refused(
     waitUntilRunning({ client, connector: CONNECTOR }),
-    /slot is gone[\s\S]*To mend it: make connector-delete/,
+    /slot is gone[\s\S]*To mend it: make resync/,
   );
-  const { healthy, problems } = await reportConnector(context);
+  const { healthy, losses } = await reportConnector(context);
   assert.not.ok(healthy);
-  assert.match(problems.join('\n'), /make connector-delete/);
+  assert.match(losses.join('\n'), /make resync/);
 });
 
 test('deleted and registered again: no offsets, a higher epoch, everything read anew', async () => {

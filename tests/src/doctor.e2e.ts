@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import type { Finding } from '@shelfcast/connect-config/health/finding';
 import { examineStack } from '@shelfcast/local/doctor/examine';
-import type { Finding } from '@shelfcast/local/doctor/finding';
 import { readSettings } from '@shelfcast/local/settings';
 import { asRemembered } from '@shelfcast/local/start/remember';
 import { eventually } from '@shelfcast/service-kit/eventually';

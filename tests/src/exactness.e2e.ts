@@ -226,6 +226,23 @@ test('numbers and instants that JSON and floating point would spoil, in columns 
   );
 });
 
+test('the first and the last instant that Postgres knows', async (pipeline) => {
+  const instants = ['4713-01-01 00:00:00+00 BC', '294276-12-31 23:59:59.999999+00', '-infinity'];
+  for (const instant of instants) {
+    const id = newId();
+    await pipeline.products.query(
+      `insert into products (product_id, name, price, updated_at) values ($1, 'Then', 1, $2)`,
+      [id, instant],
+    );
+    await eventuallyProduct(pipeline, id, (row) => assert.ok(row, 'it arrived'));
+    const { rows } = await pipeline.consumers.query(
+      'select updated_at = $2::timestamptz as same from catalogue.products where product_id = $1',
+      [id, instant],
+    );
+    assert.equal(rows, [{ same: true }], instant);
+  }
+});
+
 test('an explicit null in a column that has a default', async (pipeline) => {
   const id = newId();
   await pipeline.products.query(`alter table products add column badge text default 'new'`);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { HandlingError, OffsetReset } from '@shelfcast/service-kit/kafka/types';
 import kafkajs from 'kafkajs';
@@ -13,6 +13,7 @@ import {
   openKafkaWorkbench,
   textOf,
 } from './support/kafka-workbench.ts';
+import { scriptArgs } from './support/script.ts';
 
 const servers = fromEnvironment('KAFKA_BOOTSTRAP_SERVERS');
 const test = suite<{ bench: KafkaWorkbench }>('kafka consumer');
@@ -45,7 +46,6 @@ test('a failing partition gets the same offset again and holds up no other', asy
   const all = Array.from({ length: 10 }, (_, index) => String(index));
   await eventually(() => assert.equal(handled[1], all) ?? assert.equal(handled[2], all), {
     what: 'the healthy partitions',
-    timeoutMs: 5_000,
   });
   await eventually(() => failures.length >= 4, { what: 'several tries of the failing one' });
   assert.equal(handled[0], []);
@@ -115,6 +115,44 @@ test('stopping commits what was handled, and the next member starts there', asyn
 
   await eventually(() => seen.length > 3, { what: 'the record after the stop' });
   assert.equal(seen, ['0', '1', '2', 'next']);
+});
+
+test('a group begins where it is set to, in several topics; once deleted, at the oldest', async ({
+  bench,
+}) => {
+  const groupId = bench.uniqueName('group');
+  const topics = [
+    await bench.newTopic({ partitions: 2 }),
+    await bench.newTopic({ partitions: 1 }),
+  ].sort();
+  for (const topic of topics) await bench.producer.send(numbered(topic, 0, 5));
+  const offsets = topics.map((topic) => ({ topic, partition: 0, offset: 3n }));
+  await bench.admin.setGroupOffsets(groupId, offsets);
+  const committed = (await bench.admin.groupOffsets(groupId, topics)).filter(
+    ({ offset }) => offset !== null,
+  );
+  assert.equal(
+    committed.sort((a, b) => a.topic.localeCompare(b.topic)),
+    offsets,
+  );
+
+  const read: string[] = [];
+  const member = await bench.consume({
+    groupId,
+    topics,
+    onBatch: async ({ records }) => {
+      read.push(...records.map(textOf));
+    },
+  });
+  await eventually(() => assert.equal([...read].sort(), ['3', '3', '4', '4']), {
+    timeoutMs: 15_000,
+    what: 'what comes after',
+  });
+  await member.stop();
+  await bench.admin.deleteGroup(groupId);
+  await bench.admin.deleteGroup(groupId);
+  const left = await bench.admin.groupOffsets(groupId, topics);
+  assert.ok(left.every(({ offset }) => offset === null));
 });
 
 test('paused partitions rest, the others go on', async ({ bench }) => {
@@ -202,6 +240,7 @@ test('a record larger than the fetch limit arrives while other partitions are bu
     partitions: 3,
     configs: { 'max.message.bytes': String(16 * 1024 * 1024) },
   });
+  const BUSY_MS = 100;
   const large = Buffer.alloc(10 * 1024 * 1024, 7);
   let largeArrived = false;
   let others = 0;
@@ -218,8 +257,11 @@ test('a record larger than the fetch limit arrives while other partitions are bu
     topics: [topic],
     maxPartitionBytes: 64 * 1024,
     onBatch: async ({ partition, records }) => {
-      if (partition !== 2) others += records.length;
-      else largeArrived = records[0]?.value?.equals(large) ?? false;
+      if (partition === 2) largeArrived = records[0]?.value?.equals(large) ?? false;
+      else {
+        others += records.length;
+        await delay(BUSY_MS); // as long as there is something left of them, they are busy
+      }
     },
   });
 
@@ -230,12 +272,10 @@ test('a record larger than the fetch limit arrives while other partitions are bu
 test('a member that is killed is replaced within 8 seconds', async ({ bench }) => {
   const topic = await bench.newTopic({ partitions: 4 });
   const groupId = bench.uniqueName('group');
-  const script = fileURLToPath(new URL('./support/consume-in-child.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--conditions=source', '--import', 'tsx', script, servers, groupId, topic],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const script = scriptArgs('./support/consume-in-child', import.meta.url);
+  const child = spawn(process.execPath, [...script, servers, groupId, topic], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
     await once(child.stdout, 'data');
     const seen = new Set<string>();
@@ -259,14 +299,43 @@ test('a member that is killed is replaced within 8 seconds', async ({ bench }) =
       })),
     );
 
-    await eventually(() => seen.size === 4, {
-      what: 'all partitions to be read',
-      timeoutMs: 8_000,
-    });
+    await eventually(() => seen.size === 4, { what: 'all partitions to be read' });
     console.log(`takeover after ${Math.round(performance.now() - killedAtMs)} ms`);
   } finally {
     child.kill('SIGKILL');
   }
+});
+
+test('what kafkajs takes for final, a group that cannot be joined now, is tried again', async ({
+  bench,
+}) => {
+  const topic = await bench.newTopic({ partitions: 1 });
+  const groupId = bench.uniqueName('group');
+  const stranger = new kafkajs.Kafka({ brokers: servers.split(','), logLevel: 0 }).consumer({
+    groupId,
+    partitionAssigners: [
+      (config) => ({ ...kafkajs.PartitionAssigners.roundRobin(config), name: 'another protocol' }),
+    ],
+  });
+  await stranger.connect();
+  await stranger.subscribe({ topic });
+  const joined = new Promise((resolve) => stranger.on(stranger.events.GROUP_JOIN, resolve));
+  await stranger.run({ eachMessage: async () => {} });
+  await joined;
+  const seen: string[] = [];
+
+  const consumer = await bench.consume({
+    groupId,
+    topics: [topic],
+    onBatch: async ({ records }) => {
+      seen.push(...records.map(textOf));
+    },
+  });
+  assert.not(consumer.isReady());
+  await stranger.disconnect();
+  await bench.producer.send(numbered(topic, 0, 1));
+
+  await eventually(() => assert.equal(seen, ['0']), { what: 'the record' });
 });
 
 /** As retention does, without waiting for it; there is no need for this in the port. */

@@ -1,3 +1,4 @@
+// Beside others: a stack of its own.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -3,19 +3,12 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Kafka, KafkaAdmin, KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  type CatalogueBench,
-  openCatalogueBench,
-  single,
-  untilHandled,
-} from './support/catalogue-bench.ts';
+import { type CatalogueBench, openCatalogueBench } from './support/catalogue-bench.ts';
 import { logEffects } from './support/effect-log.ts';
 import { fromEnvironment } from './support/environment.ts';
 import { connectPipeline, eventuallyProduct, type Pipeline } from './support/pipeline.ts';
 import { kafkaAt } from './support/pipeline-kafka.ts';
-import { readTopics } from './support/topic-reader.ts';
-
-const PRODUCTS = 'pis.public.products';
+import { recordsOf, sendAgain } from './support/redeliver.ts';
 
 interface Context extends Pipeline {
   kafka: Kafka;
@@ -107,37 +100,44 @@ test('a topic that is read anew from its beginning has no second effect, and no 
   }
 });
 
-test('bytes that cannot be read hold up their own partition, and nothing is lost', async (context) => {
+test('bytes that cannot be read hold up their own key, and nothing is lost', async (context) => {
   const bench = await openCatalogueBench();
   try {
-    const history = await someHistory(context);
-    const [free, ...spoiledOnes] = onePerPartition(history);
-    assert.ok(free !== undefined && spoiledOnes.length >= 3, 'the keys are spread');
-    const spoiled = new Map<number, bigint>();
-    for (const [nr, record] of spoiledOnes.entries()) {
-      const { offset } = await bench.replay({ ...record, value: badBytes(record.value, nr) });
-      spoiled.set(record.partition, offset);
+    const prefix = newId();
+    const history = await someHistory(context, prefix);
+    const spoiled = onePerPartition(history);
+    assert.ok(spoiled.length >= 3, 'the keys are spread');
+    for (const [nr, record] of spoiled.entries()) {
+      await bench.replay({ ...record, value: badBytes(record.value, nr) });
     }
     for (const record of history) await bench.replay(record);
-
     await bench.start();
+    await allHandled(bench);
+    const spoiledKeys = spoiled.map(({ key }) => key?.toString('latin1'));
+    const behind = history.filter(({ key }) => spoiledKeys.includes(key?.toString('latin1')));
+    const { rows } = await bench.pool.query(
+      'select count(*)::int as parked from runtime.parked_changes',
+    );
+    assert.equal(rows, [{ parked: spoiled.length + behind.length }]);
+    assert.equal(await presentOf(bench, behind), [], 'nothing behind the bad bytes was handled');
 
-    await bench.handled(free.partition);
+    await bench.pool.query(
+      `insert into runtime.commands (consumer, kind, arguments, requested_by)
+       values ('catalogue', 'discard', '{"all": true, "reason": "no Avro"}', 'test')`,
+    );
     await eventually(
       async () => {
-        const failed = (await bench.reports()).filter(({ stage }) => stage === 'failed');
-        assert.equal(new Set(failed.map(({ partition }) => partition)), new Set(spoiled.keys()));
+        const left = await bench.pool.query('select from runtime.parked_keys');
+        assert.is(left.rowCount, 0);
       },
-      { timeoutMs: 30_000, intervalMs: 500, what: 'a report of each failing partition' },
+      { timeoutMs: 30_000, intervalMs: 200, what: 'what was behind is applied' },
     );
-    const waiting = history.filter(({ partition }) => spoiled.has(partition));
-    assert.equal(await presentOf(bench, waiting), [], 'nothing behind the bad bytes was handled');
-
-    for (const [partition, offset] of spoiled) await bench.deleteBefore(partition, offset + 1n);
-
-    for (const partition of spoiled.keys()) await bench.handled(partition);
-    const processed = await ids(bench);
-    assert.is([...processed].filter((id) => id.includes('/processed/')).length, history.length);
+    // Beside these there are keys of the manual topics, which all consumers share.
+    const handled = await bench.pool.query(
+      `select count(*)::int as keys from runtime.guards where position <> '' and starts_with(key, $1)`,
+      [`${prefix}-`],
+    );
+    assert.equal(handled.rows, [{ keys: 30 }]);
   } finally {
     await bench.close();
   }
@@ -152,31 +152,8 @@ async function put({ products }: Pipeline, id: string, price: number): Promise<v
   );
 }
 
-/** The records of a key, as Connect wrote them. */
-async function recordsOf(kafka: Kafka, id: string): Promise<KafkaRecord[]> {
-  return (await readTopics(kafka, [PRODUCTS])).filter(({ key }) => key?.includes(id));
-}
-
-/** Writes the very same bytes to the same partition, and waits until the catalogue has handled them. */
-async function sendAgain({ kafka, admin }: Context, record: KafkaRecord | undefined) {
-  assert.ok(record, 'the record was found');
-  const { topic, partition, key, value, headers } = record;
-  const producer = await kafka.createProducer();
-  try {
-    const [sent] = await producer.send([
-      { topic, partition, key, value, headers: single(headers) },
-    ]);
-    assert.ok(sent);
-    const nextOffset = sent.offset + 1n;
-    await untilHandled({ admin, groupId: 'catalogue', topic, partition, nextOffset });
-  } finally {
-    await producer.close();
-  }
-}
-
 /** Records of thirty products of our own: created, updated, and every third one deleted. */
-async function someHistory(context: Context): Promise<KafkaRecord[]> {
-  const prefix = newId();
+async function someHistory(context: Context, prefix = newId()): Promise<KafkaRecord[]> {
   await context.products.query(
     `insert into products (product_id, name, price)
      select $1 || '-' || n, 'History', n from generate_series(1, 30) n`,

@@ -14,7 +14,7 @@ import { hasPython, pythonWith, run } from './support/python.ts';
 
 const PRODUCTS = 'pis.public.products';
 const PACKAGES = ['confluent-kafka[avro]==2.12.2'];
-const SCRIPT = fileURLToPath(new URL('support/decode_topics.py', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../src/support/decode_topics.py', import.meta.url));
 
 const decodedLine = z.object({ topic: z.string(), key: z.unknown(), value: z.unknown() });
 type Decoded = z.output<typeof decodedLine>;
@@ -83,7 +83,7 @@ async function decodesOurTopics(pipeline: Pipeline): Promise<void> {
       const reports = lines
         .filter(({ topic }) => topic === MONITORING_TOPIC)
         .map(({ value }) => report.parse(value))
-        .filter(({ key }) => key === id);
+        .filter(({ key, service }) => key === id && service === 'catalogue');
       assert.equal(
         reports.map(({ service, stage }) => `${service} ${stage}`),
         ['catalogue processed', 'catalogue processed'],

@@ -1,9 +1,10 @@
+import { longDuration } from '@shelfcast/service-kit/words';
 import Table from 'cli-table3';
 import { measureUsage, type Usage } from '../processes/usage.ts';
 import { recallStack } from '../start/remember.ts';
 import { liveState } from '../supervisor/client.ts';
 import type { ChildState } from '../supervisor/state.ts';
-import { longDuration, memory, share } from '../view/words.ts';
+import { memory, share } from '../view/words.ts';
 import { connectorLines } from './connectors.ts';
 
 /** How long processor time is measured. */

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { readIfPresent } from '../files.ts';
 import type { LocalSettings } from '../settings.ts';
+import { withClient } from '../with-client.ts';
 
 /** One database per part of the system; `registry` holds the schema registry's own tables. */
-export const DATABASES = ['products', 'consumers', 'monitoring', 'registry'] as const;
+export const DATABASES = ['products', 'consumers', 'monitoring', 'producer', 'registry'] as const;
 
 export type Database = (typeof DATABASES)[number];
 
@@ -62,21 +63,15 @@ async function asSuperuser<T>(
   settings: LocalSettings,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({
-    host: '127.0.0.1',
-    port: settings.ports.postgres,
-    user: 'postgres',
-    password: superuserPassword(settings.stateDir),
-    database: 'postgres',
-    connectionTimeoutMillis: 2_000,
-    application_name: 'shelfcast-local',
-  });
-  // A server that goes down while we talk to it shows in the query's own rejection.
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+  return await withClient(
+    {
+      host: '127.0.0.1',
+      port: settings.ports.postgres,
+      user: 'postgres',
+      password: superuserPassword(settings.stateDir),
+      database: 'postgres',
+      connectionTimeoutMillis: 2_000,
+    },
+    work,
+  );
 }

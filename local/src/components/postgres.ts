@@ -20,6 +20,8 @@ export function serverSettings(): Record<string, string> {
     max_replication_slots: '10',
     // A connector that stays away must not fill the disk: its slot is given up beyond this, and a new snapshot is due.
     max_slot_wal_keep_size: '4GB',
+    // A batch of 2,000 changes may lock as many prices, in several consumers and processes at once.
+    max_locks_per_transaction: '256',
     wal_sender_timeout: '60s',
   };
 }

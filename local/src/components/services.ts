@@ -10,18 +10,45 @@ import { confluentUrl } from './registry.ts';
 /** A Node process of this repository that the stack keeps up. A new one is a line here and a port in ports.ts. */
 type Service = {
   name: string;
-  /** Workspace whose `main` module is the process. */
   workspace: string;
+  /** Module of the workspace that is the process. */
+  main: string;
   port: (ports: Ports) => number;
-  env: Record<string, string>;
+  env: (settings: LocalSettings) => Record<string, string>;
 };
 
 const SERVICES: Service[] = [
   {
     name: 'consumers',
     workspace: 'consumers',
+    main: 'main',
     port: (ports) => ports.consumers,
-    env: { CONSUMERS: 'catalogue' },
+    env: ({ capture }) => ({ CONSUMERS: capture.consumerGroups.join(',') }),
+  },
+  {
+    name: 'producer-api',
+    workspace: 'producer-api',
+    main: 'main',
+    port: (ports) => ports.producerApi,
+    env: ({ capture }) => ({
+      TOPIC_PARTITIONS: `${capture.topicPartitions}`,
+      REPLICATION_FACTOR: `${capture.replicationFactor}`,
+      RETENTION_MS: `${capture.retentionMs}`,
+    }),
+  },
+  {
+    name: 'capture-reports',
+    workspace: 'producer-api',
+    main: 'capture/main',
+    port: (ports) => ports.captureReports,
+    env: () => ({}),
+  },
+  {
+    name: 'monitor',
+    workspace: 'monitor',
+    main: 'main',
+    port: (ports) => ports.monitor,
+    env: () => ({}),
   },
 ];
 
@@ -31,7 +58,7 @@ export const SERVICE_NAMES: readonly string[] = SERVICES.map((service) => servic
 /** The services as components; those that this checkout has not built are left out. */
 export function nodeServices(settings: LocalSettings): Component[] {
   return SERVICES.flatMap((service) => {
-    const { command, args } = nodeCommand(service.workspace, 'main');
+    const { command, args } = nodeCommand(service.workspace, service.main);
     const built = existsSync(args.at(-1) ?? '');
     return built ? [nodeService(service, { settings, command, args })] : [];
   });
@@ -48,7 +75,12 @@ function nodeService(
       name: service.name,
       command,
       args,
-      env: { ...serviceEnv(settings), ...service.env, PORT: `${port}`, ...settings.serviceEnv },
+      env: {
+        ...serviceEnv(settings),
+        ...service.env(settings),
+        PORT: `${port}`,
+        ...settings.serviceEnv,
+      },
       cwd: settings.stateDir,
       logFile: join(settings.stateDir, 'logs', `${service.name}.log`),
       stopSignal: 'SIGTERM',
@@ -69,6 +101,7 @@ export function serviceEnv(settings: LocalSettings): Record<string, string> {
     PRODUCTS_DATABASE_URL: databaseUrl(settings, 'products'),
     CONSUMERS_DATABASE_URL: databaseUrl(settings, 'consumers'),
     MONITORING_DATABASE_URL: databaseUrl(settings, 'monitoring'),
+    PRODUCER_DATABASE_URL: databaseUrl(settings, 'producer'),
     MAX_RECORD_BYTES: `${settings.capture.maxRecordBytes}`,
     TOPIC_PREFIX: settings.capture.topicPrefix,
   };

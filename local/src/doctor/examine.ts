@@ -1,3 +1,12 @@
+import { checkConnector, presenceOf } from '@shelfcast/connect-config/health/check-connector';
+import { checkSlot } from '@shelfcast/connect-config/health/check-slot';
+import {
+  type Finding,
+  type FindingGroup,
+  type Gathered,
+  note,
+  problem,
+} from '@shelfcast/connect-config/health/finding';
 import { epochOf, renderConnector } from '@shelfcast/connect-config/render';
 import { loadTemplate } from '@shelfcast/connect-config/template';
 import { declaredTopics } from '@shelfcast/connect-config/topics';
@@ -5,8 +14,9 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { databaseUrl } from '../components/databases.ts';
 import { confluentUrl } from '../components/registry.ts';
 import type { LocalSettings } from '../settings.ts';
-import { checkConfig, checkConnector, checkIncludeList, presenceOf } from './checks/connector.ts';
+import { checkConfig, checkIncludeList } from './checks/connector.ts';
 import { checkContracts } from './checks/contracts.ts';
+import { checkDeadLetters } from './checks/dead-letters.ts';
 import { checkGroup } from './checks/groups.ts';
 import { checkMachine } from './checks/machine.ts';
 import { checkPorts } from './checks/ports.ts';
@@ -14,17 +24,16 @@ import { checkProcesses } from './checks/processes.ts';
 import { checkPublication, checkPublished } from './checks/publication.ts';
 import { checkLargestRow, checkRecordSizes } from './checks/record-size.ts';
 import { checkServer } from './checks/server.ts';
-import { checkSlot } from './checks/slot.ts';
 import { checkTables } from './checks/tables.ts';
 import { checkTopics } from './checks/topics.ts';
 import { type ConnectFacts, connectFacts } from './facts/connect.ts';
+import { type DeadLetterFacts, deadLetterFacts } from './facts/dead-letters.ts';
 import { gather } from './facts/gather.ts';
 import { type KafkaFacts, kafkaFacts } from './facts/kafka.ts';
 import { machineFacts } from './facts/machine.ts';
 import { type CaptureFacts, type PostgresFacts, postgresFacts } from './facts/postgres.ts';
 import { type RegistryFacts, registryFacts } from './facts/registry.ts';
 import { isUp, type StackFacts, stackFacts } from './facts/stack.ts';
-import { type Finding, type FindingGroup, type Gathered, note, problem } from './finding.ts';
 
 /** What the whole pipeline told. */
 export type PipelineFacts = {
@@ -34,6 +43,7 @@ export type PipelineFacts = {
   kafka: Gathered<KafkaFacts>;
   connect: Gathered<ConnectFacts>;
   registry: Gathered<RegistryFacts>;
+  deadLetters: Gathered<DeadLetterFacts[]>;
 };
 
 /**
@@ -65,7 +75,7 @@ async function pipelineFacts(settings: LocalSettings, stack: StackFacts): Promis
   const postgres = await gather(() => postgresFacts(databaseUrl(settings, 'products')));
   const captured = captureOf(postgres)?.capturedTables ?? [];
   const listening = (port: number) => stack.ports.some((use) => use.port === port && use.taken);
-  const [kafka, connect, registry] = await Promise.all([
+  const [kafka, connect, registry, deadLetters] = await Promise.all([
     gather(() => {
       // Its client would try for a while.
       if (!ports.kafka.some(listening))
@@ -83,8 +93,9 @@ async function pipelineFacts(settings: LocalSettings, stack: StackFacts): Promis
         captured.map((table) => cdcTopic({ prefix: settings.capture.topicPrefix, ...table })),
       ),
     ),
+    gather(() => deadLetterFacts(databaseUrl(settings, 'consumers'))),
   ]);
-  return { settings, stack, postgres, kafka, connect, registry };
+  return { settings, stack, postgres, kafka, connect, registry, deadLetters };
 }
 
 /** All judgements about a pipeline; pure. */
@@ -95,6 +106,7 @@ export function judgePipeline(facts: PipelineFacts): FindingGroup[] {
     { title: 'Connector', findings: judgeConnect(facts) },
     { title: 'Schema registry', findings: judgeRegistry(facts) },
     { title: 'Record size', findings: judgeRecordSizes(facts) },
+    { title: 'Consumers', findings: judgeConsumers(facts) },
   ];
 }
 
@@ -184,6 +196,12 @@ function judgeRecordSizes({ settings, stack, postgres, kafka, connect }: Pipelin
     }),
     ...(capture ? [checkLargestRow(capture.tables, limitBytes)] : []),
   ];
+}
+
+function judgeConsumers({ deadLetters }: PipelineFacts): Finding[] {
+  if (deadLetters.reached) return checkDeadLetters(deadLetters.facts);
+  // It is a database of the same server, which has a finding of its own.
+  return [unchecked('dead-letters', `changes that could not be applied: ${deadLetters.why}`)];
 }
 
 function captureOf(postgres: Gathered<PostgresFacts>): CaptureFacts | undefined {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Finding, FindingGroup } from './finding.ts';
+import type { Finding, FindingGroup } from '@shelfcast/connect-config/health/finding';
 
 const LABELS: Record<Finding['level'], { text: string; color: 'green' | 'yellow' | 'red' }> = {
   ok: { text: 'ok', color: 'green' },

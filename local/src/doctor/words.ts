@@ -1,16 +1,3 @@
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-/** Bytes for people: `512 bytes`, `16 MiB`, `1.5 GiB`. */
-export function size(bytes: number | bigint): string {
-  let value = Number(bytes);
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${UNITS[unit]}`;
-}
-
 /** The first few of a list, and how many more there are. */
 export function few(items: readonly string[], limit = 5): string {
   const more = items.length - limit;

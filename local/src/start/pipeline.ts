@@ -10,10 +10,10 @@ import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/logging';
 import { createPool } from '@shelfcast/service-kit/postgres';
-import pg from 'pg';
 import { databaseUrl } from '../components/databases.ts';
 import { confluentUrl } from '../components/registry.ts';
 import type { LocalSettings } from '../settings.ts';
+import { withClient } from '../with-client.ts';
 
 /** What turns running components into a pipeline. Each of these may be repeated at any time. */
 
@@ -33,7 +33,10 @@ export async function prepareProducts(settings: LocalSettings, report: Report): 
 
 /** Every topic the pipeline uses. */
 export async function prepareTopics(settings: LocalSettings): Promise<string> {
-  const capturedTables = await withClient(databaseUrl(settings, 'products'), listCapturedTables);
+  const capturedTables = await withClient(
+    { connectionString: databaseUrl(settings, 'products') },
+    listCapturedTables,
+  );
   const changes: string[] = [];
   await withAdmin(settings, (admin) =>
     ensureDeclaredTopics(admin, {
@@ -79,29 +82,42 @@ export async function prepareConnector(settings: LocalSettings, report: Report):
   }
 }
 
-/** Waits until the catalogue holds a product of the source: a change has then gone all the way. */
+/** Waits until every consumer has handled a product of the source: a change has then gone all the way. */
 export async function awaitFirstChange(settings: LocalSettings): Promise<string> {
-  const productId = await withClient(databaseUrl(settings, 'products'), async (client) => {
-    const { rows } = await client.query<{ id: string | null }>(
-      'select max(product_id) as id from public.products',
-    );
-    return rows[0]?.id ?? undefined;
-  });
+  const productId = await withClient(
+    { connectionString: databaseUrl(settings, 'products') },
+    async (client) => {
+      const { rows } = await client.query<{ id: string | null }>(
+        'select max(product_id) as id from public.products',
+      );
+      return rows[0]?.id ?? undefined;
+    },
+  );
   if (productId === undefined) return 'there are no products to wait for';
-  await withClient(databaseUrl(settings, 'consumers'), (client) =>
+  const consumers = settings.capture.consumerGroups;
+  await withClient({ connectionString: databaseUrl(settings, 'consumers') }, (client) =>
     eventually(
       async () => {
-        const { rowCount } = await client.query(
-          'select from catalogue.products where product_id = $1',
-          [productId],
-        );
-        if (rowCount === 0) throw new Error(`the catalogue does not have product ${productId} yet`);
+        const { rows } = await client.query<{ consumer: string }>(BEHIND, [consumers, productId]);
+        const behind = rows.map(({ consumer }) => consumer);
+        if (behind.length > 0) {
+          throw new Error(`product ${productId} has not reached ${behind.join(', ')} yet`);
+        }
       },
-      { timeoutMs: 60_000, intervalMs: 100, what: `product ${productId} in the catalogue` },
+      { timeoutMs: 60_000, intervalMs: 100, what: `product ${productId} in every consumer` },
     ),
   );
-  return `product ${productId} is in the catalogue`;
+  return `product ${productId} has reached ${consumers.join(', ')}`;
 }
+
+/** Consumers that have not started, or take products and have not handled this one (its guard comes with the effect). */
+const BEHIND = `
+  select c.consumer from unnest($1::text[]) as c(consumer)
+  where not exists (select from runtime.floors f where f.consumer = c.consumer)
+     or exists (select from runtime.floors f where f.consumer = c.consumer and f.entity = 'products')
+        and not exists (
+          select from runtime.guards g
+          where g.consumer = c.consumer and g.entity = 'products' and g.key = $2)`;
 
 async function withAdmin<T>(
   settings: LocalSettings,
@@ -119,20 +135,5 @@ async function withAdmin<T>(
     return await work(admin);
   } finally {
     await admin.close();
-  }
-}
-
-async function withClient<T>(
-  connectionString: string,
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  const client = new pg.Client({ connectionString, application_name: 'shelfcast-local' });
-  // A server that goes down while we talk to it shows in the query's own rejection.
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
   }
 }

@@ -14,6 +14,9 @@ const remembered = z.object({
     registry: z.number(),
     connect: z.number(),
     consumers: z.number(),
+    producerApi: z.number(),
+    captureReports: z.number(),
+    monitor: z.number(),
   }),
   owner: z.object({ user: z.string(), password: z.string() }),
 });

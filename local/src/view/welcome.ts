@@ -6,11 +6,14 @@ export function welcome(stack: Stack, elapsed: string): string {
   const addresses: [string, string][] = [
     [
       'Postgres',
-      urls.postgres('products').replace(/\/products$/, '/{products,consumers,monitoring}'),
+      urls.postgres('products').replace(/\/products$/, '/{products,consumers,monitoring,producer}'),
     ],
     ['Kafka', urls.kafka],
     ['Schema registry', urls.registry],
     ['Kafka Connect', urls.connect],
+    ['Producer API', `http://127.0.0.1:${ports.producerApi}/events`],
+    ['Capture reports', `http://127.0.0.1:${ports.captureReports}/readyz  /metrics`],
+    ['Monitor', `http://127.0.0.1:${ports.monitor}/api/events  /api/summary  /api/alerts`],
     ['Consumers', `http://127.0.0.1:${ports.consumers}/readyz  /metrics`],
   ];
   const edit =

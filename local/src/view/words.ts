@@ -1,19 +1,10 @@
+import { longDuration } from '@shelfcast/service-kit/words';
 import type { StepEvent } from '../start/steps.ts';
 
 /** `0.4 s`, `12.3 s`, `2 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return longDuration(ms);
-}
-
-/** Without fractions: `12 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`. */
-export function longDuration(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  if (seconds < 86_400)
-    return `${Math.floor(seconds / 3_600)} h ${Math.floor(seconds / 60) % 60} min`;
-  return `${Math.floor(seconds / 86_400)} d ${Math.floor(seconds / 3_600) % 24} h`;
 }
 
 /** Mebibytes without fractions. */

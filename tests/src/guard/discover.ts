@@ -34,6 +34,11 @@ export async function discoverTests(root: string): Promise<TestFile[]> {
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** Where `tsc --build` puts what it makes of a source file. */
+export function compiledPath(path: string): string {
+  return path.replace(/(^|\/)src\//, '$1dist/').replace(/\.ts$/, '.js');
+}
+
 function kindOf(path: string): TestKind | undefined {
   if (/(^|\/)src\/.*\.test\.ts$/.test(path)) return 'unit';
   if (/^tests\/src\/.*\.e2e\.ts$/.test(path)) return 'e2e';

@@ -3,11 +3,14 @@ import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compiledPath } from './discover.ts';
 import { guard } from './guard.ts';
 
 // The sandbox lies inside the checkout, so that its files find uvu and tsx.
 const SANDBOXES = join(import.meta.dirname, '../../dist');
 const HEAD = `import { test } from 'uvu';\nimport * as assert from 'uvu/assert';\n`;
+// Run by Node alone, what is tested is how compiled files are run: those of the sandbox have no types to lose.
+const compiled = import.meta.url.endsWith('.js');
 const ONE_PASSES = `${HEAD}test('one', () => {});\ntest.run();\n`;
 
 async function guarded(
@@ -24,8 +27,10 @@ async function guarded(
   const root = await mkdtemp(join(SANDBOXES, 'guard-'));
   try {
     for (const [path, source] of Object.entries(files)) {
-      await mkdir(dirname(join(root, path)), { recursive: true });
-      await writeFile(join(root, path), source);
+      for (const place of compiled ? [path, compiledPath(path)] : [path]) {
+        await mkdir(dirname(join(root, place)), { recursive: true });
+        await writeFile(join(root, place), source);
+      }
     }
     const controller = new AbortController();
     if (options.abortWhen !== undefined) {
@@ -36,6 +41,7 @@ async function guarded(
       root,
       kind: options.kind ?? 'all',
       filters: options.filters ?? [],
+      compiled,
       timeoutMs: 120_000,
       fileTimeoutMs: options.fileTimeoutMs ?? 60_000,
       env: process.env,
@@ -176,6 +182,32 @@ test('end-to-end files get the environment of the shared setup, which is torn do
   assert.match(output, /teardown ran/);
   assert.is(exitCode, 1);
   assert.is(lastLine, '1 passed, 1 failed, 0 skipped');
+});
+
+test('end-to-end files that say so are run beside others, the rest one at a time', async () => {
+  const meets = (own: string, other: string) => `// Beside others: nothing is shared.
+${HEAD}import { existsSync, writeFileSync } from 'node:fs';
+test('meets the other', async () => {
+  writeFileSync('${own}', '');
+  while (!existsSync('${other}')) await new Promise((resolve) => setTimeout(resolve, 20));
+});
+test.run();\n`;
+  const isAlone = `${HEAD}import { existsSync, rmSync, writeFileSync } from 'node:fs';
+test('meets nobody', async () => {
+  assert.not(existsSync('busy'));
+  writeFileSync('busy', '');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  rmSync('busy');
+});
+test.run();\n`;
+  const { exitCode, output, lastLine } = await guarded({
+    'tests/src/a.e2e.ts': meets('a', 'b'),
+    'tests/src/b.e2e.ts': meets('b', 'a'),
+    'tests/src/c.e2e.ts': isAlone,
+    'tests/src/d.e2e.ts': isAlone,
+  });
+  assert.is(exitCode, 0, output);
+  assert.is(lastLine, '4 passed, 0 failed, 0 skipped');
 });
 
 test('a setup that fails runs no end-to-end file and fails', async () => {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import type { Outcome } from './verdict.ts';
 
 export interface RunFileOptions {
-  readonly file: string;
+  /** What Node is to run: the file, and the flags it needs. */
+  readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
@@ -14,9 +15,9 @@ export interface RunFileOptions {
  * whole group is killed, so that what a hanging test started does not outlive it.
  */
 export function runFile(options: RunFileOptions): Promise<Outcome> {
-  const { file, cwd, env, timeoutMs, signal } = options;
+  const { args, cwd, env, timeoutMs, signal } = options;
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', file], {
+    const child = spawn(process.execPath, args, {
       cwd,
       env,
       detached: true,

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { guard } from './guard.ts';
 
 const USAGE =
-  'usage: run.ts [--kind unit|e2e|all] [--timeout-min minutes] [--file-timeout-min minutes] [--root folder] [path filter…]';
+  'usage: run.ts [--kind unit|e2e|all] [--timeout-min minutes] [--file-timeout-min minutes] [--compiled] [--root folder] [path filter…]';
 
 const controller = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -16,6 +16,7 @@ try {
       kind: { type: 'string', default: 'all' },
       'timeout-min': { type: 'string', default: '10' },
       'file-timeout-min': { type: 'string', default: '5' },
+      compiled: { type: 'boolean', default: false },
       root: { type: 'string', default: process.cwd() },
     },
   });
@@ -27,6 +28,7 @@ try {
     kind,
     root: values.root,
     filters: positionals,
+    compiled: values.compiled,
     timeoutMs: minutes('--timeout-min', values['timeout-min']),
     fileTimeoutMs: minutes('--file-timeout-min', values['file-timeout-min']),
     env: process.env,

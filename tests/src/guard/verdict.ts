@@ -39,6 +39,11 @@ export function refuseSource(source: string): string | undefined {
   return /\.only\s*\(/.test(source) ? '.only( would hide the other tests' : undefined;
 }
 
+/** Whether a source begins by saying that the test can be run beside others. */
+export function maySeeOthers(source: string): boolean {
+  return source.startsWith('// Beside others:');
+}
+
 interface Totals {
   readonly total: number;
   readonly passed: number;

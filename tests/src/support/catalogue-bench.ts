@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
 import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import { consume, type RunningConsumer } from '@shelfcast/consumers/runtime/consume';
-import { createConsumerMetrics } from '@shelfcast/consumers/runtime/metrics';
+import type { RunningConsumer } from '@shelfcast/consumers/runtime/consume';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { cdcTopic } from '@shelfcast/schemas/topics';
@@ -16,13 +15,13 @@ import type {
 import { silentLogger } from '@shelfcast/service-kit/logging';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import { createPool } from '@shelfcast/service-kit/postgres';
-import kafkajs from 'kafkajs';
 import type { Pool } from 'pg';
-import { Registry } from 'prom-client';
 import * as assert from 'uvu/assert';
+import { consumeInGroup } from './consume-in-group.ts';
 import { createTestDatabase } from './database.ts';
 import { fromEnvironment } from './environment.ts';
-import { codecAt, kafkaAt } from './pipeline-kafka.ts';
+import { withKafkajsAdmin } from './kafkajs-admin.ts';
+import { codecAt, kafkaAt, makeTopics } from './pipeline-kafka.ts';
 import { readReports } from './topic-reader.ts';
 
 /** The catalogue consumer on topics, a group, a database and a monitoring topic of its own. */
@@ -44,8 +43,6 @@ export interface CatalogueBench {
   reports(): Promise<MonitoringEvent[]>;
   close(): Promise<void>;
 }
-
-const PARTITIONS = 6;
 
 export async function openCatalogueBench(): Promise<CatalogueBench> {
   const name = `bench_${randomBytes(4).toString('hex')}`;
@@ -69,18 +66,12 @@ export async function openCatalogueBench(): Promise<CatalogueBench> {
     ),
     monitoring,
   ];
-  await admin.ensureTopics(
-    topics.map((topic) => ({
-      topic,
-      partitions: PARTITIONS,
-      replicationFactor: 1,
-      configs: { 'message.timestamp.type': 'LogAppendTime' },
-    })),
-  );
+  await makeTopics(admin, topics);
   const producer = await kafka.createProducer();
+  const encodeReport = await codec.encoder(MONITORING_EVENT);
   const publisher = createMonitoringPublisher({
     producer,
-    encode: await codec.encoder(MONITORING_EVENT),
+    encode: encodeReport,
     topic: monitoring,
   });
   let running: RunningConsumer | undefined;
@@ -96,19 +87,14 @@ export async function openCatalogueBench(): Promise<CatalogueBench> {
     products,
     stop,
     async start() {
-      const consumer = await consume({
+      const consumer = await consumeInGroup(name, {
         definition: catalogue,
-        kafka: inGroup(kafka, name),
+        kafka,
         pool,
         codec,
         publisher,
-        metrics: createConsumerMetrics(new Registry()),
-        instance: 'local',
+        encodeReport,
         topicPrefix: name,
-        log: silentLogger(),
-        onFatal: (error) => {
-          throw error;
-        },
       });
       running = consumer;
       await eventually(() => consumer.notReady() === undefined, {
@@ -127,9 +113,12 @@ export async function openCatalogueBench(): Promise<CatalogueBench> {
       const goal = nextOffset ?? (await admin.highWatermarks(products)).get(partition) ?? 0n;
       await untilHandled({ admin, groupId: name, topic: products, partition, nextOffset: goal });
     },
-    forgetOffsets: () => withAdmin(servers, (raw) => raw.deleteGroups([name])),
+    forgetOffsets: () =>
+      withKafkajsAdmin(servers, async (raw) => {
+        await raw.deleteGroups([name]);
+      }),
     deleteBefore: (partition, offset) =>
-      withAdmin(servers, async (raw) => {
+      withKafkajsAdmin(servers, async (raw) => {
         await raw.fetchTopicOffsets(products); // or kafkajs does not know the partition's leader
         await raw.deleteTopicRecords({
           topic: products,
@@ -146,31 +135,6 @@ export async function openCatalogueBench(): Promise<CatalogueBench> {
       await pool.end();
       await database.drop();
     },
-  };
-}
-
-/** For what nobody but a test wants of the brokers. */
-async function withAdmin(
-  servers: string,
-  work: (admin: kafkajs.Admin) => Promise<unknown>,
-): Promise<void> {
-  const admin = new kafkajs.Kafka({
-    brokers: servers.split(','),
-    logLevel: kafkajs.logLevel.NOTHING,
-  }).admin();
-  await admin.connect();
-  try {
-    await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-/** A consumer's group is its name; this lets a second catalogue read beside the first. */
-function inGroup(kafka: Kafka, groupId: string): Kafka {
-  return {
-    ...kafka,
-    createConsumer: (options) => kafka.createConsumer({ ...options, groupId }),
   };
 }
 

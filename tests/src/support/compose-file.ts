@@ -23,7 +23,9 @@ export interface ComposeFile {
 }
 
 const validate = new Ajv2020({ strict: false, allErrors: true }).compile<ComposeFile>(
-  JSON.parse(readFileSync(new URL('compose-spec/schema.json', import.meta.url), 'utf8')),
+  JSON.parse(
+    readFileSync(new URL('../../src/support/compose-spec/schema.json', import.meta.url), 'utf8'),
+  ),
 );
 
 /**

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { startStack } from '@shelfcast/local/stack';
 import { stopAll } from '@shelfcast/local/supervisor/client';
 
-/** A stack of its own, so that tests pass while a developer's stack runs. */
+/** A stack of its own, so that tests pass while a developer's stack runs; TEST_PORT_OFFSET lets two checkouts test at once. */
 export const testStack = {
   stateDir: fileURLToPath(new URL('../../../.shelfcast/test', import.meta.url)),
-  portOffset: 11_000,
+  portOffset: Number(process.env.TEST_PORT_OFFSET ?? 11_000),
 };
 
 /** Starts the whole pipeline from nothing; all end-to-end files share it and get its addresses as environment. */

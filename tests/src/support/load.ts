@@ -8,6 +8,8 @@ import type { Pool } from 'pg';
 export interface Load {
   /** Changes committed so far; cascades not counted. */
   committed(): number;
+  /** The newest version given to a change, committed or not. */
+  lastVersion(): number;
   /** When a version (`stock_quantity`) was committed, Unix milliseconds. */
   readonly committedAtMs: ReadonlyMap<number, number>;
   /** Ends after the changes in hand; repeating it is harmless. Rejects with what stopped a writer before its time. */
@@ -60,6 +62,7 @@ export function startLoad(options: LoadOptions): Load {
   let stopped: Promise<void> | undefined;
   return {
     committed: () => committed,
+    lastVersion: () => versions,
     committedAtMs,
     stop() {
       stopping = true;

@@ -12,16 +12,19 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
+/** The pipeline of the stack that all end-to-end files share. */
 export function connectPipeline(): Pipeline {
-  const pool = (setting: string) =>
-    createPool({
-      url: fromEnvironment(setting),
-      max: 4,
-      applicationName: 'test',
-      log: silentLogger(),
-    });
-  const products = pool('PRODUCTS_DATABASE_URL');
-  const consumers = pool('CONSUMERS_DATABASE_URL');
+  return openPipeline(
+    fromEnvironment('PRODUCTS_DATABASE_URL'),
+    fromEnvironment('CONSUMERS_DATABASE_URL'),
+  );
+}
+
+export function openPipeline(productsUrl: string, consumersUrl: string): Pipeline {
+  const pool = (url: string) =>
+    createPool({ url, max: 4, applicationName: 'test', log: silentLogger() });
+  const products = pool(productsUrl);
+  const consumers = pool(consumersUrl);
   return {
     products,
     consumers,
@@ -44,7 +47,10 @@ const MIRRORED = {
     extract(epoch from last_updated)::text as last_updated`,
 } as const;
 
-/** Waits until every row of every mirrored table is the same on both sides, and returns how many there are. */
+/**
+ * Waits until every row of every mirrored table is the same on both sides, and returns how many there are. Rows that
+ * belong to publishers of manual events have no other side.
+ */
 export async function assertMirrored(pipeline: Pipeline, timeoutMs = 60_000): Promise<number> {
   let rows = 0;
   await eventually(
@@ -52,12 +58,15 @@ export async function assertMirrored(pipeline: Pipeline, timeoutMs = 60_000): Pr
       rows = 0;
       for (const [table, columns] of Object.entries(MIRRORED)) {
         // One digest per row keeps a 5 MB description out of the comparison's memory and messages.
-        const digest = (schema: string) =>
+        const digest = (schema: string, where = 'true') =>
           `select t.id, md5(t::text) as digest
-           from (select ${columns.split(',')[0]} as id, ${columns} from ${schema}.${table}) as t order by 1`;
+           from (select ${columns.split(',')[0]} as id, ${columns} from ${schema}.${table}) as t
+           where ${where} order by 1`;
         const [source, model] = await Promise.all([
           pipeline.products.query<{ id: string; digest: string }>(digest('public')),
-          pipeline.consumers.query<{ id: string; digest: string }>(digest('catalogue')),
+          pipeline.consumers.query<{ id: string; digest: string }>(
+            digest('catalogue', ownedByDatabase(table)),
+          ),
         ]);
         assert.equal(differences(source.rows, model.rows), [], `${table} differ`);
         rows += source.rows.length;
@@ -66,6 +75,11 @@ export async function assertMirrored(pipeline: Pipeline, timeoutMs = 60_000): Pr
     { timeoutMs, intervalMs: 200, what: 'source and read model are equal, row by row' },
   );
   return rows;
+}
+
+function ownedByDatabase(table: string): string {
+  return `not exists (select from runtime.guards g
+    where g.consumer = 'catalogue' and g.entity = '${table}' and g.key = t.id and g.position like 'm-%')`;
 }
 
 interface Digest {

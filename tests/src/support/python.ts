@@ -24,8 +24,13 @@ export async function pythonWith(folder: string, packages: readonly string[]): P
 }
 
 /** Standard output of a program that has to end well. */
-export async function run(program: string, args: readonly string[]): Promise<string> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  { cwd = process.cwd() }: { readonly cwd?: string } = {},
+): Promise<string> {
   const { stdout } = await promisify(execFile)(program, [...args], {
+    cwd,
     timeout: 180_000,
     maxBuffer: 64 * 1024 * 1024,
   });

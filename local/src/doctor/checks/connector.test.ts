@@ -1,9 +1,10 @@
+import { checkConnector, presenceOf } from '@shelfcast/connect-config/health/check-connector';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ConnectFacts } from '../facts/connect.ts';
 import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
 import { capturedTables, connectorConfig, connectorIn } from '../testing/facts.ts';
-import { checkConfig, checkConnector, checkIncludeList, presenceOf } from './connector.ts';
+import { checkConfig, checkIncludeList } from './connector.ts';
 
 const test = suite('doctor: connector');
 

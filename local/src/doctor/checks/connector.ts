@@ -1,11 +1,7 @@
-import { CONNECTOR } from '@shelfcast/connect-config/context';
-import { explainFailure } from '@shelfcast/connect-config/explain';
+import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import { type ConnectorConfig, tablePattern } from '@shelfcast/connect-config/render';
 import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
-import type { ConnectFacts } from '../facts/connect.ts';
-import { type Finding, note, ok, orOk, problem } from '../finding.ts';
 import { few } from '../words.ts';
-import type { ConnectorPresence } from './slot.ts';
 
 const REGISTER = 'make connector-register';
 const INCLUDE_LIST = 'table.include.list';
@@ -14,63 +10,6 @@ const INCLUDE_LIST = 'table.include.list';
 const CHECKED_APART = ['name', INCLUDE_LIST, 'producer.override.max.request.size'];
 /** A matter of taste, usually given for one start only (LOW_LATENCY=1 make start). */
 const TUNING = ['poll.interval.ms'];
-
-/** The most of a Java message that still reads as a line. */
-const MAX_CAUSE_CHARS = 300;
-
-export function presenceOf({ connector }: ConnectFacts): ConnectorPresence {
-  if (!connector) return 'missing';
-  const { status } = connector;
-  const states = [status?.connector.state, ...(status?.tasks ?? []).map(({ state }) => state)];
-  return states.length > 1 && states.every((state) => state === 'RUNNING')
-    ? 'running'
-    : 'not running';
-}
-
-/** Whether the connector and its tasks run, and if not, why. */
-export function checkConnector({ connector }: ConnectFacts): Finding[] {
-  if (!connector) {
-    return [
-      problem('connector', `There is no connector ${CONNECTOR}: nothing is captured.`, REGISTER),
-    ];
-  }
-  const { status } = connector;
-  if (!status) {
-    return [problem('connector', 'No worker has the connector yet.', 'make connector-restart')];
-  }
-  const { state, trace } = status.connector;
-  if (state === 'PAUSED' || state === 'STOPPED') {
-    const says = `The connector is ${state}: no change is captured until it goes on.`;
-    return [problem('connector', says, 'make connector-resume')];
-  }
-  const failed = [
-    ...(state === 'FAILED' ? [failure('The connector', trace)] : []),
-    ...status.tasks
-      .filter((task) => task.state === 'FAILED')
-      .map((task) => failure(`The connector is ${state}, but its task ${task.id}`, task.trace)),
-  ];
-  if (failed.length > 0) return failed;
-  if (status.tasks.length === 0) {
-    return [
-      problem('connector', `The connector is ${state} without a task.`, 'make connector-restart'),
-    ];
-  }
-  const tasks = status.tasks.map((task) => `task ${task.id} ${task.state}`).join(', ');
-  const says = `Connector ${CONNECTOR} ${state}, ${tasks}`;
-  return [
-    presenceOf({ connector }) === 'running' ? ok('connector', says) : note('connector', says),
-  ];
-}
-
-function failure(what: string, trace: string | undefined): Finding {
-  const { cause, meaning, remedy } = explainFailure(trace ?? '');
-  const short = cause.length > MAX_CAUSE_CHARS ? `${cause.slice(0, MAX_CAUSE_CHARS)}…` : cause;
-  return problem(
-    'connector',
-    `${what} has FAILED. ${meaning ?? ''} Cause: ${short}`.replaceAll(/\s+/g, ' '),
-    remedy ?? 'make connector-restart',
-  );
-}
 
 /** The include list against the captured tables, the one truth. */
 export function checkIncludeList(

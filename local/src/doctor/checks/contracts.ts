@@ -1,6 +1,6 @@
+import { type Finding, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import { CONTRACT_COMPATIBILITY } from '@shelfcast/schemas/registration';
 import type { RegistryFacts } from '../facts/registry.ts';
-import { type Finding, orOk, problem } from '../finding.ts';
 
 /** The schema registry: our contracts are in it, and nothing there stops the connector. */
 export function checkContracts({ url, contracts, cdcSubjects }: RegistryFacts): Finding[] {

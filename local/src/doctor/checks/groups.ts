@@ -1,5 +1,5 @@
+import { type Finding, note, ok, problem } from '@shelfcast/connect-config/health/finding';
 import type { GroupFacts } from '../facts/kafka.ts';
-import { type Finding, note, ok, problem } from '../finding.ts';
 
 /** Consumer groups: somebody is in them, and they get on. */
 export function checkGroup({ group, members, lag, moved }: GroupFacts): Finding {

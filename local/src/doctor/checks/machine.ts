@@ -1,7 +1,7 @@
+import { type Finding, note, ok, problem } from '@shelfcast/connect-config/health/finding';
+import { size } from '@shelfcast/service-kit/words';
 import { MINIMUM_JAVA, parseJavaVersion } from '../../vendor/java.ts';
 import { javaVersion, type MachineFacts, type ProgramAnswer } from '../facts/machine.ts';
-import { type Finding, note, ok, problem } from '../finding.ts';
-import { size } from '../words.ts';
 
 const MINIMUM_NODE = [20, 19] as const;
 const MINIMUM_MAVEN = [3, 8] as const;

@@ -1,5 +1,5 @@
+import { type Finding, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import type { PortFacts, StackFacts } from '../facts/stack.ts';
-import { type Finding, orOk, problem } from '../finding.ts';
 
 /** Far enough to be out of the way of whoever holds the old port. */
 const MOVE_BY = 1_000;

@@ -1,5 +1,5 @@
+import { type Finding, note, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import { type ChildFacts, isUp, type StackFacts } from '../facts/stack.ts';
-import { type Finding, note, orOk, problem } from '../finding.ts';
 import { few } from '../words.ts';
 
 /** A component with this many restarts, the last of them this short ago, does not stay up. */

@@ -25,7 +25,7 @@ const cases: [string, Partial<CaptureFacts>, Expected][] = [
       check: 'publication',
       level: 'problem',
       says: /no publication shelfcast/,
-      mend: /create publication shelfcast for table public\.products, shelfcast\.heartbeat, shelfcast\.signal .*connector-register/,
+      mend: /create publication shelfcast for table public\.products, shelfcast\.heartbeat, shelfcast\.signal .*FORCE=1 make resync$/,
     },
   ],
   [

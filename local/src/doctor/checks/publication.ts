@@ -1,6 +1,6 @@
+import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import type { CaptureFacts } from '../facts/postgres.ts';
 import { PUBLICATION, type PublicationFacts } from '../facts/publication.ts';
-import { type Finding, note, ok, orOk, problem } from '../finding.ts';
 import { few, sqlOnProducts } from '../words.ts';
 
 /** Our own tables that have to be in the stream: the one moves the slot on, the other starts snapshots. */
@@ -46,7 +46,7 @@ function missingPublication({ tables }: CaptureFacts): Finding {
   return problem(
     'publication',
     `There is no publication ${PUBLICATION}: no change is in the stream.`,
-    `${sqlOnProducts(create)} && YES=1 make connector-delete && make connector-register`,
+    `${sqlOnProducts(create)} && YES=1 FORCE=1 make resync`,
   );
 }
 

@@ -1,9 +1,9 @@
+import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import type { ConnectorConfig } from '@shelfcast/connect-config/render';
+import { size } from '@shelfcast/service-kit/words';
 import type { KafkaFacts } from '../facts/kafka.ts';
 import type { StackFacts } from '../facts/stack.ts';
 import type { TableFacts } from '../facts/tables.ts';
-import { type Finding, note, ok, orOk, problem } from '../finding.ts';
-import { size } from '../words.ts';
 
 const RESTART = 'make stop && make start';
 const REGISTER = 'make connector-register';

@@ -1,7 +1,8 @@
+import { type Finding, note, ok, problem } from '@shelfcast/connect-config/health/finding';
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
+import { size } from '@shelfcast/service-kit/words';
 import type { PostgresFacts, ServerFacts } from '../facts/postgres.ts';
-import { type Finding, note, ok, problem } from '../finding.ts';
-import { size, sqlOnProducts } from '../words.ts';
+import { sqlOnProducts } from '../words.ts';
 
 /** Settings that Postgres reads at its start; the stack starts it with the right ones. */
 const RESTART = 'make stop && make start';

@@ -1,8 +1,8 @@
+import { type ConnectorPresence, checkSlot } from '@shelfcast/connect-config/health/check-slot';
 import { suite } from 'uvu';
 import type { CaptureFacts } from '../facts/postgres.ts';
 import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
 import { capture, slot } from '../testing/facts.ts';
-import { type ConnectorPresence, checkSlot } from './slot.ts';
 
 const test = suite('doctor: replication slot');
 
@@ -29,14 +29,19 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
       check: 'slot',
       level: 'problem',
       says: /is gone/,
-      mend: /connector-delete && make connector-register/,
+      mend: /^YES=1 make resync /,
     },
   ],
   [
     'invalidated',
     { slot: { ...slot, invalidationReason: 'wal_removed', walStatus: 'lost' } },
     'running',
-    { check: 'slot', level: 'problem', says: /invalidated.*wal_removed/, mend: /connector-delete/ },
+    {
+      check: 'slot',
+      level: 'problem',
+      says: /invalidated.*wal_removed/,
+      mend: /^YES=1 make resync /,
+    },
   ],
   [
     'lost on a Postgres that gives no reason',

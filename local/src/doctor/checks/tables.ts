@@ -1,8 +1,8 @@
+import { type Finding, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
 import type { CaptureFacts } from '../facts/postgres.ts';
 import { PUBLICATION } from '../facts/publication.ts';
 import type { TableFacts } from '../facts/tables.ts';
-import { type Finding, orOk, problem } from '../finding.ts';
 import { sqlOnProducts } from '../words.ts';
 
 /** Each captured table, as the database has it. */

@@ -1,6 +1,6 @@
+import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import type { TopicSpec } from '@shelfcast/service-kit/kafka/types';
 import type { KafkaFacts, TopicFacts } from '../facts/kafka.ts';
-import { type Finding, note, ok, orOk, problem } from '../finding.ts';
 import { few } from '../words.ts';
 
 const DECLARE = 'make connector-register';

@@ -1,13 +1,15 @@
 import { SLOT } from '@shelfcast/connect-config/context';
+import { readHeartbeatAgeMs } from '@shelfcast/connect-config/health/heartbeat';
 import { type ReplicationSlot, readSlot } from '@shelfcast/connect-config/replication-slot';
 import {
   type CapturedTable,
   listCapturedTables,
 } from '@shelfcast/product-database/captured-tables';
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
-import pg from 'pg';
+import type pg from 'pg';
 import { type PublicationFacts, readPublication } from './publication.ts';
 import { readTables, type TableFacts } from './tables.ts';
+import { withSession } from './with-session.ts';
 
 /** What the products database's server is set to and uses. Sizes in bytes. */
 export type ServerFacts = {
@@ -46,16 +48,7 @@ export type PostgresFacts = {
  * @throws what pg throws when it cannot connect
  */
 export async function postgresFacts(url: string): Promise<PostgresFacts> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'shelfcast-doctor',
-    connectionTimeoutMillis: 3_000,
-    statement_timeout: 5_000,
-  });
-  // A server that goes down while we talk to it shows in the query's own rejection.
-  client.on('error', () => {});
-  await client.connect();
-  try {
+  return await withSession(url, async (client) => {
     const server = await readServer(client);
     const clockOffsetMs = await readClockOffset(client);
     const { rows } = await client.query<{ migrated: boolean }>(
@@ -63,9 +56,7 @@ export async function postgresFacts(url: string): Promise<PostgresFacts> {
     );
     const capture = rows[0]?.migrated ? await readCapture(client) : undefined;
     return { server, clockOffsetMs, capture };
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function readServer(client: pg.Client): Promise<ServerFacts> {
@@ -115,14 +106,11 @@ async function readClockOffset(client: pg.Client): Promise<number> {
 }
 
 async function readCapture(client: pg.Client): Promise<CaptureFacts> {
-  const { rows } = await client.query<{ age_ms: number }>(
-    'select extract(epoch from clock_timestamp() - beat_at)::float8 * 1000 as age_ms from shelfcast.heartbeat',
-  );
   return {
     capturedTables: await listCapturedTables(client),
     tables: await readTables(client),
     publication: await readPublication(client),
     slot: await readSlot(client, SLOT),
-    heartbeatAgeMs: rows[0]?.age_ms,
+    heartbeatAgeMs: await readHeartbeatAgeMs(client),
   };
 }

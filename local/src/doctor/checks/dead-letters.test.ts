@@ -1,0 +1,30 @@
+import { suite } from 'uvu';
+import type { DeadLetterFacts } from '../facts/dead-letters.ts';
+import { assertFinding, type Expected } from '../testing/expect.ts';
+import { checkDeadLetters } from './dead-letters.ts';
+
+const test = suite('doctor: dead letters');
+
+const cases: [string, DeadLetterFacts[], Omit<Expected, 'check'>][] = [
+  ['none', [], { level: 'ok', says: /No change waits/ }],
+  [
+    'tried again by themselves',
+    [{ consumer: 'pricing', retrying: 2, dead: 0 }],
+    { level: 'note', says: /2 keys could not be applied by pricing yet/ },
+  ],
+  [
+    'given up',
+    [{ consumer: 'catalogue', retrying: 3, dead: 1 }],
+    {
+      level: 'problem',
+      says: /1 key could not be applied by catalogue and wait/,
+      mend: /make dead-letters CONSUMER=catalogue/,
+    },
+  ],
+];
+
+for (const [given, facts, expected] of cases) {
+  test(given, () => assertFinding(checkDeadLetters(facts), { check: 'dead-letters', ...expected }));
+}
+
+test.run();

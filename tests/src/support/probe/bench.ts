@@ -1,0 +1,273 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { migrateConsumers } from '@shelfcast/consumers/migrate';
+import type { CommandKind, CommandResult } from '@shelfcast/consumers/runtime/command-arguments';
+import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
+import { cdcTopic, deadLetterTopic, MONITORING_TOPIC } from '@shelfcast/schemas/topics';
+import { eventually } from '@shelfcast/service-kit/eventually';
+import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
+import { silentLogger } from '@shelfcast/service-kit/logging';
+import { createPool } from '@shelfcast/service-kit/postgres';
+import type { Pool } from 'pg';
+import * as assert from 'uvu/assert';
+import { createTestDatabase } from '../database.ts';
+import { fromEnvironment } from '../environment.ts';
+import { codecAt, kafkaAt, makeTopics } from '../pipeline-kafka.ts';
+import { scriptArgs } from '../script.ts';
+import { readReports, readTopics } from '../topic-reader.ts';
+import { envelopeContract, keyContract, type ProbeEnvelope } from './envelope.ts';
+import { probe } from './probe.ts';
+
+/** An edit of a probe's row: the version it then has. */
+export interface Edit {
+  readonly key: string;
+  readonly version: number;
+}
+
+export interface Effect extends Edit {
+  readonly note: string | null;
+  /** When it was committed, Unix milliseconds. */
+  readonly atMs: number;
+}
+
+/** A probe in processes of its own, on a database and topics of its own. */
+export interface ProbeBench {
+  readonly name: string;
+  readonly pool: Pool;
+  readonly databaseUrl: string;
+  readonly topic: string;
+  /** Starts a process that hosts the probe. */
+  spawn(): ChildProcess;
+  /** The same; resolves when it has joined its group. */
+  start(): Promise<ChildProcess>;
+  stop(process: ChildProcess): Promise<void>;
+  stopAll(): Promise<void>;
+  /** Writes changes as Debezium would, in order. */
+  write(edits: readonly Edit[]): Promise<void>;
+  /** Writes bytes that are no change, under a key. */
+  writeRaw(key: string, value: Buffer): Promise<void>;
+  effects(key?: string): Promise<Effect[]>;
+  /** Waits until each key has its version, or a later one. */
+  reached(edits: readonly Edit[], timeoutMs?: number): Promise<void>;
+  fault(key: string, kind: 'fails' | 'hangs' | 'blocks'): Promise<void>;
+  mend(key: string): Promise<void>;
+  parkedKeys(): Promise<{ key: string; state: string; attempts: number; waiting: number }[]>;
+  /** What /readyz of a process says is wrong. */
+  unreadyReason(): Promise<string>;
+  /** Waits until every process has heard of a pause. */
+  untilPaused(): Promise<void>;
+  command(kind: CommandKind, args: object): Promise<CommandResult & { error?: string }>;
+  reports(): Promise<MonitoringEvent[]>;
+  deadLetters(): Promise<KafkaRecord[]>;
+  close(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+// Two checkouts may test at once, and in each of them two files, whose processes have ids close to each other.
+let nextPort = 13_000 + Number(fromEnvironment('TEST_PORT_OFFSET')) + (process.pid % 100) * 20;
+
+export async function openProbeBench(): Promise<ProbeBench> {
+  const name = `probe_${randomBytes(4).toString('hex')}`;
+  const servers = fromEnvironment('KAFKA_BOOTSTRAP_SERVERS');
+  const kafka = kafkaAt(servers);
+  const admin = kafka.createAdmin();
+  const codec = codecAt(fromEnvironment('SCHEMA_REGISTRY_URL'));
+  const database = await createTestDatabase();
+  await migrateConsumers(database.url, [probe(name)]);
+  const pool = createPool({
+    url: database.url,
+    max: 4,
+    applicationName: name,
+    log: silentLogger(),
+  });
+  const topic = cdcTopic({ prefix: name, schema: 'public', table: 'products' });
+  const topics = [topic, deadLetterTopic(name)];
+  await makeTopics(admin, topics);
+  const producer = await kafka.createProducer();
+  const encodeKey = await codec.encoder(keyContract(topic));
+  const encodeValue = await codec.encoder(envelopeContract(topic));
+  const processes = new Set<ChildProcess>();
+  let lsn = 0n;
+
+  async function stop(child: ChildProcess): Promise<void> {
+    processes.delete(child);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+
+  function spawnNext(): ChildProcess {
+    nextPort += 1;
+    const child = spawnProbe({
+      name,
+      port: nextPort,
+      databaseUrl: database.url,
+      topicPrefix: name,
+    });
+    processes.add(child);
+    return child;
+  }
+
+  async function effects(key?: string): Promise<Effect[]> {
+    const { rows } = await pool.query(
+      `select key, version, note, extract(epoch from at)::float8 * 1000 as "atMs" from effects
+       where $1::text is null or key = $1 order by id`,
+      [key ?? null],
+    );
+    return rows;
+  }
+
+  return {
+    name,
+    pool,
+    databaseUrl: database.url,
+    topic,
+    stop,
+    async stopAll() {
+      await Promise.all([...processes].map(stop));
+    },
+    spawn: spawnNext,
+    async start() {
+      const child = spawnNext();
+      const port = nextPort;
+      await eventually(
+        async () => {
+          assert.is(child.exitCode, null, 'the process runs');
+          const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+          assert.is(response.status, 200);
+        },
+        { timeoutMs: READY_TIMEOUT_MS, intervalMs: 100, what: 'the probe is ready' },
+      );
+      return child;
+    },
+    async write(edits) {
+      const records = edits.map(({ key, version }) => {
+        lsn += 1n;
+        return {
+          topic,
+          key: encodeKey({ product_id: key }),
+          value: encodeValue(envelope(key, version, lsn)),
+        };
+      });
+      await producer.send(records);
+    },
+    async writeRaw(key, value) {
+      await producer.send([{ topic, key: encodeKey({ product_id: key }), value }]);
+    },
+    effects,
+    async reached(edits, timeoutMs = 30_000) {
+      await eventually(
+        async () => {
+          const { rows } = await pool.query<{ key: string; version: number }>(
+            'select key, max(version) as version from effects group by key',
+          );
+          const versions = new Map(rows.map(({ key, version }) => [key, version]));
+          const missing = edits.filter(({ key, version }) => (versions.get(key) ?? -1) < version);
+          assert.equal(missing.slice(0, 5), [], `${missing.length} are missing`);
+        },
+        { timeoutMs, intervalMs: 100, what: 'the effects' },
+      );
+    },
+    async fault(key, kind) {
+      await pool.query(
+        'insert into faults (key, kind) values ($1, $2) on conflict (key) do update set kind = excluded.kind',
+        [key, kind],
+      );
+    },
+    async mend(key) {
+      await pool.query('delete from faults where key = $1', [key]);
+    },
+    async parkedKeys() {
+      const { rows } = await pool.query(
+        `select key, state, attempts, (select count(*)::int from runtime.parked_changes c where c.key = k.key) as waiting
+         from runtime.parked_keys k order by key`,
+      );
+      return rows;
+    },
+    unreadyReason: async () => await (await fetch(`http://127.0.0.1:${nextPort}/readyz`)).text(),
+    async untilPaused() {
+      await eventually(
+        async () => {
+          const metrics = await (await fetch(`http://127.0.0.1:${nextPort}/metrics`)).text();
+          assert.match(
+            metrics,
+            new RegExp(`shelfcast_consumer_paused{[^}]*consumer="${name}"[^}]*} 1`),
+          );
+        },
+        { timeoutMs: 10_000, intervalMs: 100, what: 'the pause is known' },
+      );
+    },
+    async command(kind, args) {
+      const { rows } = await pool.query<{ id: bigint }>(
+        `insert into runtime.commands (consumer, kind, arguments, requested_by) values ($1, $2, $3, 'test') returning id`,
+        [name, kind, JSON.stringify(args)],
+      );
+      const id = String(rows[0]?.id);
+      let result = '';
+      await eventually(
+        async () => {
+          const answer = await pool.query(
+            `select result from runtime.commands where id = $1 and state <> 'pending'`,
+            [id],
+          );
+          assert.is(answer.rowCount, 1);
+          result = answer.rows[0].result;
+        },
+        { timeoutMs: 15_000, intervalMs: 50, what: `an answer to ${kind}` },
+      );
+      return JSON.parse(result);
+    },
+    async reports() {
+      const all = await readReports(kafka, codec, MONITORING_TOPIC);
+      return all.filter(({ service }) => service === name);
+    },
+    deadLetters: () => readTopics(kafka, [deadLetterTopic(name)]),
+    async close() {
+      await Promise.all([...processes].map(stop));
+      await producer.close();
+      await admin.deleteTopics(topics);
+      await admin.close();
+      codec.close();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+function spawnProbe(options: {
+  readonly name: string;
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly topicPrefix: string;
+}): ChildProcess {
+  return spawn(process.execPath, scriptArgs('./main', import.meta.url), {
+    stdio: ['ignore', process.env.PROBE_LOG === '1' ? 'inherit' : 'ignore', 'inherit'],
+    env: {
+      ...process.env,
+      CONSUMERS: options.name,
+      PORT: String(options.port),
+      CONSUMERS_DATABASE_URL: options.databaseUrl,
+      TOPIC_PREFIX: options.topicPrefix,
+      LOG_LEVEL: 'info',
+      EVENT_LOOP_TIMEOUT_MS: '3000',
+    },
+  });
+}
+
+function envelope(key: string, version: number, lsn: bigint): ProbeEnvelope {
+  const nowUs = BigInt(Date.now()) * 1000n;
+  return {
+    before: null,
+    after: { product_id: key, name: null, stock_quantity: version },
+    source: {
+      schema: 'public',
+      table: 'products',
+      lsn,
+      sequence: `["${lsn}","${lsn}"]`,
+      ts_us: nowUs,
+    },
+    op: 'u',
+    ts_us: nowUs,
+  };
+}

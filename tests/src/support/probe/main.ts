@@ -1,0 +1,15 @@
+import { consumersConfig } from '@shelfcast/consumers/config';
+import { hostConsumers } from '@shelfcast/consumers/host';
+import { loadConfig } from '@shelfcast/service-kit/config';
+import { runMain } from '@shelfcast/service-kit/run-main';
+import { probe } from './probe.ts';
+
+/** A process that hosts the probe named by CONSUMERS, as one hosts the shipped consumers. */
+const name = process.env.CONSUMERS ?? '';
+
+await runMain({
+  process,
+  service: name,
+  readConfig: () => loadConfig(consumersConfig([name]), { env: process.env }),
+  start: (context) => hostConsumers([probe(name)], context),
+});
