@@ -21,6 +21,8 @@ import { startOutboxRelay } from './runtime/outbox-relay.ts';
 import { forgetUnshared } from './runtime/shared-rows.ts';
 
 const LOCK_TIMEOUT_MS = 5_000;
+/** Reports are looked at by people: those of all consumers of the process share their requests. */
+const GATHER_REPORTS_MS = 20;
 
 /** Runs the chosen consumers in this process; what each needs is opened here, once, and closed in the opposite order. */
 export async function hostConsumers(
@@ -74,7 +76,11 @@ export async function hostConsumers(
   const producer = await kafka.createProducer();
   lifecycle.onStop('producer', () => producer.close());
   const encodeReport = await codec.encoder(MONITORING_EVENT);
-  const publisher = createMonitoringPublisher({ producer, encode: encodeReport });
+  const publisher = createMonitoringPublisher({
+    producer,
+    encode: encodeReport,
+    gatherMs: GATHER_REPORTS_MS,
+  });
   const relay = await startOutboxRelay({
     pool,
     kafka,

@@ -55,5 +55,8 @@ function isTrue<T>(value: T): value is Exclude<T, false> {
 
 function describe(error: unknown): string {
   if (error === undefined) return 'it did not become true';
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // What an assertion compared says more than its message.
+  const { details } = error as { details?: unknown };
+  return typeof details === 'string' ? `${error.message}\n${details}` : error.message;
 }

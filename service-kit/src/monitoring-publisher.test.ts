@@ -73,4 +73,31 @@ test('a report that cannot be encoded or sent is a failure', async () => {
   );
 });
 
+test('gathered reports go together: when their time has come, or somebody hurries', async () => {
+  const sent: string[][] = [];
+  let turn: string[] = [];
+  const publisher = createMonitoringPublisher({
+    encode: ({ id }) => Buffer.from(id),
+    gatherMs: 60_000,
+    producer: {
+      async send(records): Promise<SentRecord[]> {
+        if (turn.length === 0) setImmediate(() => sent.push(turn.splice(0)));
+        turn.push(...records.map(({ key }) => String(key)));
+        return [];
+      },
+    },
+  });
+  const reporting = [publisher.report([event('a')]), publisher.report([event('b')])];
+  await new Promise(setImmediate);
+  assert.equal([sent, turn], [[], []]);
+  publisher.hurry();
+  await Promise.all(reporting);
+  await new Promise(setImmediate);
+  assert.equal(sent, [['a', 'b']]);
+
+  const many = Array.from({ length: 500 }, (_, nr) => event(`e${nr}`));
+  await publisher.report(many);
+  turn = [];
+});
+
 test.run();

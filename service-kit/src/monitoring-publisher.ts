@@ -8,6 +8,8 @@ export interface MonitoringPublisherOptions {
   readonly encode: (event: MonitoringEvent) => Buffer;
   /** Default: `monitoring`. */
   readonly topic?: string;
+  /** How long a report waits for others to share its request with, unless `hurry` is called; default 0. */
+  readonly gatherMs?: number;
 }
 
 export interface MonitoringPublisher {
@@ -20,18 +22,51 @@ export interface MonitoringPublisher {
    *   in which case none of the call was sent
    */
   report(events: readonly MonitoringEvent[]): Promise<void>;
+  /** Somebody waits for reports: what has gathered is sent now. */
+  hurry(): void;
 }
+
+/** Gathered reports that are not worth waiting with. */
+const ENOUGH_REPORTS = 200;
 
 /** Reports to the monitoring topic, keyed by event id: all reports about one event keep their order. */
 export function createMonitoringPublisher(
   options: MonitoringPublisherOptions,
 ): MonitoringPublisher {
-  const { producer, encode, topic = MONITORING_TOPIC } = options;
+  const { producer, encode, topic = MONITORING_TOPIC, gatherMs = 0 } = options;
+  let gathered = 0;
+  let gathering = Promise.resolve();
+  let send: (() => void) | undefined;
+
+  /** Resolves for all that have gathered in one turn, in order; the producer puts them into one request. */
+  function whenGathered(count: number): Promise<void> {
+    gathered += count;
+    if (send === undefined) {
+      gathering = new Promise((resolve) => {
+        const timer = setTimeout(hurry, gatherMs);
+        send = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    const mine = gathering;
+    if (gathered >= ENOUGH_REPORTS) hurry();
+    return mine;
+  }
+
+  function hurry(): void {
+    send?.();
+    send = undefined;
+    gathered = 0;
+  }
+
   return {
     async report(events) {
-      await producer.send(
-        events.map((event) => ({ topic, key: event.eventId, value: encode(event) })),
-      );
+      const records = events.map((event) => ({ topic, key: event.eventId, value: encode(event) }));
+      if (gatherMs > 0) await whenGathered(records.length);
+      await producer.send(records);
     },
+    hurry,
   };
 }

@@ -38,6 +38,8 @@ export function createPool(options: PoolOptions): Pool {
     // An idle connection costs the server little; a cold one costs the next request its p99.
     idleTimeoutMillis: 0,
     types: { getTypeParser: exactTypeParser },
+    // A statement that is issued before the last one is answered is sent at once.
+    pipeline: true,
   });
   // The pool emits 'error' when an idle connection breaks (Postgres restarted); without a listener
   // that would end the process. The pool has already dropped the connection.
@@ -118,6 +120,6 @@ export async function warmPool(pool: Pool, count: number): Promise<void> {
   }
 }
 
-function toError(error: unknown): Error {
+export function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -212,7 +212,7 @@ test('an event that was sent again, under its id, after another one has no secon
   await eventually(
     async () => {
       const { rows } = await context.consumers.query<{ cause: string }>(
-        'select change_id as cause from inventory.stock_movements where product_id = $1',
+        'select change_id as cause from inventory.stock_movements where product_id = $1 order by nr',
         [id],
       );
       assert.equal(

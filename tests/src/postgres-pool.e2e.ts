@@ -1,5 +1,9 @@
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { silentLogger } from '@shelfcast/service-kit/logging';
+import {
+  IN_TRANSACTION_SQL,
+  inPipelinedTransaction,
+} from '@shelfcast/service-kit/pipelined-transaction';
 import { createPool, inTransaction, warmPool } from '@shelfcast/service-kit/postgres';
 import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
 import type { Pool } from 'pg';
@@ -85,6 +89,60 @@ test('a statement does not run for ever', async () => {
     assert.match(String(error), /statement timeout/);
   } finally {
     await pool.end();
+  }
+});
+
+test('a pipelined transaction fails with what failed first, and is all or nothing', async ({
+  pool,
+}) => {
+  const name = `pipeline_test_${process.pid}`;
+  await pool.query(`create table ${name} (n int primary key)`);
+  const put = (n: number) => ({ text: `insert into ${name} values ($1)`, values: [n] });
+  try {
+    const limit = { timeoutMs: 10_000 };
+    await inPipelinedTransaction(pool, async ({ write }) => write(put(1)), limit);
+    const failure = await inPipelinedTransaction(
+      pool,
+      async ({ client, write }) => {
+        write(put(2));
+        write(put(1));
+        await client.query('select 1'); // only says that the transaction is aborted
+      },
+      limit,
+    ).catch((error: unknown) => error);
+    assert.match(String(failure), /duplicate key/);
+    const late = await inPipelinedTransaction(
+      pool,
+      async ({ write }) => {
+        write(put(3));
+        write(put(1));
+      },
+      limit,
+    ).catch((error: unknown) => error);
+    assert.match(String(late), /duplicate key/);
+    const { rows } = await pool.query(`select array_agg(n) as all from ${name}`);
+    assert.equal(rows, [{ all: [1] }]);
+    assert.is(pool.waitingCount, 0);
+  } finally {
+    await pool.query(`drop table if exists ${name}`);
+  }
+});
+
+test('a statement that is sent with `begin` has no effect when `begin` alone is cancelled', async ({
+  pool,
+}) => {
+  const text = `select 1 as one where ${IN_TRANSACTION_SQL}`;
+  const open = await inPipelinedTransaction(
+    pool,
+    async ({ client }) => (await client.query(text)).rows,
+    { timeoutMs: 10_000 },
+  );
+  assert.equal(open, [{ one: 1 }]);
+  const client = await pool.connect();
+  try {
+    assert.equal((await client.query(text)).rows, [], 'not left over from another transaction');
+  } finally {
+    client.release();
   }
 });
 

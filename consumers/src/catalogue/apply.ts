@@ -1,4 +1,4 @@
-import type { ApplyContext } from '../runtime/definition.ts';
+import type { Apply, ApplyContext } from '../runtime/definition.ts';
 import {
   type CatalogueEffect,
   type CatalogueTable,
@@ -6,10 +6,10 @@ import {
   type JsonValue,
   type ModelRow,
 } from './decide.ts';
-import { effectivePrices, lockPrices, reprice } from './reprice.ts';
+import { discountsOf, effectivePrices, lockPrices, reprice } from './reprice.ts';
 
 /** Where the read model is: the one in use, or one that is being built. */
-type Context = Pick<ApplyContext, 'tx' | 'schema'>;
+type Context = Pick<ApplyContext, 'tx' | 'write' | 'schema'>;
 
 /**
  * Writes a batch of effects: the newest state of each row, one statement per table and kind.
@@ -30,14 +30,33 @@ export async function apply(
     priced.add(productId);
 
   for (const table of ['product_discounts', 'countries'] as const) {
-    await remove(context, table, of(table));
-    await put(context, table, putRows(of(table)));
+    remove(context, table, of(table));
+    put(context, table, putRows(of(table)));
   }
-  await remove(context, 'products', of('products'));
+  remove(context, 'products', of('products'));
   const rows = await withEffectivePrices(context, putRows(of('products')));
-  await put(context, 'products', rows);
+  put(context, 'products', rows);
   for (const row of rows) if (isWhole(row)) priced.delete(row.key);
   await reprice(context, [...priced]);
+}
+
+/** For products that are put whole: their prices are locked and their discounts read with the claim of their keys. */
+export function ahead(
+  effects: readonly CatalogueEffect[],
+  context: ApplyContext,
+): Apply<CatalogueEffect> | undefined {
+  const isWholeProduct = (effect: CatalogueEffect) =>
+    effect.table === 'products' && effect.kind === 'put' && isWhole(effect.row);
+  if (!effects.every(isWholeProduct)) return;
+  const productIds = [...new Set(effects.map(({ key }) => key))];
+  const locking = lockPrices(context, productIds);
+  const discounts = discountsOf(context, productIds);
+  for (const reading of [locking, discounts]) reading.catch(() => {}); // thrown where it is awaited
+  return async (some, later) => {
+    await locking;
+    const rows = putRows(newestPerRow(some));
+    put(later, 'products', await withEffectivePrices(later, rows, discounts));
+  };
 }
 
 /**
@@ -112,6 +131,7 @@ async function discountedBefore(
 async function withEffectivePrices(
   context: ApplyContext,
   rows: readonly ModelRow[],
+  discounts?: ReturnType<typeof discountsOf>,
 ): Promise<ModelRow[]> {
   const whole = rows.filter(isWhole);
   const prices = await effectivePrices(
@@ -121,6 +141,7 @@ async function withEffectivePrices(
       price: textOrNull(columns.price),
       currency: textOrNull(columns.currency),
     })),
+    discounts,
   );
   return rows.map((row) => {
     const price = prices.get(row.key);
@@ -132,25 +153,24 @@ function textOrNull(value: JsonValue | undefined): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-async function remove(
-  { tx, schema }: Context,
+function remove(
+  { write, schema }: Context,
   table: CatalogueTable,
   effects: readonly CatalogueEffect[],
-): Promise<void> {
+): void {
   const keys = effects.filter((effect) => effect.kind === 'remove').map((effect) => effect.key);
   if (keys.length === 0) return;
-  await tx.query(`delete from ${schema}.${table} where ${columnsOf[table][0]} = any($1)`, [keys]);
+  write({
+    text: `delete from ${schema}.${table} where ${columnsOf[table][0]} = any($1)`,
+    values: [keys],
+  });
 }
 
-async function put(
-  { tx, schema }: Context,
-  table: CatalogueTable,
-  rows: readonly ModelRow[],
-): Promise<void> {
+function put({ write, schema }: Context, table: CatalogueTable, rows: readonly ModelRow[]): void {
   const whole = rows.filter(isWhole);
   const partial = rows.filter((row) => !isWhole(row));
   if (whole.length > 0) {
-    await tx.query({
+    write({
       name: `${schema}.put_${table}`,
       text: upsert(schema, table),
       values: [JSON.stringify(whole.map(toRecord))],
@@ -159,10 +179,10 @@ async function put(
   for (const row of partial) {
     const kept = columnsOf[table].filter((column) => row.unchanged.includes(column));
     const others = row.unchanged.filter((name) => !kept.some((column) => column === name));
-    await tx.query(upsertKeeping({ schema, table, kept }), [
-      JSON.stringify([toRecord(row)]),
-      row.keepsOthers ? null : others,
-    ]);
+    write({
+      text: upsertKeeping({ schema, table, kept }),
+      values: [JSON.stringify([toRecord(row)]), row.keepsOthers ? null : others],
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { MANUAL_TOPICS } from '@shelfcast/schemas/topics';
 import type { ConsumerDefinition } from '../runtime/definition.ts';
-import { apply } from './apply.ts';
+import { ahead, apply } from './apply.ts';
 import { type CatalogueEffect, columnsOf, decide } from './decide.ts';
 import { REPRICE_TASK, repriceJob } from './reprice.ts';
 import { takeOver } from './take-over.ts';
@@ -14,6 +14,7 @@ export const catalogue: ConsumerDefinition<CatalogueEffect> = {
   migrationsUrl: new URL('../../src/catalogue/migrations', import.meta.url),
   decide,
   apply,
+  ahead,
   jobs: { [REPRICE_TASK]: repriceJob },
   rebuild: { takeOver },
   truncate,

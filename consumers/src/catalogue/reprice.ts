@@ -6,7 +6,7 @@ import type { ApplyContext } from '../runtime/definition.ts';
 export const REPRICE_TASK = 'catalogue_reprice';
 
 /** Where and when prices are computed. */
-type Context = Pick<ApplyContext, 'tx' | 'schema' | 'nowMs' | 'suppressSideEffects'>;
+type Context = Pick<ApplyContext, 'tx' | 'write' | 'schema' | 'nowMs' | 'suppressSideEffects'>;
 
 /** What the effective price of a product is computed from, beside its discounts. */
 export interface ListPrice {
@@ -32,20 +32,25 @@ export const lockPrices = repricing.lock;
 /**
  * Effective prices at `nowMs` under the stored discounts, by product; where the clock alone will
  * change one, the job for that moment is planned in the same transaction. The caller holds `lockPrices`.
+ * @param discounts where they were asked for before
  */
 export async function effectivePrices(
   context: Context,
   products: readonly ListPrice[],
+  discounts = discountsOf(
+    context,
+    products.map(({ productId }) => productId),
+  ),
 ): Promise<Map<string, PriceColumns>> {
-  const { tx, nowMs, suppressSideEffects } = context;
+  const { nowMs, suppressSideEffects } = context;
   const prices = new Map<string, PriceColumns>();
   const due: DueReprice[] = [];
-  const discounts = await discountsOf(context, products);
+  const known = await discounts;
   for (const { productId, price, currency } of products) {
     const effective =
       price === null
         ? null
-        : effectivePrice({ price, currency }, discounts.get(productId) ?? [], nowMs);
+        : effectivePrice({ price, currency }, known.get(productId) ?? [], nowMs);
     const untilMs = effective?.nextChangeAtMs ?? null;
     if (untilMs !== null) due.push({ productId, atMs: untilMs });
     prices.set(productId, {
@@ -55,7 +60,7 @@ export async function effectivePrices(
     });
   }
   // The jobs are those of the read model in use, not of one that is being built (see `takeOver`).
-  if (suppressSideEffects !== true) await repricing.schedule(tx, due);
+  if (suppressSideEffects !== true) repricing.schedule(context, due);
   return prices;
 }
 
@@ -69,19 +74,19 @@ export async function reprice(context: Context, productIds: readonly string[]): 
     [productIds],
   );
   const prices = await effectivePrices(context, rows);
-  await tx.query(
-    `update ${schema}.products p
+  context.write({
+    text: `update ${schema}.products p
      set effective_price = c.effective_price,
          effective_price_discount_id = c.effective_price_discount_id,
          effective_price_until = c.effective_price_until
      from jsonb_populate_recordset(null::${schema}.products, $1::jsonb) as c
      where p.product_id = c.product_id`,
-    [
+    values: [
       JSON.stringify(
         [...prices].map(([productId, price]) => ({ product_id: productId, ...price })),
       ),
     ],
-  );
+  });
 }
 
 /** A discount starts or ends now: the price is computed again, and the next change planned. */
@@ -95,12 +100,13 @@ interface DiscountRow extends Discount {
   readonly productId: string;
 }
 
-async function discountsOf(
-  { tx, schema }: Context,
-  products: readonly ListPrice[],
+/** Stored discounts, by product. */
+export async function discountsOf(
+  { tx, schema }: Pick<Context, 'tx' | 'schema'>,
+  productIds: readonly string[],
 ): Promise<Map<string, Discount[]>> {
   const byProduct = new Map<string, Discount[]>();
-  if (products.length === 0) return byProduct;
+  if (productIds.length === 0) return byProduct;
   const { rows } = await tx.query<DiscountRow>({
     name: `${schema}.discounts`,
     text: `select product_id as "productId", discount_id as "discountId",
@@ -111,7 +117,7 @@ async function discountsOf(
      from ${schema}.product_discounts
      where product_id = any($1) and discount_percentage is not null
      order by discount_id`,
-    values: [products.map((product) => product.productId)],
+    values: [productIds],
   });
   for (const { productId, ...discount } of rows) {
     const known = byProduct.get(productId);

@@ -1,6 +1,6 @@
 import { STOCK_ALERT } from '@shelfcast/schemas/contracts';
 import { defineConsumer } from '../runtime/definition.ts';
-import { apply } from './apply.ts';
+import { ahead, apply } from './apply.ts';
 import { decide } from './decide.ts';
 import { truncate } from './truncate.ts';
 
@@ -13,6 +13,7 @@ export const inventory = defineConsumer({
   publishes: [STOCK_ALERT],
   decide,
   apply,
+  ahead,
   rebuild: {
     refused:
       'it is a ledger: a snapshot tells how much stock there is, not the movements that led to it, and a new ledger would forget them.',

@@ -1,5 +1,6 @@
 import { instantText } from '@shelfcast/schemas/temporal';
 import type { ClientBase } from 'pg';
+import type { ApplyContext } from '../runtime/definition.ts';
 import type { Accounted, AlertRules, StockLevel } from './account.ts';
 import type { StockEffect } from './decide.ts';
 import type { StockState } from './hysteresis.ts';
@@ -78,16 +79,16 @@ cross join lateral (
 ) as t`;
 
 /** Enters movements in the ledger and brings the levels up to date, in one statement. */
-export async function writeAccounted(
-  tx: ClientBase,
+export function writeAccounted(
+  { write }: Pick<ApplyContext, 'write'>,
   { movements, levels }: Pick<Accounted, 'movements' | 'levels'>,
-): Promise<void> {
+): void {
   if (movements.length === 0 && levels.size === 0) return;
   const kept = [...levels].flatMap(([productId, level]) =>
     level === null ? [] : [{ productId, ...level }],
   );
   const gone = [...levels].flatMap(([productId, level]) => (level === null ? [productId] : []));
-  await tx.query({
+  write({
     name: 'inventory.write',
     text: WRITE,
     values: [

@@ -1,4 +1,3 @@
-import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import type { ApplyContext } from '../runtime/definition.ts';
 
@@ -17,7 +16,7 @@ export interface Repricing {
    */
   lock(where: Pick<ApplyContext, 'tx' | 'schema'>, productIds: readonly string[]): Promise<void>;
   /** Plans the repricing of products; one job per product, a later plan replaces an earlier one. */
-  schedule(tx: ClientBase, due: readonly DueReprice[]): Promise<void>;
+  schedule(where: Pick<ApplyContext, 'write'>, due: readonly DueReprice[]): void;
   /** The product a planned job is about. */
   productOf(payload: unknown): string;
 }
@@ -42,9 +41,9 @@ export function createRepricing({ task }: RepricingOptions): Repricing {
         values: [schema, productIds],
       });
     },
-    async schedule(tx, due) {
+    schedule({ write }, due) {
       if (due.length === 0) return;
-      await tx.query({
+      write({
         name: 'price.schedule',
         text: `select graphile_worker.add_job($1, json_build_object('productId', d.product_id),
            run_at := to_timestamp(d.at_ms / 1000.0), job_key := $1 || ':' || d.product_id)

@@ -1,5 +1,5 @@
 import { deriveId } from '@shelfcast/schemas/change-id';
-import type { ClientBase } from 'pg';
+import type { ApplyContext } from '../runtime/definition.ts';
 import { isoOf } from './price-store.ts';
 import type { PriceChange } from './prices.ts';
 import { enabledFilters, wants } from './subscribers.ts';
@@ -18,7 +18,7 @@ export function priceChangeId({ productId, cause }: PriceChange): string {
 
 /** Writes price changes to the ledger, in order, with a delivery for each subscriber that wants one. */
 export async function announce(
-  tx: ClientBase,
+  { tx, write }: Pick<ApplyContext, 'tx' | 'write'>,
   changes: readonly PriceChange[],
   { nowMs, suppress }: AnnounceOptions,
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function announce(
       .filter((subscriber) => wants(subscriber, change))
       .map(({ id }) => ({ event_id: priceChangeId(change), subscriber_id: id })),
   );
-  await tx.query({
+  write({
     ...ANNOUNCE,
     values: [
       JSON.stringify(changes.map((change) => toRecord(change, suppress))),

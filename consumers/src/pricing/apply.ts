@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { ApplyContext } from '../runtime/definition.ts';
+import type { Apply, ApplyContext } from '../runtime/definition.ts';
 import { announce } from './announce.ts';
 import type { PriceEffect } from './decide.ts';
 import { loadPrices, ownersOfDiscounts, savePrices } from './price-store.ts';
@@ -18,13 +18,35 @@ export async function apply(effects: readonly PriceEffect[], context: ApplyConte
   await changePrices(productIds, effects, context);
 }
 
+/** For effects on products alone: what is stored of them is read, and locked where it will change, with the claim. */
+export function ahead(
+  effects: readonly PriceEffect[],
+  context: ApplyContext,
+): Apply<PriceEffect> | undefined {
+  const isOfProduct = ({ kind }: PriceEffect) => kind === 'putProduct' || kind === 'removeProduct';
+  if (!effects.every(isOfProduct)) return;
+  const productIds = [...new Set(effects.map(({ key }) => key))];
+  const nothingNew = effects.every((effect) => effect.nothingNew);
+  const locking = nothingNew ? Promise.resolve() : repricing.lock(context, productIds);
+  const loading = loadPrices(context.tx, productIds);
+  for (const reading of [locking, loading]) reading.catch(() => {}); // thrown where it is awaited
+  return async (some, later) => {
+    await locking;
+    const known = await loading;
+    if (!nothingNew) await savePriced(known, applyToPrices(known, some, later.nowMs), later);
+    else if (!isSame(known, applyToPrices(known, some, later.nowMs))) {
+      await changePrices(productIds, some, later);
+    }
+  };
+}
+
 /** A discount starts or ends now: the price is computed again, and the next change planned. */
 export async function repriceJob(payload: unknown, context: ApplyContext): Promise<void> {
   const productId = repricing.productOf(payload);
   const after = await changePrices([productId], [], context);
   // The queue's clock may be ahead of ours: then this was too early, and has to come again.
   const atMs = after.get(productId)?.product?.untilMs ?? null;
-  if (atMs !== null) await repricing.schedule(context.tx, [{ productId, atMs }]);
+  if (atMs !== null) repricing.schedule(context, [{ productId, atMs }]);
 }
 
 /**
@@ -36,14 +58,22 @@ export async function changePrices(
   effects: readonly PriceEffect[],
   context: ApplyContext,
 ): Promise<ReadonlyMap<string, ProductState>> {
-  const { tx, nowMs, suppressSideEffects = false } = context;
   await repricing.lock(context, productIds);
-  const known = await loadPrices(tx, productIds);
-  const { products, changes } = applyToPrices(known, effects, nowMs);
-  await savePrices(tx, known, products);
-  await repricing.schedule(tx, newlyDue(known, products));
-  await announce(tx, changes, { nowMs, suppress: suppressSideEffects });
-  return products;
+  const known = await loadPrices(context.tx, productIds);
+  const prices = applyToPrices(known, effects, context.nowMs);
+  await savePriced(known, prices, context);
+  return prices.products;
+}
+
+async function savePriced(
+  known: ReadonlyMap<string, ProductState>,
+  { products, changes }: Prices,
+  context: ApplyContext,
+): Promise<void> {
+  const { nowMs, suppressSideEffects = false } = context;
+  savePrices(context, known, products);
+  repricing.schedule(context, newlyDue(known, products));
+  await announce(context, changes, { nowMs, suppress: suppressSideEffects });
 }
 
 async function productsOf(tx: ClientBase, effects: readonly PriceEffect[]): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { ConsumerDefinition } from '../runtime/definition.ts';
-import { apply, repriceJob } from './apply.ts';
+import { ahead, apply, repriceJob } from './apply.ts';
 import { decide, type PriceEffect } from './decide.ts';
 import { startDeliverer } from './deliver/deliverer.ts';
 import { createDeliveryMetrics } from './deliver/metrics.ts';
@@ -14,6 +14,7 @@ export const pricing: ConsumerDefinition<PriceEffect> = {
   migrationsUrl: new URL('../../src/pricing/migrations', import.meta.url),
   decide,
   apply,
+  ahead,
   jobs: { [REPRICE_TASK]: repriceJob },
   background: ({ pool, log, registry, config }) =>
     startDeliverer({

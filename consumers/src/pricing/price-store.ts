@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { DEFAULT_CURRENCY } from '../price/effective-price.ts';
+import type { ApplyContext } from '../runtime/definition.ts';
 import type { DiscountColumns } from './decide.ts';
 import type { KnownProduct, ProductState } from './prices.ts';
 
@@ -93,11 +94,11 @@ export async function ownersOfDiscounts(
 }
 
 /** Writes what differs between two states, in as few statements as there are kinds of differences. */
-export async function savePrices(
-  tx: ClientBase,
+export function savePrices(
+  { write }: Pick<ApplyContext, 'write'>,
   before: ReadonlyMap<string, ProductState>,
   after: ReadonlyMap<string, ProductState>,
-): Promise<void> {
+): void {
   const products: object[] = [];
   const goneProducts: string[] = [];
   const discounts: object[] = [];
@@ -121,17 +122,15 @@ export async function savePrices(
   // A discount that moved left one product and is another's now.
   for (const discountId of keptDiscounts) goneDiscounts.delete(discountId);
 
-  if (products.length > 0) await tx.query({ ...PUT_PRODUCTS, values: [JSON.stringify(products)] });
-  if (discounts.length > 0) {
-    await tx.query({ ...PUT_DISCOUNTS, values: [JSON.stringify(discounts)] });
-  }
+  if (products.length > 0) write({ ...PUT_PRODUCTS, values: [JSON.stringify(products)] });
+  if (discounts.length > 0) write({ ...PUT_DISCOUNTS, values: [JSON.stringify(discounts)] });
   if (goneProducts.length > 0) {
-    await tx.query('delete from pricing.products where product_id = any($1)', [goneProducts]);
+    const text = 'delete from pricing.products where product_id = any($1)';
+    write({ text, values: [goneProducts] });
   }
   if (goneDiscounts.size > 0) {
-    await tx.query('delete from pricing.product_discounts where discount_id = any($1)', [
-      [...goneDiscounts],
-    ]);
+    const text = 'delete from pricing.product_discounts where discount_id = any($1)';
+    write({ text, values: [[...goneDiscounts]] });
   }
 }
 

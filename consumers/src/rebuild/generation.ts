@@ -41,8 +41,9 @@ export function builderOf(definition: Consumer, generation: Generation): Consume
     publish: () => {},
     publishEvent: () => {},
   });
+  const { ahead: _ahead, ...others } = definition;
   return {
-    ...definition,
+    ...others,
     name: generation.consumer,
     events: [],
     apply: (effects, context) => definition.apply(effects, quiet(context)),

@@ -1,4 +1,5 @@
 import { CodecError } from '@shelfcast/schemas/errors';
+import { inPipelinedTransaction } from '@shelfcast/service-kit/pipelined-transaction';
 import { inTransaction, TransactionTimeout } from '@shelfcast/service-kit/postgres';
 import { isQueryCancelled, isRetriableDatabaseError } from '@shelfcast/service-kit/postgres-errors';
 import type { Pool } from 'pg';
@@ -92,9 +93,11 @@ async function applyRun<Effect>(
 ): Promise<void> {
   const { definition, pool, codec, breaker, nowMs, attemptTimeoutMs } = options;
   const attempt = (some: readonly Delivery[]): Promise<Outcome[]> =>
-    inTransaction(pool, (tx) => applyOnce(definition, some, tx, { nowMs: nowMs(), codec }), {
-      timeoutMs: attemptTimeoutMs,
-    });
+    inPipelinedTransaction(
+      pool,
+      (tx) => applyOnce(definition, some, tx, { nowMs: nowMs(), codec }),
+      { timeoutMs: attemptTimeoutMs },
+    );
   const note = (some: readonly Delivery[], outcomes: readonly Outcome[]): void => {
     for (const [index, delivery] of some.entries()) {
       applied.set(delivery, { outcome: outcomes[index] ?? 'processed' });

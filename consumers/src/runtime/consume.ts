@@ -60,7 +60,7 @@ class OffsetReset extends Error {
   override readonly name = 'OffsetReset';
 }
 
-const NOBODY: MonitoringPublisher = { report: async () => {} };
+const NOBODY: MonitoringPublisher = { report: async () => {}, hurry() {} };
 
 /** Changes of one transaction: enough to fill it, few enough to end well within a session timeout. */
 const MAX_CHANGES_PER_TRANSACTION = 2_000;

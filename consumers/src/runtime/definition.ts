@@ -3,7 +3,7 @@ import type { Contract } from '@shelfcast/schemas/contract';
 import type { Position } from '@shelfcast/schemas/position';
 import type { ManualTopic } from '@shelfcast/schemas/topics';
 import type { Logger } from '@shelfcast/service-kit/logging';
-import type { ClientBase, Pool } from 'pg';
+import type { ClientBase, Pool, QueryConfig } from 'pg';
 import type { Registry } from 'prom-client';
 import type { ConsumersConfig } from '../config.ts';
 import type { OutgoingEvent, OutgoingMessage } from './outbox.ts';
@@ -35,6 +35,12 @@ export interface ConsumerDefinition<Effect> {
    *   is rolled back, the changes to blame are found and parked, and the others applied again
    */
   apply(effects: readonly Effect[], context: ApplyContext): Promise<void>;
+  /**
+   * Reads what `apply` would read first, in the round trip that locks the keys: for `effects` and perhaps some that
+   * will turn out not to count. It must only read and lock.
+   * @returns the `apply` that goes on from there; undefined where reading ahead would not serve
+   */
+  ahead?(effects: readonly Effect[], context: ApplyContext): Apply<Effect> | undefined;
   /** After this an attempt counts as failed (default 10,000 ms). */
   readonly attemptTimeoutMs?: number;
   /** Work that is due by the clock, by task name of the job queue; each runs in its own transaction. */
@@ -68,11 +74,18 @@ export interface TakeOver {
   readonly owned: readonly { readonly entity: string; readonly key: string }[];
 }
 
+export type Apply<Effect> = ConsumerDefinition<Effect>['apply'];
+
 /** @throws whatever went wrong; the job is tried again later */
 export type Job = (payload: unknown, context: ApplyContext) => Promise<void>;
 
 export interface ApplyContext {
   readonly tx: ClientBase;
+  /**
+   * Sends a statement whose answer matters only if it is an error, as part of the same transaction: it travels with
+   * the statements behind it, at last the commit.
+   */
+  write(query: QueryConfig): void;
   /** Name under which `runtime.guards` holds the positions of this consumer. */
   readonly consumer: string;
   /** Where its tables are: the schema of its name, or while it is rebuilt that of the generation being built. */

@@ -4,6 +4,7 @@ import { Logger as JobLogger, type Runner, run, type TaskList } from 'graphile-w
 import type { Pool } from 'pg';
 import type { ConsumerDefinition } from './definition.ts';
 import { type Encoders, openOutbox } from './outbox.ts';
+import { openWrites } from './transaction.ts';
 
 export interface RunJobsOptions {
   readonly definitions: readonly Pick<ConsumerDefinition<unknown>, 'name' | 'jobs'>[];
@@ -22,9 +23,18 @@ export async function runJobs(options: RunJobsOptions): Promise<Runner | null> {
     for (const [task, job] of Object.entries(jobs ?? {})) {
       taskList[task] = (payload) =>
         inTransaction(pool, async (tx) => {
-          const { write, ...outbox } = openOutbox(tx, consumer, codec);
-          await job(parsed(payload), { tx, consumer, schema: consumer, nowMs: nowMs(), ...outbox });
-          await write();
+          const { publish, publishEvent, write: writeOutgoing } = openOutbox(tx, consumer, codec);
+          const { write, settled } = openWrites(tx);
+          const outlets = { write, publish, publishEvent };
+          await job(parsed(payload), {
+            tx,
+            consumer,
+            schema: consumer,
+            nowMs: nowMs(),
+            ...outlets,
+          });
+          await settled();
+          await writeOutgoing();
         });
     }
   }

@@ -1,5 +1,6 @@
 import type { Change } from '@shelfcast/schemas/change';
 import type { Position } from '@shelfcast/schemas/position';
+import { IN_TRANSACTION_SQL } from '@shelfcast/service-kit/pipelined-transaction';
 import type { ClientBase } from 'pg';
 import {
   type DurableBatch,
@@ -67,7 +68,7 @@ interface ClaimRow {
 
 /**
  * Locks the keys of a batch, moves their guards up to its newest positions, notes its offsets, and
- * gives back what was known before: one round trip. Keys are locked in one order by everybody, so
+ * gives back what was known before: one round trip, in a `PipelinedTransaction` together with `begin`. Keys are locked in one order by everybody, so
  * that two processes which both hold a partition for a moment cannot deadlock.
  */
 export async function claimPositions(
@@ -102,6 +103,7 @@ with floor_rows as (
   insert into runtime.guards as g (consumer, entity, key, position)
   select $1, c.entity, c.key, c.position
   from unnest($3::text[], $4::text[], $5::text[]) with ordinality as c(entity, key, position, nr)
+  where ${IN_TRANSACTION_SQL}
   order by c.nr
   on conflict (consumer, entity, key) do update
     set position = case when g.parked then g.position else ${WINNING_POSITION_SQL} end
@@ -112,6 +114,7 @@ with floor_rows as (
   select $1, c.topic, c.partition, c.first_offset, c.next_offset, '{}'
   from unnest($6::text[], $7::int[], $8::bigint[], $9::bigint[])
     as c(topic, partition, first_offset, next_offset)
+  where ${IN_TRANSACTION_SQL}
   on conflict (consumer, topic, partition) do update set
     -- a batch that begins inside or before the noted one is a redelivery: both are kept in mind
     first_offset = case when excluded.first_offset >= b.next_offset then excluded.first_offset

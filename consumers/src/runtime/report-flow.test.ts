@@ -16,6 +16,7 @@ function flowWithAnswers() {
         new Promise((acknowledge, refuse) => {
           asked.push({ acknowledge, refuse });
         }),
+      hurry() {},
     },
     backoff: async () => {
       if (givenUp) throw new Error('given up');

@@ -39,13 +39,22 @@ export function createReportFlow(options: ReportFlowOptions): ReportFlow {
   }
 
   return {
-    idle: async ({ topic, partition }) => underWay.get(partitionKey(topic, partition)),
+    async idle({ topic, partition }) {
+      const sending = underWay.get(partitionKey(topic, partition));
+      if (sending === undefined) return;
+      options.publisher.hurry();
+      await sending;
+    },
     send({ topic, partition }, events) {
-      const sending = untilAcknowledged(events);
-      underWay.set(partitionKey(topic, partition), sending);
+      const name = partitionKey(topic, partition);
+      const sending = untilAcknowledged(events).then(() => {
+        if (underWay.get(name) === sending) underWay.delete(name);
+      });
+      underWay.set(name, sending);
       sending.catch(() => {}); // given up: whoever waits for it is told, and nothing is committed
     },
     async acknowledged() {
+      if (underWay.size > 0) options.publisher.hurry();
       await Promise.all(underWay.values());
     },
   };

@@ -1,7 +1,8 @@
 import type { Change } from '@shelfcast/schemas/change';
-import type { ClientBase } from 'pg';
+import type { PipelinedTransaction } from '@shelfcast/service-kit/pipelined-transaction';
+import type { ClientBase, QueryConfig } from 'pg';
 import { noteConflicts } from './conflicts.ts';
-import type { ApplyContext, ConsumerDefinition } from './definition.ts';
+import type { Apply, ApplyContext, ConsumerDefinition } from './definition.ts';
 import type { Delivery } from './delivery.ts';
 import { type Judged, judge, type Outcome } from './guard.ts';
 import { skipRepeats } from './inbox.ts';
@@ -19,23 +20,32 @@ export interface ApplyResources {
 
 /**
  * Effect once: applies the changes that are newer than what their keys have seen, and their positions, in the
- * caller's transaction. Delivering a change again changes nothing. Changes of parked keys are put behind what waits
+ * caller's transaction, which may not be open yet. Delivering a change again changes nothing. Changes of parked keys are put behind what waits
  * there. All changes are of one origin.
  * @returns what became of each change, in order
  */
 export async function applyOnce<Effect>(
   definition: ConsumerDefinition<Effect>,
   deliveries: readonly Delivery[],
-  tx: ClientBase,
+  { client: tx, begun, write }: PipelinedTransaction,
   { nowMs, codec }: ApplyResources,
 ): Promise<Outcome[]> {
   const consumer = definition.name;
-  const { write, ...outbox } = openOutbox(tx, consumer, codec);
-  const context: ApplyContext = { tx, consumer, schema: consumer, nowMs, ...outbox };
+  const outbox = openOutbox(tx, consumer, codec);
+  const { publish, publishEvent } = outbox;
+  const context = { tx, write, consumer, schema: consumer, nowMs, publish, publishEvent };
   const changes = deliveries.map(({ change }) => change);
-  const raised = await applyTruncates(definition, changes, context);
-  const known = await claimPositions(tx, consumer, changes);
-  const judged = await takeEffect(definition, judge(changes, known), known.guards, context);
+  const raised = await applyTruncates(definition, changes, context, begun);
+  const claimed = claimPositions(tx, consumer, changes);
+  const apply = readAhead(definition, changes, context) ?? definition.apply;
+  const known = await claimed;
+  await begun;
+  const judged = await takeEffect(
+    { ...definition, apply },
+    judge(changes, known),
+    known.guards,
+    context,
+  );
   const settled = judged.map((entry) =>
     raised.has(entry.change) ? { ...entry, outcome: 'processed' as const } : entry,
   );
@@ -49,8 +59,42 @@ export async function applyOnce<Effect>(
     }),
   );
   await noteSkipped(tx, consumer, settled);
-  await write();
+  await outbox.write();
   return settled.map(({ outcome }) => outcome);
+}
+
+/**
+ * Sends the first reads of an effect behind the claim of its keys, for the plain batches that there are by far the
+ * most of. Whether all of these changes count is not known yet.
+ */
+function readAhead<Effect>(
+  { decide, ahead, sharedFields }: ConsumerDefinition<Effect>,
+  changes: readonly Change[],
+  context: ApplyContext,
+): Apply<Effect> | undefined {
+  const isPlain = ({ op, origin }: Change) => op !== 'truncate' && origin === 'cdc';
+  if (ahead === undefined || (sharedFields?.size ?? 0) > 0 || !changes.every(isPlain)) return;
+  try {
+    const effects = changes.map((change) => decide(change)).filter((effect) => effect !== null);
+    return effects.length === 0 ? undefined : ahead(effects, context);
+  } catch {
+    return; // of a change that cannot be applied; it may be one that does not count
+  }
+}
+
+/** `write` for those who hold a transaction of their own: `settled` is to be awaited before it is committed. */
+export function openWrites(tx: ClientBase) {
+  const writes: Promise<unknown>[] = [];
+  return {
+    write(query: QueryConfig): void {
+      const written = tx.query(query);
+      written.catch(() => {});
+      writes.push(written);
+    },
+    async settled(): Promise<void> {
+      await Promise.all(writes);
+    },
+  };
 }
 
 /**
@@ -66,15 +110,17 @@ export async function applyJudged<Effect>(
   { nowMs, codec }: ApplyResources,
 ): Promise<Outcome[]> {
   const consumer = definition.name;
-  const { write, ...outbox } = openOutbox(tx, consumer, codec);
-  const context: ApplyContext = { tx, consumer, schema: consumer, nowMs, ...outbox };
+  const { publish, publishEvent, write: writeOutgoing } = openOutbox(tx, consumer, codec);
+  const { write, settled: written } = openWrites(tx);
+  const context = { tx, write, consumer, schema: consumer, nowMs, publish, publishEvent };
   await applyTruncates(
     definition,
     judged.map(({ change }) => change),
     context,
   );
   const settled = await takeEffect(definition, judged, positions, context);
-  await write();
+  await written();
+  await writeOutgoing();
   return settled.map(({ outcome }) => outcome);
 }
 
@@ -102,10 +148,12 @@ async function applyTruncates<Effect>(
   definition: ConsumerDefinition<Effect>,
   changes: readonly Change[],
   context: ApplyContext,
+  begun?: Promise<void>,
 ): Promise<Set<Change>> {
   const raised = new Set<Change>();
   for (const change of changes) {
     if (change.op !== 'truncate') continue;
+    await begun;
     const { entity, position } = change;
     if (!(await raiseFloor(context.tx, context.consumer, entity, position))) continue;
     await definition.truncate(entity, position, context);

@@ -4,6 +4,7 @@ import type { Contract } from '@shelfcast/schemas/contract';
 import { createMemoryRegistry } from '@shelfcast/schemas/testing/memory-registry';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
 import { silentLogger } from '@shelfcast/service-kit/logging';
+import { inPipelinedTransaction } from '@shelfcast/service-kit/pipelined-transaction';
 import { createPool, inTransaction } from '@shelfcast/service-kit/postgres';
 import type { Pool } from 'pg';
 import { migrateConsumers } from '../migrate.ts';
@@ -14,6 +15,8 @@ import type { Outcome } from '../runtime/guard.ts';
 import type { Encoders } from '../runtime/outbox.ts';
 import { ensureFloors } from '../runtime/positions.ts';
 import { applyOnce } from '../runtime/transaction.ts';
+
+const ATTEMPT_TIMEOUT_MS = 10_000;
 
 /** A consumer on a database of its own, given changes by hand instead of by Kafka. */
 export interface Bench {
@@ -63,8 +66,10 @@ export async function openBench<Effect>(
       const consumer = suppressSideEffects ? withoutSideEffects(definition) : definition;
       const outcomes: Outcome[] = [];
       for (const run of runsOfOneOrigin(changes)) {
-        const apply = inTransaction(pool, (tx) =>
-          applyOnce(consumer, run.map(asDelivered), tx, { nowMs, codec }),
+        const apply = inPipelinedTransaction(
+          pool,
+          (tx) => applyOnce(consumer, run.map(asDelivered), tx, { nowMs, codec }),
+          { timeoutMs: ATTEMPT_TIMEOUT_MS },
         );
         outcomes.push(...(await apply));
       }
@@ -95,8 +100,9 @@ export async function openBench<Effect>(
 function withoutSideEffects<Effect>(
   definition: ConsumerDefinition<Effect>,
 ): ConsumerDefinition<Effect> {
+  const { ahead: _ahead, ...others } = definition;
   return {
-    ...definition,
+    ...others,
     apply: (effects, context) =>
       definition.apply(effects, { ...context, suppressSideEffects: true }),
   };

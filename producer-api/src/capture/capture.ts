@@ -13,7 +13,7 @@ import {
 
 export interface CaptureOptions {
   readonly codec: Codec;
-  readonly publisher: MonitoringPublisher;
+  readonly publisher: Pick<MonitoringPublisher, 'report'>;
   readonly topicPrefix: string;
   readonly reporting: CaptureReporting;
   readonly registry: Registry;

@@ -9,7 +9,7 @@ import { publishedReport, SERVICE } from './report.ts';
 
 export interface PublisherOptions {
   readonly producer: Pick<KafkaProducer, 'send'>;
-  readonly monitoring: MonitoringPublisher;
+  readonly monitoring: Pick<MonitoringPublisher, 'report'>;
   readonly instance: string;
   readonly maskedFields: ReadonlySet<string>;
   readonly clock: Clock;

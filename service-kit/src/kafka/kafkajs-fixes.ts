@@ -1,6 +1,8 @@
+import Broker, { type LookupRequest } from 'kafkajs/src/broker/index.js';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import OffsetManager from 'kafkajs/src/consumer/offsetManager/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import { createFetchSession, type FetchPlan, type FetchSession } from './fetch-session.ts';
 
 const CHECK_PENDING_MS = 10;
 const FIXED = Symbol.for('shelfcast.kafkajs-fixes');
@@ -20,6 +22,7 @@ export function fixKafkajs(): void {
   letTimersRest();
   followTheCoordinator();
   forgetEmptyBatches();
+  fetchInSessions();
 }
 
 /**
@@ -93,4 +96,43 @@ function forgetEmptyBatches(): void {
     const batches = await fetch.call(this, nodeId);
     return batches.filter(({ rawMessages }) => rawMessages.length > 0);
   };
+}
+
+/** What a broker says of a session that it has dropped, or whose last answer was lost: no harm, the next fetch opens one. */
+const SESSION_LOST = new Set([70, 71]);
+
+/** Fetches name what has moved and are answered with what there is (see `createFetchSession`). */
+function fetchInSessions(): void {
+  const { fetch } = Broker.prototype;
+  const sessions = new WeakMap<Broker, FetchSession>();
+  const busy = new WeakSet<Broker>();
+
+  Broker.prototype.fetch = async function fetchInSession(request) {
+    // A session holds one request at a time.
+    if (busy.has(this)) return fetch.call(this, request);
+    const session = sessions.get(this) ?? createFetchSession();
+    sessions.set(this, session);
+    busy.add(this);
+    try {
+      const plan = session.next(request.topics);
+      const response = await fetch.call(within(this, plan), { ...request, topics: plan.topics });
+      if (SESSION_LOST.has(response.errorCode)) session.reset();
+      else session.accepted(response.sessionId);
+      return response;
+    } catch (error) {
+      session.reset();
+      throw error;
+    } finally {
+      busy.delete(this);
+    }
+  };
+}
+
+/** The broker, whose requests carry the fields that kafkajs' own `fetch` leaves out. */
+function within(broker: Broker, { sessionId, sessionEpoch, forgottenTopics }: FetchPlan): Broker {
+  const lookupRequest: LookupRequest = (apiKey, definition) => {
+    const build = broker.lookupRequest(apiKey, definition);
+    return (fields) => build({ ...fields, sessionId, sessionEpoch, forgottenTopics });
+  };
+  return Object.create(broker, { lookupRequest: { value: lookupRequest } });
 }

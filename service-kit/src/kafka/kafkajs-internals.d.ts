@@ -11,8 +11,8 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
   export default RequestQueue;
 }
 
-declare module 'kafkajs/src/cluster/index.js' {
-  import type { KafkaConfig, KafkaMessage, Logger } from 'kafkajs';
+declare module 'kafkajs/src/broker/index.js' {
+  import type { KafkaMessage } from 'kafkajs';
 
   export interface FetchedPartition {
     readonly partition: number;
@@ -21,7 +21,24 @@ declare module 'kafkajs/src/cluster/index.js' {
     readonly abortedTransactions: readonly unknown[];
   }
 
-  export interface Broker {
+  export interface FetchResponse {
+    /** Of the whole request; 0: none. */
+    readonly errorCode: number;
+    readonly sessionId: number;
+    readonly responses: readonly {
+      readonly topicName: string;
+      readonly partitions: readonly FetchedPartition[];
+    }[];
+  }
+
+  /** Builds a request of the newest version that both sides know. */
+  export type LookupRequest = (
+    apiKey: number,
+    definition: unknown,
+  ) => (fields: Readonly<Record<string, unknown>>) => unknown;
+
+  class Broker {
+    lookupRequest: LookupRequest;
     isConnected(): boolean;
     fetch(request: {
       readonly isolationLevel: number;
@@ -36,13 +53,14 @@ declare module 'kafkajs/src/cluster/index.js' {
           readonly maxBytes: number;
         }[];
       }[];
-    }): Promise<{
-      readonly responses: readonly {
-        readonly topicName: string;
-        readonly partitions: readonly FetchedPartition[];
-      }[];
-    }>;
+    }): Promise<FetchResponse>;
   }
+  export default Broker;
+}
+
+declare module 'kafkajs/src/cluster/index.js' {
+  import type { KafkaConfig, Logger } from 'kafkajs';
+  import type Broker from 'kafkajs/src/broker/index.js';
 
   class Cluster {
     constructor(
@@ -72,7 +90,7 @@ declare module 'kafkajs/src/cluster/index.js' {
 
 declare module 'kafkajs/src/consumer/batch.js' {
   import type { Batch } from 'kafkajs';
-  import type { FetchedPartition } from 'kafkajs/src/cluster/index.js';
+  import type { FetchedPartition } from 'kafkajs/src/broker/index.js';
 
   /** What was fetched of one partition, without control records and what was aborted. */
   const FetchedBatch: new (
@@ -84,7 +102,8 @@ declare module 'kafkajs/src/consumer/batch.js' {
 }
 
 declare module 'kafkajs/src/consumer/consumerGroup.js' {
-  import type { Broker, Cluster } from 'kafkajs/src/cluster/index.js';
+  import type Broker from 'kafkajs/src/broker/index.js';
+  import type Cluster from 'kafkajs/src/cluster/index.js';
 
   interface Batch {
     readonly rawMessages: readonly unknown[];
@@ -101,7 +120,8 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
 }
 
 declare module 'kafkajs/src/consumer/offsetManager/index.js' {
-  import type { Broker, Cluster } from 'kafkajs/src/cluster/index.js';
+  import type Broker from 'kafkajs/src/broker/index.js';
+  import type Cluster from 'kafkajs/src/cluster/index.js';
 
   class OffsetManager {
     cluster: Cluster;
