@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly lockTimeoutMs?: number;
   /** Waiting for a free or new connection fails after this time (default 5,000 ms). */
   readonly connectTimeoutMs?: number;
+  /** Whether a statement is sent before the last one is answered (default); not with COPY or cursors. */
+  readonly pipeline?: boolean;
   readonly log: Logger;
 }
 
@@ -38,8 +40,7 @@ export function createPool(options: PoolOptions): Pool {
     // An idle connection costs the server little; a cold one costs the next request its p99.
     idleTimeoutMillis: 0,
     types: { getTypeParser: exactTypeParser },
-    // A statement that is issued before the last one is answered is sent at once.
-    pipeline: true,
+    pipeline: options.pipeline ?? true,
   });
   // The pool emits 'error' when an idle connection breaks (Postgres restarted); without a listener
   // that would end the process. The pool has already dropped the connection.

@@ -1,3 +1,4 @@
+// On a stack of its own: its only broker is away for a while.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// Beside others: a stack of its own.
+// On a stack of its own: what starting, stopping and killing do to it.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';

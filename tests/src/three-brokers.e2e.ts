@@ -1,4 +1,4 @@
-// With three brokers, three copies and two that must have a write, two of them do the work of all.
+// On a stack of its own: with three brokers, three copies and two that must have a write, two of them do the work of all.
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LocalError } from '@shelfcast/local/errors';
@@ -23,6 +23,7 @@ const own = {
   stateDir: fileURLToPath(new URL('../../.shelfcast/test-brokers', import.meta.url)),
   portOffset: 13_000,
   brokers: 3,
+  services: ['postgres', 'kafka', 'registry', 'connect', 'consumers'],
 };
 
 interface Context extends Pipeline {

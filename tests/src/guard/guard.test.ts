@@ -210,6 +210,34 @@ test.run();\n`;
   assert.is(lastLine, '4 passed, 0 failed, 0 skipped');
 });
 
+test('end-to-end files with a stack of their own run after the shared one is torn down, and alone do without it', async () => {
+  const own = `// On a stack of its own: nothing is shared.
+import { existsSync } from 'node:fs';
+${HEAD}test('alone', () => assert.is(existsSync('setup'), process.env.SETUP_EXPECTED === 'torn down' ));
+test.run();
+`;
+  const setup = `import { rmSync, writeFileSync } from 'node:fs';
+export async function setup() {
+  writeFileSync('set-up', '');
+  return { env: {}, teardown: async () => writeFileSync('torn-down', '') };
+}`;
+  const shared = `${HEAD}import { existsSync } from 'node:fs';
+test('with it', () => assert.not(existsSync('torn-down')));
+test.run();
+`;
+  const both = await guarded({
+    'tests/src/support/global-setup.ts': setup,
+    'tests/src/a.e2e.ts': own,
+    'tests/src/b.e2e.ts': shared,
+  });
+  assert.is(both.lastLine, '2 passed, 0 failed, 0 skipped', both.output);
+  const alone = await guarded({
+    'tests/src/support/global-setup.ts': 'export const setup = async () => { throw new Error(); };',
+    'tests/src/a.e2e.ts': own,
+  });
+  assert.is(alone.lastLine, '1 passed, 0 failed, 0 skipped', alone.output);
+});
+
 test('a setup that fails runs no end-to-end file and fails', async () => {
   const { exitCode, output } = await guarded({
     'tests/src/support/global-setup.ts': `export async function setup() { throw new Error('no stack'); }\n`,

@@ -10,7 +10,7 @@ import {
   type TestKind,
 } from './discover.ts';
 import { runFile } from './run-file.ts';
-import { judge, maySeeOthers, refuseSource, type Verdict } from './verdict.ts';
+import { hasOwnStack, judge, maySeeOthers, refuseSource, type Verdict } from './verdict.ts';
 
 export interface GuardOptions {
   readonly root: string;
@@ -59,8 +59,14 @@ export async function guard(options: GuardOptions): Promise<number> {
 
   const unit = selected.filter((file) => file.kind === 'unit');
   verdicts.push(...(await inParallel(unit, CONCURRENCY, (file) => run(file, options.env))));
-  const e2e = selected.filter((file) => file.kind === 'e2e');
-  if (e2e.length > 0) verdicts.push(...(await runEndToEnd(e2e, options, run)));
+  const { besideOthers, alone, onOwnStack } = await byCompany(
+    root,
+    selected.filter((file) => file.kind === 'e2e'),
+  );
+  if (besideOthers.length + alone.length > 0) {
+    verdicts.push(...(await runOnSharedStack({ besideOthers, alone }, options, run)));
+  }
+  verdicts.push(...(await inParallel(onOwnStack, 1, (file) => run(file, options.env))));
 
   const sum = (count: (verdict: Verdict) => number) =>
     verdicts.reduce((total, verdict) => total + count(verdict), 0);
@@ -71,8 +77,8 @@ export async function guard(options: GuardOptions): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-async function runEndToEnd(
-  files: readonly TestFile[],
+async function runOnSharedStack(
+  { besideOthers, alone }: Omit<Company, 'onOwnStack'>,
   { root, env, write, compiled }: GuardOptions,
   run: (file: TestFile, env: GuardOptions['env']) => Promise<Verdict>,
 ): Promise<Verdict[]> {
@@ -88,7 +94,6 @@ async function runEndToEnd(
     return [failedSetup('setup failed, no end-to-end file was run', error)];
   }
   try {
-    const { besideOthers, alone } = await byCompany(root, files);
     const runWithSetup = (file: TestFile) => run(file, { ...env, ...shared?.env });
     verdicts.push(...(await inParallel(besideOthers, CONCURRENCY, runWithSetup)));
     verdicts.push(...(await inParallel(alone, 1, runWithSetup)));
@@ -102,15 +107,25 @@ async function runEndToEnd(
   return verdicts;
 }
 
-/** End-to-end files that neither disturb others nor mind them, and those that need the shared stack to themselves. */
-async function byCompany(root: string, files: readonly TestFile[]) {
+/** What end-to-end files need beside themselves. */
+interface Company {
+  /** The shared stack; they neither disturb others nor mind them. */
+  readonly besideOthers: readonly TestFile[];
+  /** The shared stack for themselves. */
+  readonly alone: readonly TestFile[];
+  readonly onOwnStack: readonly TestFile[];
+}
+
+async function byCompany(root: string, files: readonly TestFile[]): Promise<Company> {
   const besideOthers: TestFile[] = [];
   const alone: TestFile[] = [];
+  const onOwnStack: TestFile[] = [];
   for (const file of files) {
     const source = await readFile(join(root, file.path), 'utf8');
-    (maySeeOthers(source) ? besideOthers : alone).push(file);
+    if (hasOwnStack(source)) onOwnStack.push(file);
+    else (maySeeOthers(source) ? besideOthers : alone).push(file);
   }
-  return { besideOthers, alone };
+  return { besideOthers, alone, onOwnStack };
 }
 
 async function runSetup(

@@ -22,7 +22,7 @@ export function connectPipeline(): Pipeline {
 
 export function openPipeline(productsUrl: string, consumersUrl: string): Pipeline {
   const pool = (url: string) =>
-    createPool({ url, max: 4, applicationName: 'test', log: silentLogger() });
+    createPool({ url, max: 4, applicationName: 'test', pipeline: false, log: silentLogger() });
   const products = pool(productsUrl);
   const consumers = pool(consumersUrl);
   return {
