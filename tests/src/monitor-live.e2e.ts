@@ -10,6 +10,7 @@ import type { KafkaProducer } from '@shelfcast/service-kit/kafka/types';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from './support/environment.ts';
+import { openIssuer } from './support/issuer.ts';
 import { connectLive, type LiveClient } from './support/live-client.ts';
 import { startTestMonitor, type TestMonitor } from './support/monitor.ts';
 import { codecAt, kafkaAt } from './support/pipeline-kafka.ts';
@@ -290,6 +291,36 @@ test('no token, a wrong token and a foreign origin are refused', async (context)
     assert.is(await status({ authorization }), 200);
   } finally {
     await monitor.close();
+  }
+});
+
+test('a token that expires takes its connection with it; a new one goes on where that was', async (context) => {
+  const issuer = await openIssuer();
+  const monitor = await startTestMonitor({
+    MONITORING_DATABASE_URL: context.first.databaseUrl,
+    OIDC_ISSUER: issuer.name,
+    OIDC_JWKS_URL: issuer.jwksUrl,
+  });
+  try {
+    const { url } = monitor;
+    const service = newService();
+    const filter = { service };
+    // Within the tolerance for clocks: good for two seconds more.
+    const old = await issuer.token({ role: 'viewer', expiresInSeconds: -3 });
+    const client = await connectLive({ url, filter, token: old });
+    await publish(context, service, { from: 0, to: 20 });
+    await eventually(() => client.items.length === 20, { what: 'what came while it was good' });
+    await eventually(() => !client.isConnected(), { what: 'the connection ends' });
+    await assertRefused(connectLive({ url, filter, token: old }), /expired/);
+    await publish(context, service, { from: 20, to: 40 });
+    const token = await issuer.token({ role: 'viewer', expiresInSeconds: 86_400 * 365 });
+    const next = await connectLive({ url, filter, token, since: client.cursor() });
+    await eventually(() => next.items.length === 20, { what: 'what came meanwhile' });
+    assert.equal(numbersByEvent([client, next]), expectedByEvent(40));
+    next.close();
+  } finally {
+    await monitor.close();
+    await issuer.close();
   }
 });
 

@@ -15,6 +15,7 @@ import { Server } from 'socket.io';
 import { createCatchUps } from './catch-ups.ts';
 import { createChannels } from './channels.ts';
 import { createCounts } from './counts.ts';
+import { letIn } from './let-in.ts';
 import type { RelayMetrics } from './metrics.ts';
 import { serveSocket } from './serve-socket.ts';
 import { startTail } from './tail.ts';
@@ -103,15 +104,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   const catchUps = createCatchUps({ kafka, codec, topic, recent: tail.recent, metrics });
 
-  io.use((socket, next) => {
-    const { auth, headers } = socket.handshake;
-    const authorization =
-      typeof auth.token === 'string' ? `Bearer ${auth.token}` : headers.authorization;
-    authenticator.identify({ authorization, host: headers.host }).then(
-      () => next(),
-      (error: unknown) => next(error instanceof Error ? error : new Error('refused')),
-    );
-  });
+  letIn(io, { authenticator, nowMs });
   io.on('connection', (socket) => {
     metrics.clients.inc();
     socket.on('disconnect', () => metrics.clients.dec());

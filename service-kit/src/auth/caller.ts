@@ -7,6 +7,8 @@ export interface Caller {
   /** Name of the token, or issuer and subject of the JWT; limits and Idempotency-Keys are per name. */
   readonly name: string;
   readonly role: Role;
+  /** From when on its token is refused, Unix milliseconds; undefined: it has no end. */
+  readonly expiresAtMs?: number;
 }
 
 export function mayAct({ role }: Caller, needed: Role): boolean {

@@ -38,8 +38,13 @@ export function createJwtVerifier(options: JwtOptions): VerifyJwt {
     if (role === undefined) {
       throw new Problem('forbidden', `The token’s claim ${rolesClaim} names no role of ours`);
     }
-    return { name: `${issuer}#${payload.sub}`, role };
+    return { name: `${issuer}#${payload.sub}`, role, expiresAtMs: refusedFromMs(payload) };
   };
+}
+
+/** `exp` is required above. */
+function refusedFromMs({ exp = 0 }: JWTPayload): number {
+  return (exp + CLOCK_TOLERANCE_SECONDS) * 1_000;
 }
 
 async function verified(verify: () => Promise<JWTPayload>): Promise<JWTPayload> {

@@ -33,6 +33,7 @@ export interface LiveClient {
   /** Says that everything received so far was used. */
   acknowledge(): void;
   subscribe(filter: LiveFilter, since: string | null): Promise<void>;
+  isConnected(): boolean;
   /** Cuts the connection without a word. */
   cut(): void;
   close(): void;
@@ -94,6 +95,7 @@ export async function connectLive(options: LiveClientOptions): Promise<LiveClien
     cursor: () => cursor,
     acknowledge: () => socket.emit('received', batches.length),
     subscribe,
+    isConnected: () => socket.connected,
     cut: () => socket.io.engine.close(),
     close: () => socket.close(),
   };

@@ -1,0 +1,34 @@
+import type { Authenticator } from '@shelfcast/service-kit/auth/authenticate';
+import type { LiveServer } from './relay.ts';
+
+export interface LetInOptions {
+  readonly authenticator: Authenticator;
+  readonly nowMs: () => number;
+}
+
+/** The longest that a timer takes. A token with more time than that has its client connect anew in between. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Lets clients in that have a token, for as long as it is good. The connection is cut then, not the subscription ended:
+ * the client connects again by itself, goes on where it was with a new token, and is told why without.
+ */
+export function letIn(io: LiveServer, { authenticator, nowMs }: LetInOptions): void {
+  io.use((socket, next) => {
+    const { auth, headers } = socket.handshake;
+    const authorization =
+      typeof auth.token === 'string' ? `Bearer ${auth.token}` : headers.authorization;
+    authenticator.identify({ authorization, host: headers.host }).then(
+      ({ expiresAtMs }) => {
+        const { conn } = socket;
+        if (expiresAtMs !== undefined) {
+          const leftMs = Math.max(0, expiresAtMs - nowMs());
+          const end = setTimeout(() => conn.close(), Math.min(leftMs, LONGEST_MS));
+          conn.once('close', () => clearTimeout(end));
+        }
+        next();
+      },
+      (error: unknown) => next(error instanceof Error ? error : new Error('refused')),
+    );
+  });
+}
