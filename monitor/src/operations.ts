@@ -16,6 +16,7 @@ import { createWatchMetrics } from './alerts/metrics.ts';
 import { createNotifier, type Notifier } from './alerts/notify.ts';
 import { startWatch, type Watch } from './alerts/watch.ts';
 import type { MonitorConfig } from './config.ts';
+import type { ConsumerDesk } from './operations/ask-consumer.ts';
 import { createAudit } from './operations/audit.ts';
 import { auditRoutes } from './operations/audit-routes.ts';
 import { consumerRoutes } from './operations/consumer-routes.ts';
@@ -78,6 +79,14 @@ export function openOperations(options: OperationsOptions): Operations {
   const audit = createAudit(store.pool, log.child({ part: 'audit' }));
   const decoding = { codec, instance: config.INSTANCE_ID };
   const names = config.CONSUMER_GROUPS;
+  const desk: ConsumerDesk = {
+    pool: consumers,
+    countMembers: (consumer) =>
+      admin.groupMembers(consumer).then(
+        ({ length }) => length,
+        () => undefined,
+      ),
+  };
   const asOf = nowMs();
   let watch: Watch | undefined;
   const health = (): LiveHealth => watch?.health() ?? { atMs: asOf, alerts: [] };
@@ -85,8 +94,8 @@ export function openOperations(options: OperationsOptions): Operations {
   return {
     routers: [
       auditRoutes({ authorizer, audit }),
-      consumerRoutes({ authorizer, audit, consumers, names }),
-      deadLetterRoutes({ authorizer, audit, consumers, decoding, names }),
+      consumerRoutes({ authorizer, audit, desk, names }),
+      deadLetterRoutes({ authorizer, audit, desk, decoding, names }),
       sourceRoutes({
         authorizer,
         audit,

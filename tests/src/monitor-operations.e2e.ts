@@ -169,11 +169,7 @@ test('one is edited and redriven, one is discarded, the rest redriven together',
   );
 });
 
-test('a consumer is paused and goes on; without a process nothing is done', async ({
-  viewer,
-  operator,
-  bench,
-}) => {
+test('a consumer is paused and goes on', async ({ viewer, operator, bench }) => {
   const of = `/api/consumers/${bench.name}`;
   assert.is((await operator('POST', '/api/consumers/nobody/pause', { reason: 'x' })).status, 404);
   assert.is((await operator('POST', `${of}/pause`, {})).status, 422);
@@ -186,11 +182,28 @@ test('a consumer is paused and goes on; without a process nothing is done', asyn
   await bench.reached([{ key: 'K-5', version: 1 }]);
 });
 
+test('without a process that hosts the consumer nothing is done, and people are told what to do', async ({
+  viewer,
+  operator,
+  bench,
+}) => {
+  await bench.stopAll();
+  const answer = await operator('POST', `/api/consumers/${bench.name}/pause`, { reason: 'a test' });
+  assert.is(answer.status, 503);
+  assert.match(answer.body.detail, /No process hosts the consumer .*: nothing was done\. Start it/);
+  await bench.start();
+  await bench.write([{ key: 'K-6', version: 1 }]);
+  await bench.reached([{ key: 'K-6', version: 1 }]);
+  const [consumer] = (await viewer('GET', '/api/consumers')).body.items;
+  assert.is(consumer.paused, null, 'nor is it done later');
+});
+
 test('who did what and what came of it is kept, the newest first', async ({ viewer, bench }) => {
   const { body } = await viewer('GET', '/api/audit?limit=100');
   assert.equal(
     body.items.map(({ who, action, outcome }: Record<string, string>) => [who, action, outcome]),
     [
+      ['otto', 'consumer.pause', 'failed'],
       ['otto', 'consumer.resume', 'done'],
       ['otto', 'consumer.pause', 'done'],
       ['otto', 'redrive', 'done'],

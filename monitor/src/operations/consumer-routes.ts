@@ -2,17 +2,15 @@ import { countDeadLetters, listPauses } from '@shelfcast/consumers/runtime/dead-
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
-import type { Pool } from 'pg';
 import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
-import { askConsumer } from './ask-consumer.ts';
+import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
 import type { Audit } from './audit.ts';
 
 export interface ConsumerRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
-  /** The consumers' database. */
-  readonly consumers: Pool;
+  readonly desk: ConsumerDesk;
   /** Names of the consumers there are. */
   readonly names: readonly string[];
 }
@@ -22,7 +20,8 @@ const resumeSchema = z.strictObject({});
 
 /** The consumers, and pausing one of them. */
 export function consumerRoutes(options: ConsumerRoutesOptions): Router {
-  const { authorizer, audit, consumers, names } = options;
+  const { authorizer, audit, desk, names } = options;
+  const { pool: consumers } = desk;
   const asOperator = (handler: RequestHandler): RequestHandler[] => [
     authorizer.require('operator'),
     readJson(),
@@ -41,7 +40,7 @@ export function consumerRoutes(options: ConsumerRoutesOptions): Router {
     const consumer = nameOf(request);
     const who = authorizer.callerOf(request).name;
     const deed = { who, action: `consumer.${kind}`, target: consumer, request: args };
-    await audit.record(deed, () => askConsumer(consumers, { consumer, kind, args, by: who }));
+    await audit.record(deed, () => askConsumer(desk, { consumer, kind, args, by: who }));
   }
 
   return Router()

@@ -8,18 +8,16 @@ import type { RecordDecoding } from '@shelfcast/schemas/record-change';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
-import type { Pool } from 'pg';
 import { z } from 'zod';
 import { bodyOf, checked, queryOf, readJson } from '../http/read-json.ts';
-import { askConsumer } from './ask-consumer.ts';
+import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
 import type { Audit } from './audit.ts';
 import { describeRecord } from './describe-record.ts';
 
 export interface DeadLetterRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
-  /** The consumers' database. */
-  readonly consumers: Pool;
+  readonly desk: ConsumerDesk;
   readonly decoding: RecordDecoding;
   /** Names of the consumers there are. */
   readonly names: readonly string[];
@@ -50,7 +48,8 @@ const discardOneSchema = z.strictObject({
 
 /** What consumers could not apply: everyone who may look sees it, operators decide what becomes of it. */
 export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
-  const { authorizer, audit, consumers, decoding } = options;
+  const { authorizer, audit, desk, decoding } = options;
+  const { pool: consumers } = desk;
   const whichSchema = z.looseObject({ consumer: z.enum(options.names) });
   const viewer = authorizer.require('viewer');
   const asOperator = (handler: RequestHandler): RequestHandler[] => [
@@ -75,7 +74,7 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
   ) {
     const who = authorizer.callerOf(request).name;
     return await audit.record({ who, action: kind, target, request: args }, () =>
-      askConsumer(consumers, { consumer, kind, args, by: who }),
+      askConsumer(desk, { consumer, kind, args, by: who }),
     );
   }
 
