@@ -33,12 +33,9 @@ export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<
   collectDefaultMetrics({ register: registry });
   const codec = createCodec(registryConnection(config));
   lifecycle.onStop('codec', () => codec.close());
-  const kafka = createKafka({
-    connection: kafkaConnection(config),
-    clientId: `monitor-${config.INSTANCE_ID}`,
-    log,
-  });
-  const store = openStore({ context, kafka, codec, registry, mayRead });
+  const clientId = `monitor-${config.INSTANCE_ID}`;
+  const kafka = createKafka({ connection: kafkaConnection(config), clientId, log });
+  const store = openStore({ context, kafka, clientId, codec, registry, mayRead });
   const operations = openOperations({ context, kafka, codec, registry, authorizer, store });
   const recordSizes = createRecordSizes(createClock());
   const relay = await startRelay({

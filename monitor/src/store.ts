@@ -2,10 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { createClock } from '@shelfcast/service-kit/clock';
 import type { ReadinessCheck } from '@shelfcast/service-kit/health-server';
+import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { createPool } from '@shelfcast/service-kit/postgres';
 import { repeat } from '@shelfcast/service-kit/repeat';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
+import { kafkaConnection } from '@shelfcast/service-kit/settings';
 import type { RequestHandler, Router } from 'express';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
@@ -13,6 +16,7 @@ import type { MonitorConfig } from './config.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { createLanes } from './ingest/lanes.ts';
 import { createIngestMetrics } from './ingest/metrics.ts';
+import { otherStore, readStoreId, storingClientId } from './ingest/one-store.ts';
 import { maintainPartitions } from './ingest/partitions.ts';
 import { type ConsumerGroups, createConsumerGroups } from './lag/consumer-groups.ts';
 import { observeLag } from './lag/metrics.ts';
@@ -24,6 +28,8 @@ import { numbersRoutes } from './routes/numbers.ts';
 export interface StoreOptions {
   readonly context: MainContext<MonitorConfig>;
   readonly kafka: Kafka;
+  /** What the brokers call this process. */
+  readonly clientId: string;
   readonly codec: Codec;
   readonly registry: Registry;
   /** Lets only those through who may read. */
@@ -52,7 +58,14 @@ const MS_PER_DAY = 86_400_000;
  * Stores reports from Kafka, and answers questions about them. It begins at once, whatever is away: what is asked of
  * the database fails until that is there, and everything else works.
  */
-export function openStore({ context, kafka, codec, registry, mayRead }: StoreOptions): Store {
+export function openStore({
+  context,
+  kafka,
+  clientId,
+  codec,
+  registry,
+  mayRead,
+}: StoreOptions): Store {
   const { config, lifecycle, log, fail } = context;
   const nowMs = createClock();
   const stopping = new AbortController();
@@ -84,30 +97,54 @@ export function openStore({ context, kafka, codec, registry, mayRead }: StoreOpt
   const metrics = createIngestMetrics(registry);
   let ingest: Ingest | undefined;
   let waiting = 'starting';
+  /** Of another monitor that stores elsewhere. */
+  let foreign: string | undefined;
 
-  async function prepare(): Promise<void> {
+  /** @returns which database it is */
+  async function prepare(): Promise<string> {
     const applied = await migrateMonitoring(config.MONITORING_DATABASE_URL);
     if (applied.length > 0) log.info({ applied }, 'database migrated');
     await maintainPartitions(pool, {
       nowMs: nowMs(),
       retentionDays: config.MONITORING_RETENTION_DAYS,
     });
+    return await readStoreId(pool);
   }
 
-  async function start(): Promise<void> {
+  async function untilPrepared(): Promise<string> {
     for (;;) {
       try {
-        await prepare();
-        break;
+        return await prepare();
       } catch (error) {
-        waiting = `the database cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+        waiting = `the database cannot be used: ${messageOf(error)}`;
         log.warn({ error }, 'the database cannot be used yet: trying again');
         await delay(START_RETRY_MS, undefined, { signal: stopping.signal });
       }
     }
+  }
+
+  /** A member more would share the reports out among two databases: it waits until the others are gone. */
+  async function untilGroupIsOurs(storeId: string): Promise<void> {
+    for (;;) {
+      const other = await otherStore(admin, config.MONITORING_GROUP, storeId);
+      if (other === undefined) return;
+      waiting = other;
+      log.error(`${other}; storing nothing until then`);
+      await delay(GROUPS_EVERY_MS, undefined, { signal: stopping.signal });
+    }
+  }
+
+  async function start(): Promise<void> {
+    const storeId = await untilPrepared();
     await groups.refresh().catch((error: unknown) => log.warn({ error }, NO_GROUPS));
+    await untilGroupIsOurs(storeId);
     ingest = await startIngest({
-      ...{ pool, lanes, kafka, codec, metrics, nowMs },
+      ...{ pool, lanes, codec, metrics, nowMs },
+      kafka: createKafka({
+        connection: kafkaConnection(config),
+        clientId: storingClientId(clientId, storeId),
+        log,
+      }),
       expectedOf: groups.expectedOf,
       numbersRetentionMs: config.MONITORING_NUMBERS_RETENTION_DAYS * MS_PER_DAY,
       groupId: config.MONITORING_GROUP,
@@ -138,6 +175,17 @@ export function openStore({ context, kafka, codec, registry, mayRead }: StoreOpt
           }),
       }),
       repeat({ failure: NO_GROUPS, everyMs: GROUPS_EVERY_MS, log, work: groups.refresh }),
+      repeat({
+        failure: NO_GROUPS,
+        everyMs: GROUPS_EVERY_MS,
+        log,
+        // Two that started at the same moment have not seen one another.
+        async work() {
+          const before = foreign;
+          foreign = await otherStore(admin, config.MONITORING_GROUP, storeId);
+          if (foreign !== undefined && foreign !== before) log.error(foreign);
+        },
+      }),
     );
   }
 
@@ -158,7 +206,7 @@ export function openStore({ context, kafka, codec, registry, mayRead }: StoreOpt
       eventRoutes({ mayRead, pool, lanes, expectedOf: groups.expectedOf, reader, codec }),
       numbersRoutes({ mayRead, pool, groups, nowMs }),
     ],
-    checks: { ingest: () => (ingest === undefined ? waiting : ingest.notReady()) },
+    checks: { ingest: () => (ingest === undefined ? waiting : (foreign ?? ingest.notReady())) },
   };
 }
 
