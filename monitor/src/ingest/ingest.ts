@@ -4,10 +4,12 @@ import { createBatchWriter } from '@shelfcast/service-kit/batch-writer';
 import type { Kafka, KafkaBatch, KafkaConsumer } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/logging';
 import { isDataError } from '@shelfcast/service-kit/postgres-errors';
+import { decodeReports } from '../decode-reports.ts';
 import { groupBy } from '../group-by.ts';
 import type { CountedReport } from '../numbers/count-reports.ts';
-import { decodeReports } from './decode-reports.ts';
+import { countingOf } from './kind.ts';
 import type { IngestMetrics } from './metrics.ts';
+import { toRow } from './report-row.ts';
 import { type StoreOptions, storeReports } from './store-reports.ts';
 
 export interface IngestOptions extends StoreOptions {
@@ -94,7 +96,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const writers = Array.from({ length: WRITERS }, newWriter);
 
   async function onBatch({ records, partition }: KafkaBatch): Promise<void> {
-    const { reports, unreadable } = await decodeReports(codec, records);
+    const { reports, unreadable } = await decodeReports(codec, records, (event) => ({
+      row: toRow(event),
+      counting: countingOf(event),
+    }));
     for (const { record, error } of unreadable) {
       metrics.refused.inc({ reason: 'unreadable' });
       const { offset } = record;

@@ -3,8 +3,9 @@ import type { Codec } from '@shelfcast/schemas/codec';
 import type { LiveBatch, LiveEvent, LiveGap } from '@shelfcast/schemas/monitor/live';
 import { KafkaError } from '@shelfcast/service-kit/kafka/errors';
 import type { FetchedPartition, KafkaAdmin, LogReader } from '@shelfcast/service-kit/kafka/types';
-import { decodeReports } from './decode-reports.ts';
+import { decodeReports } from '../decode-reports.ts';
 import type { Flow } from './flow.ts';
+import { toEntry } from './live-event.ts';
 import { formatCursor, type Positions } from './positions.ts';
 import type { Recent } from './recent.ts';
 
@@ -131,7 +132,9 @@ async function sendFromLog(
     const fetched = await reader.read({ topic, from, ...FETCH });
     const end = recent.end();
     const known = fetched.map((part) => upTo(part, end.get(part.partition) ?? 0n));
-    return { entries: await decodeReports(codec, known), next: new Map(known.map(nextOf)) };
+    const records = known.flatMap((part) => part.records);
+    const { reports } = await decodeReports(codec, records, toEntry);
+    return { entries: reports, next: new Map(known.map(nextOf)) };
   });
   const matching = entries.map(({ event }) => event).filter(client.matches);
   const reached = new Map([...from, ...next]);

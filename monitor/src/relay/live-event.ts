@@ -1,9 +1,16 @@
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import type { LiveEvent } from '@shelfcast/schemas/monitor/live';
 import { parseDetails } from '@shelfcast/schemas/monitoring-event';
+import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
+import type { Entry } from './recent.ts';
+
+/** A report and where it stands in `monitoring`. */
+export function toEntry(event: MonitoringEvent, { partition, offset }: KafkaRecord): Entry {
+  return { partition, offset, event: toLiveEvent(event) };
+}
 
 /** A report in numbers that JSON can hold; microseconds since 1970 are exact in a double until the year 2255. */
-export function toLiveEvent(event: MonitoringEvent): LiveEvent {
+function toLiveEvent(event: MonitoringEvent): LiveEvent {
   return {
     id: event.id,
     eventId: event.eventId,

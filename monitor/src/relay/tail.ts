@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Codec } from '@shelfcast/schemas/codec';
 import type { FetchedPartition, FollowOptions, Kafka } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/logging';
-import { decodeReports } from './decode-reports.ts';
+import { decodeReports } from '../decode-reports.ts';
+import { toEntry } from './live-event.ts';
 import { createRecent, type Entry, type Recent } from './recent.ts';
 
 export interface TailOptions {
@@ -32,10 +33,11 @@ export async function startTail(options: TailOptions): Promise<Tail> {
   let recent = createRecent(new Map(), capacity);
 
   /** Without the registry nothing can be read: everybody waits. */
-  async function decode(fetched: readonly FetchedPartition[]): Promise<Entry[]> {
+  async function decode(fetched: readonly FetchedPartition[]): Promise<readonly Entry[]> {
+    const records = fetched.flatMap((part) => part.records);
     while (!stopping.signal.aborted) {
       try {
-        return await decodeReports(codec, fetched);
+        return (await decodeReports(codec, records, toEntry)).reports;
       } catch (error) {
         log.warn({ error }, 'reports cannot be read, trying again');
         await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => {});
