@@ -62,7 +62,10 @@ export function createAlertBook(pool: Pool, { tells }: { readonly tells: boolean
         timestamp: new Date(atMs).toISOString(),
         data: alert,
       });
-      await tx.query('insert into monitoring.alert_messages (body) values ($1)', [body]);
+      await tx.query(
+        'insert into monitoring.alert_messages (name, subject, body) values ($1, $2, $3)',
+        [alert.name, alert.subject, body],
+      );
     }
   }
 

@@ -13,7 +13,10 @@ export interface NotifierOptions {
 }
 
 export interface Notifier {
-  /** Sends what is due, the oldest first; what fails is tried again later, with the same webhook id. */
+  /**
+   * Sends what is due, the oldest first; what fails is tried again later, with the same webhook id. What else is to be
+   * told of that alert waits for it: nothing is resolved before it fired.
+   */
   sendDue(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,8 +35,11 @@ export function createNotifier({ pool, url, secret, nowMs, log }: NotifierOption
   return {
     async sendDue(signal) {
       const { rows } = await pool.query<{ id: string; body: string; attempts: number }>(
-        `select id, body, attempts from monitoring.alert_messages
-         where ended_at is null and next_attempt_at <= now() order by created_at limit $1`,
+        `select id, body, attempts from monitoring.alert_messages m
+         where ended_at is null and next_attempt_at <= now() and not exists (
+           select from monitoring.alert_messages e where e.ended_at is null and e.created_at < m.created_at
+             and e.name = m.name and e.subject = m.subject and e.next_attempt_at > now())
+         order by created_at limit $1`,
         [MAX_AT_ONCE],
       );
       for (const { id, body, attempts } of rows) {
@@ -51,7 +57,7 @@ export function createNotifier({ pool, url, secret, nowMs, log }: NotifierOption
            where id = $1`,
           [id, error, delaySeconds, isOver],
         );
-        // The others wait, so that what was resolved is not told before it fired.
+        // Most likely the others would fare no better now.
         if (!isOver) return;
       }
       await pool.query(

@@ -11,7 +11,7 @@ function firing(when: string, { atFirst = false } = {}): string {
   let isFiring = atFirst;
   return [...when]
     .map((moment, index) => {
-      steadiness.observe(new Set(moment === 'x' ? ['a'] : []), index * 10);
+      steadiness.observe(new Set(moment === 'x' ? ['a'] : []), index * 10, () => moment === '?');
       isFiring = steadiness.shouldFire('a', isFiring);
       return isFiring ? '!' : '.';
     })
@@ -25,6 +25,10 @@ test('fires once it has been so for long enough, and is resolved as late', () =>
 test('what comes and goes quickly does not fire, and does not resolve', () => {
   assert.is(firing('xxx.xxx.xxx.xxx.xx'), '..................');
   assert.is(firing('xxxxxx.xx..x.x.xxx'), '.....!!!!!!!!!!!!!');
+});
+
+test('a look that found nothing out about it neither ends nor delays it', () => {
+  assert.is(firing('x?x??x?xx'), '.....!!!!');
 });
 
 test('what fired before this process began is given as long to show itself', () => {

@@ -1,7 +1,7 @@
 /** How long something has been so without a break, and since when it is no longer. */
 export interface Steadiness {
-  /** Takes note of everything that is so now. */
-  observe(keys: ReadonlySet<string>, nowMs: number): void;
+  /** Takes note of everything that is so now. What nothing is known about counts as being as it was. */
+  observe(keys: ReadonlySet<string>, nowMs: number, isUnknown?: (key: string) => boolean): void;
   /**
    * Whether an alert is to fire: from when something has been so for long enough, until it has not been so for as long.
    * What comes and goes is told once.
@@ -15,9 +15,11 @@ export function createSteadiness(holdMs: number, startMs: number): Steadiness {
   const lastSeen = new Map<string, number>();
   let nowMs = startMs;
   return {
-    observe(keys, atMs) {
+    observe(keys, atMs, isUnknown = () => false) {
       nowMs = atMs;
-      for (const key of since.keys()) if (!keys.has(key)) since.delete(key);
+      for (const key of since.keys()) {
+        if (!keys.has(key) && !isUnknown(key)) since.delete(key);
+      }
       for (const key of keys) {
         if (!since.has(key)) since.set(key, atMs);
         lastSeen.set(key, atMs);

@@ -41,14 +41,18 @@ export function startWatch(options: WatchOptions): Watch {
   const { book, leadership, notifier, metrics, nowMs, log } = options;
   const steadiness = createSteadiness(options.holdMs, nowMs());
   const restarts = createRestarts();
+  let isLeader = false;
   let health: LiveHealth = { atMs: nowMs(), alerts: [] };
 
-  async function look(signal: AbortSignal): Promise<void> {
+  async function look(): Promise<void> {
     const facts = await options.gather();
     metrics.observe(facts);
     const judgement = judge(facts, options.thresholds);
-    steadiness.observe(new Set(judgement.conditions.map(alertKey)), nowMs());
-    if (await leadership.holds()) await act(facts, judgement, signal);
+    const isUnknown = (key: string) =>
+      [...judgement.unknown].some((name) => key.startsWith(`${name}/`));
+    steadiness.observe(new Set(judgement.conditions.map(alertKey)), nowMs(), isUnknown);
+    isLeader = await leadership.holds();
+    if (isLeader) await act(facts, judgement);
     try {
       health = { atMs: nowMs(), alerts: await book.list() };
     } catch (error) {
@@ -59,11 +63,7 @@ export function startWatch(options: WatchOptions): Watch {
     metrics.firing(health.alerts);
   }
 
-  async function act(
-    { connectors = [] }: Facts,
-    judgement: Judgement,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async function act({ connectors = [] }: Facts, judgement: Judgement): Promise<void> {
     for (const name of restarts.due(connectors, nowMs())) {
       const request = { onlyFailed: true, nr: restarts.count(name) };
       const deed = { who: 'monitor', action: 'connector.restart', target: name, request };
@@ -76,7 +76,6 @@ export function startWatch(options: WatchOptions): Watch {
         .catch((error: unknown) => log.warn({ error, connector: name }, 'not restarted'));
     }
     await book.update(judgement, steadiness);
-    await notifier?.sendDue(signal);
   }
 
   const looking = repeat({
@@ -85,10 +84,19 @@ export function startWatch(options: WatchOptions): Watch {
     log,
     work: look,
   });
+  // Apart from the looks: who takes his time to answer delays no alert.
+  const telling = repeat({
+    failure: 'the webhook could not be told: later',
+    everyMs: INTERVAL_MS / 2,
+    log,
+    work: async (signal) => {
+      if (isLeader) await notifier?.sendDue(signal);
+    },
+  });
   return {
     health: () => health,
     async stop() {
-      await looking.stop();
+      await Promise.all([looking.stop(), telling.stop()]);
       leadership.release();
       await notifier?.close();
     },
