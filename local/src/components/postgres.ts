@@ -1,5 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LocalError } from '../errors.ts';
@@ -34,7 +41,6 @@ export function postgres(settings: LocalSettings): Component {
   const binaries = ensurePostgresBinaries();
   const runAs = unprivilegedUser([data, binaries.postgres]);
   const options = {
-    ...serverSettings(),
     listen_addresses: '127.0.0.1',
     port: `${settings.ports.postgres}`,
     // A socket's path may have 107 bytes; a deep checkout has more.
@@ -53,7 +59,7 @@ export function postgres(settings: LocalSettings): Component {
   if (command === undefined) throw new RangeError('there is always a program');
 
   async function prepare(): Promise<void> {
-    if (existsSync(join(data, 'PG_VERSION'))) return;
+    if (existsSync(join(data, 'PG_VERSION'))) return writeSettings(data);
     rmSync(data, { recursive: true, force: true });
     mkdirSync(data, { mode: 0o700 });
     const passwordFile = join(folder, 'initdb-password');
@@ -83,6 +89,7 @@ export function postgres(settings: LocalSettings): Component {
     } finally {
       rmSync(passwordFile, { force: true });
     }
+    writeSettings(data);
   }
 
   return {
@@ -101,4 +108,15 @@ export function postgres(settings: LocalSettings): Component {
     prepare,
     check: () => checkServer(settings),
   };
+}
+
+const SETTINGS_FILE = 'shelfcast.conf';
+
+/** Into a file, not on the command line: `alter system` changes them while the server runs, as the runbook has it. */
+function writeSettings(data: string): void {
+  const lines = Object.entries(serverSettings()).map(([name, value]) => `${name} = '${value}'\n`);
+  writeFileSync(join(data, SETTINGS_FILE), lines.join(''), { mode: 0o644 });
+  const main = join(data, 'postgresql.conf');
+  const include = `include '${SETTINGS_FILE}'\n`;
+  if (!readFileSync(main, 'utf8').includes(include)) appendFileSync(main, `\n${include}`);
 }
