@@ -1,7 +1,5 @@
 // The slot is lost while rows are deleted; make resync brings the read models back to the truth, whatever is killed.
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { CONNECTOR, SLOT } from '@shelfcast/connect-config/context';
 import { epochOf } from '@shelfcast/connect-config/render';
@@ -14,6 +12,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from './support/environment.ts';
+import { makeResync } from './support/make-resync.ts';
 import { assertMirrored, connectPipeline } from './support/pipeline.ts';
 import { codecAt, kafkaAt } from './support/pipeline-kafka.ts';
 import { recoveryTime } from './support/recovery.ts';
@@ -22,7 +21,6 @@ import { readReports } from './support/topic-reader.ts';
 
 const test = suite('resync');
 
-const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const client = createConnectClient({ url: fromEnvironment('KAFKA_CONNECT_URL') });
 const pipeline = connectPipeline();
 const { products, consumers } = pipeline;
@@ -217,27 +215,6 @@ test('changes flow on, and another resync is refused', async () => {
   const state = await client.status(CONNECTOR);
   assert.equal([state?.connector.state, state?.tasks[0]?.state], ['RUNNING', 'RUNNING']);
 });
-
-/** As a person would; resolves when it has ended, with all it said. */
-async function makeResync(
-  variables: Record<string, string>,
-): Promise<{ status: number | null; output: string }> {
-  // This test may itself run under make.
-  const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
-  const child = spawn('make', ['resync'], {
-    cwd: checkout,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...env, SHELFCAST_STATE_DIR: fromEnvironment('TEST_STATE_DIR'), ...variables },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { status, output };
-}
 
 async function registeredEpoch(): Promise<bigint> {
   return epochOf((await client.config(CONNECTOR)) ?? {}) ?? 0n;

@@ -64,6 +64,8 @@ export function startWatch(options: WatchOptions): Watch {
   }
 
   async function act({ connectors = [] }: Facts, judgement: Judgement): Promise<void> {
+    // First: a restart takes its time, and what fails again after it has not been so for long.
+    await book.update(judgement, steadiness);
     for (const name of restarts.due(connectors, nowMs())) {
       const request = { onlyFailed: true, nr: restarts.count(name) };
       const deed = { who: 'monitor', action: 'connector.restart', target: name, request };
@@ -75,7 +77,6 @@ export function startWatch(options: WatchOptions): Watch {
         })
         .catch((error: unknown) => log.warn({ error, connector: name }, 'not restarted'));
     }
-    await book.update(judgement, steadiness);
   }
 
   const looking = repeat({

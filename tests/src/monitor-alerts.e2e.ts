@@ -1,0 +1,211 @@
+// What goes wrong for real fires its alert within seconds at the default settings, and is resolved after the recovery:
+// a consumer of this test's own, and the stack's connector and slot, whose budget of WAL is used up.
+import { randomBytes } from 'node:crypto';
+import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import { CONNECTOR, SLOT } from '@shelfcast/connect-config/context';
+import { waitUntilRunning, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
+import { cdcTopic } from '@shelfcast/schemas/topics';
+import { eventually } from '@shelfcast/service-kit/eventually';
+import type pg from 'pg';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Api, apiOf } from './support/api-client.ts';
+import { awaitAlert, type ShownAlert, type WantedAlert } from './support/await-alert.ts';
+import { fromEnvironment } from './support/environment.ts';
+import { makeResync } from './support/make-resync.ts';
+import { startTestMonitor, type TestMonitor } from './support/monitor.ts';
+import { assertMirrored, connectPipeline, type Pipeline } from './support/pipeline.ts';
+import { openProbeBench, type ProbeBench } from './support/probe/bench.ts';
+import { connectSuperuser } from './support/superuser.ts';
+
+interface Context extends Pipeline {
+  bench: ProbeBench;
+  monitor: TestMonitor;
+  api: Api;
+  /** A superuser's connection, for the server's settings and its WAL. */
+  server: pg.Client;
+}
+
+const test = suite<Context>('alerts for real');
+const connect = createConnectClient({ url: fromEnvironment('KAFKA_CONNECT_URL') });
+const LARGE = 'A-large';
+/** Four segments of WAL. */
+const WAL_LIMIT_MB = 64;
+
+test.before(async (context) => {
+  Object.assign(context, connectPipeline());
+  context.server = await connectSuperuser();
+  context.bench = await openProbeBench();
+  await context.bench.start();
+  context.monitor = await startTestMonitor({
+    CONSUMERS_DATABASE_URL: context.bench.databaseUrl,
+    CONSUMER_GROUPS: context.bench.name,
+    // What a test can wait for; how long something has to be so before it fires is the default.
+    ALERT_LAG_SECONDS: '5',
+    ALERT_HEARTBEAT_SECONDS: '8',
+    ALERT_RECORD_PERCENT: '1',
+  });
+  context.api = apiOf(context.monitor.url);
+});
+test.after(async ({ bench, monitor, server, products, close }) => {
+  await server.query('alter system reset max_slot_wal_keep_size');
+  await server.query('select pg_reload_conf()');
+  await server.end();
+  await products.query('delete from products where product_id = $1', [LARGE]);
+  await connect.remove(bench.name).catch(() => {});
+  await monitor.close();
+  await bench.close();
+  await close();
+});
+
+const shown = (
+  { monitor }: Context,
+  name: string,
+  subject: string,
+  state: WantedAlert['state'],
+  sinceMs: number,
+): Promise<ShownAlert> => awaitAlert(monitor.url, { name, subject, state }, sinceMs);
+
+test('a record near the limit', async (context) => {
+  const since = performance.now();
+  await context.products.query(
+    `insert into products (product_id, name, price, description) values ($1, 'Large', 1, $2)`,
+    [LARGE, randomBytes(150_000).toString('hex')],
+  );
+  const topic = cdcTopic({ schema: 'public', table: 'products' });
+  const { says } = await shown(context, 'RecordNearLimit', topic, 'firing', since);
+  assert.match(says, 'stops the connector');
+});
+
+test('failures, and keys that wait for people', async (context) => {
+  const { bench, api } = context;
+  const bad = Array.from({ length: 8 }, (_, nr) => `bad-${nr}`);
+  for (const key of bad) await bench.fault(key, 'fails');
+  await bench.write(
+    Array.from({ length: 60 }, (_, nr) => ({ key: `good-${nr % 20}`, version: nr + 1 })),
+  );
+  const since = performance.now();
+  await bench.write(bad.map((key) => ({ key, version: 1 })));
+  await shown(context, 'ConsumerErrors', bench.name, 'firing', since);
+  await eventually(
+    async () => assert.ok((await bench.parkedKeys()).some(({ state }) => state === 'dead')),
+    { timeoutMs: 120_000, intervalMs: 100, what: 'a key that was tried to the end' },
+  );
+  await shown(context, 'DeadLetters', bench.name, 'firing', performance.now());
+  for (const key of bad) await bench.mend(key);
+  const mended = performance.now();
+  await eventually(
+    async () => assert.ok((await bench.parkedKeys()).every(({ state }) => state === 'dead')),
+    { timeoutMs: 120_000, intervalMs: 100, what: 'the others are through, or given up as well' },
+  );
+  const redrive = { consumer: bench.name, all: true };
+  assert.is((await api('POST', '/api/dead-letters/redrive', redrive)).status, 200);
+  await bench.reached(bad.map((key) => ({ key, version: 1 })));
+  await shown(context, 'DeadLetters', bench.name, 'resolved', performance.now());
+  await shown(context, 'ConsumerErrors', bench.name, 'resolved', mended);
+});
+
+test('a consumer that is paused falls behind', async (context) => {
+  const { bench, api } = context;
+  const of = `/api/consumers/${bench.name}`;
+  assert.is((await api('POST', `${of}/pause`, { reason: 'a test' })).status, 200);
+  await bench.untilPaused();
+  await bench.write([{ key: 'late', version: 1 }]);
+  const late = performance.now() + 5_000;
+  const { says } = await shown(context, 'ConsumerLag', bench.name, 'firing', late);
+  assert.match(says, /behind; 1 records wait/);
+  assert.is((await api('POST', `${of}/resume`)).status, 200);
+  await bench.reached([{ key: 'late', version: 1 }]);
+  await shown(context, 'ConsumerLag', bench.name, 'resolved', performance.now());
+});
+
+test('a consumer that was stopped', async (context) => {
+  const { bench } = context;
+  await bench.stopAll();
+  await shown(context, 'ConsumerSilent', bench.name, 'firing', performance.now());
+  await bench.start();
+  await shown(context, 'ConsumerSilent', bench.name, 'resolved', performance.now());
+});
+
+test('a task that fails, until its setting is mended', async (context) => {
+  const { name } = context.bench;
+  const config = await connect.config(CONNECTOR);
+  assert.ok(config);
+  const { 'heartbeat.action.query': _, ...others } = config;
+  const own = {
+    ...others,
+    ...{ name, 'slot.name': name, 'topic.prefix': name, 'slot.drop.on.stop': 'true' },
+    ...{ 'snapshot.mode': 'no_data', 'errors.max.retries': '0' },
+  };
+  await connect.putConfig(name, { ...own, 'publication.name': 'none_such' });
+  await eventually(async () => assert.is((await connect.status(name))?.tasks[0]?.state, 'FAILED'), {
+    timeoutMs: 60_000,
+    intervalMs: 100,
+    what: 'the task fails',
+  });
+  await shown(context, 'TaskFailed', name, 'firing', performance.now());
+  await connect.putConfig(name, own);
+  await waitUntilRunning({ client: connect, connector: name });
+  await shown(context, 'TaskFailed', name, 'resolved', performance.now());
+  await connect.remove(name);
+});
+
+test('a connector that cannot write its heartbeat', async (context) => {
+  const { server } = context;
+  await server.query('revoke update on shelfcast.heartbeat from debezium');
+  const late = performance.now() + 8_000;
+  try {
+    const { mend } = await shown(context, 'NoHeartbeat', SLOT, 'firing', late);
+    assert.match(mend ?? '', 'connector-restart');
+  } finally {
+    await server.query('grant update on shelfcast.heartbeat to debezium');
+  }
+  await shown(context, 'NoHeartbeat', SLOT, 'resolved', performance.now());
+});
+
+test('a slot that keeps more and more WAL, until Postgres takes it away; a resync brings it back', async (context) => {
+  const { server } = context;
+  await server.query(`alter system set max_slot_wal_keep_size = '${WAL_LIMIT_MB}MB'`);
+  await server.query('select pg_reload_conf()');
+  await connect.stop(CONNECTOR);
+  await waitUntilStopped({ client: connect, connector: CONNECTOR });
+
+  await writeWal(server, async () => (await shareUsed(server)) > 0.85);
+  const budget = await shown(context, 'SlotBudget', SLOT, 'firing', performance.now());
+  assert.match(budget.says, /is lost (after|at the next)/);
+
+  await writeWal(server, async () => (await shareUsed(server)) >= 1);
+  await server.query('checkpoint');
+  const lost = await shown(context, 'SlotLost', SLOT, 'firing', performance.now());
+  assert.match(lost.says, 'invalidated');
+  assert.match(lost.mend ?? '', 'make resync');
+
+  await server.query('alter system reset max_slot_wal_keep_size');
+  await server.query('select pg_reload_conf()');
+  const { status, output } = await makeResync({ YES: '1' });
+  assert.is(status, 0, output);
+  const mended = performance.now();
+  await shown(context, 'SlotLost', SLOT, 'resolved', mended);
+  await shown(context, 'SlotBudget', SLOT, 'resolved', mended);
+  await assertMirrored(context);
+});
+
+/** Of the WAL that the slot may keep: what it keeps. 1: it is lost at the next checkpoint. */
+async function shareUsed(server: pg.Client): Promise<number> {
+  const { rows } = await server.query<{ share: number }>(
+    `select case when wal_status in ('unreserved', 'lost') then 1 else kept / (kept + safe_wal_size) end::float8 as share
+     from pg_replication_slots, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) as kept where slot_name = $1`,
+    [SLOT],
+  );
+  return rows[0]?.share ?? Number.NaN;
+}
+
+/** In messages that nobody decodes, a megabyte each. */
+async function writeWal(server: pg.Client, isEnough: () => Promise<boolean>): Promise<void> {
+  for (let written = 0; !(await isEnough()); written += 1) {
+    assert.ok(written < 4 * WAL_LIMIT_MB, `${written} MB and no end`);
+    await server.query(`select pg_logical_emit_message(false, 'filler', repeat('x', 1024 * 1024))`);
+  }
+}
+
+test.run();
