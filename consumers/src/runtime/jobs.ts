@@ -4,7 +4,7 @@ import { Logger as JobLogger, type Runner, run, type TaskList } from 'graphile-w
 import type { Pool } from 'pg';
 import type { ConsumerDefinition } from './definition.ts';
 import { type Encoders, openOutbox } from './outbox.ts';
-import { openWrites } from './transaction.ts';
+import { withWrites } from './transaction.ts';
 
 export interface RunJobsOptions {
   readonly definitions: readonly Pick<ConsumerDefinition<unknown>, 'name' | 'jobs'>[];
@@ -24,16 +24,11 @@ export async function runJobs(options: RunJobsOptions): Promise<Runner | null> {
       taskList[task] = (payload) =>
         inTransaction(pool, async (tx) => {
           const { publish, publishEvent, write: writeOutgoing } = openOutbox(tx, consumer, codec);
-          const { write, settled } = openWrites(tx);
-          const outlets = { write, publish, publishEvent };
-          await job(parsed(payload), {
-            tx,
-            consumer,
-            schema: consumer,
-            nowMs: nowMs(),
-            ...outlets,
+          await withWrites(tx, (write) => {
+            const outlets = { write, publish, publishEvent };
+            const context = { tx, consumer, schema: consumer, nowMs: nowMs(), ...outlets };
+            return job(parsed(payload), context);
           });
-          await settled();
           await writeOutgoing();
         });
     }

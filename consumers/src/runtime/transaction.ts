@@ -1,6 +1,6 @@
 import type { Change } from '@shelfcast/schemas/change';
 import type { PipelinedTransaction } from '@shelfcast/service-kit/pipelined-transaction';
-import type { ClientBase, QueryConfig } from 'pg';
+import type { ClientBase } from 'pg';
 import { noteConflicts } from './conflicts.ts';
 import type { Apply, ApplyContext, ConsumerDefinition } from './definition.ts';
 import type { Delivery } from './delivery.ts';
@@ -37,15 +37,10 @@ export async function applyOnce<Effect>(
   const changes = deliveries.map(({ change }) => change);
   const raised = await applyTruncates(definition, changes, context, begun);
   const claimed = claimPositions(tx, consumer, changes);
-  const apply = readAhead(definition, changes, context) ?? definition.apply;
+  const goOn = readAhead(definition, changes, context);
   const known = await claimed;
   await begun;
-  const judged = await takeEffect(
-    { ...definition, apply },
-    judge(changes, known),
-    known.guards,
-    context,
-  );
+  const judged = await takeEffect(definition, judge(changes, known), known.guards, context, goOn);
   const settled = judged.map((entry) =>
     raised.has(entry.change) ? { ...entry, outcome: 'processed' as const } : entry,
   );
@@ -82,19 +77,28 @@ function readAhead<Effect>(
   }
 }
 
-/** `write` for those who hold a transaction of their own: `settled` is to be awaited before it is committed. */
-export function openWrites(tx: ClientBase) {
+/**
+ * Gives `work` a `write` in a transaction that the caller holds, and waits for what it sent.
+ * @throws what a statement failed with first: those behind it only say that the transaction is aborted
+ */
+export async function withWrites<T>(
+  tx: ClientBase,
+  work: (write: ApplyContext['write']) => Promise<T>,
+): Promise<T> {
   const writes: Promise<unknown>[] = [];
-  return {
-    write(query: QueryConfig): void {
+  const failures: unknown[] = [];
+  try {
+    const result = await work((query) => {
       const written = tx.query(query);
-      written.catch(() => {});
+      written.catch((error: unknown) => failures.push(error));
       writes.push(written);
-    },
-    async settled(): Promise<void> {
-      await Promise.all(writes);
-    },
-  };
+    });
+    await Promise.all(writes);
+    return result;
+  } catch (error) {
+    await Promise.allSettled(writes);
+    throw failures[0] ?? error;
+  }
 }
 
 /**
@@ -111,15 +115,15 @@ export async function applyJudged<Effect>(
 ): Promise<Outcome[]> {
   const consumer = definition.name;
   const { publish, publishEvent, write: writeOutgoing } = openOutbox(tx, consumer, codec);
-  const { write, settled: written } = openWrites(tx);
-  const context = { tx, write, consumer, schema: consumer, nowMs, publish, publishEvent };
-  await applyTruncates(
-    definition,
-    judged.map(({ change }) => change),
-    context,
-  );
-  const settled = await takeEffect(definition, judged, positions, context);
-  await written();
+  const settled = await withWrites(tx, async (write) => {
+    const context = { tx, write, consumer, schema: consumer, nowMs, publish, publishEvent };
+    await applyTruncates(
+      definition,
+      judged.map(({ change }) => change),
+      context,
+    );
+    return await takeEffect(definition, judged, positions, context);
+  });
   await writeOutgoing();
   return settled.map(({ outcome }) => outcome);
 }
@@ -130,6 +134,7 @@ async function takeEffect<Effect>(
   judged: readonly Judged[],
   positions: ReadonlyMap<string, string>,
   context: ApplyContext,
+  goOn?: Apply<Effect>,
 ): Promise<readonly Judged[]> {
   const { tx, consumer } = context;
   const unique = await skipRepeats(tx, consumer, judged);
@@ -138,7 +143,9 @@ async function takeEffect<Effect>(
     .filter(({ change, fresh }) => fresh && change.key !== null)
     .map(({ change }) => definition.decide(change))
     .filter((effect) => effect !== null);
-  if (effects.length > 0) await definition.apply(effects, context);
+  // What was read ahead may have failed, also where nothing comes of it: then so has the transaction.
+  if (goOn !== undefined) await goOn(effects, context);
+  else if (effects.length > 0) await definition.apply(effects, context);
   await noteConflicts(tx, consumer, settled, positions);
   return settled;
 }
