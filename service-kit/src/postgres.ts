@@ -1,4 +1,5 @@
 import { Pool, type PoolClient, types } from 'pg';
+import { CoalescingSocket } from './coalescing-socket.ts';
 import { within } from './deadline.ts';
 import type { Logger } from './logging.ts';
 import { isConnectionError } from './postgres-errors.ts';
@@ -41,6 +42,7 @@ export function createPool(options: PoolOptions): Pool {
     idleTimeoutMillis: 0,
     types: { getTypeParser: exactTypeParser },
     pipeline: options.pipeline ?? true,
+    stream: () => new CoalescingSocket(),
   });
   // The pool emits 'error' when an idle connection breaks (Postgres restarted); without a listener
   // that would end the process. The pool has already dropped the connection.
