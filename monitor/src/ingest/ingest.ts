@@ -7,7 +7,7 @@ import { isDataError } from '@shelfcast/service-kit/postgres-errors';
 import { decodeReports } from '../decode-reports.ts';
 import { groupBy } from '../group-by.ts';
 import type { CountedReport } from '../numbers/count-reports.ts';
-import { countingOf } from './kind.ts';
+import { createCounting } from './kind.ts';
 import type { IngestMetrics } from './metrics.ts';
 import { toRow } from './report-row.ts';
 import { type StoreOptions, storeReports } from './store-reports.ts';
@@ -46,6 +46,7 @@ const HANDLING_TIMEOUT_MS = 7 * 86_400_000;
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { kafka, codec, groupId, topic, metrics, log, onFatal } = options;
   const stopping = new AbortController();
+  const countingOf = createCounting();
   let outage: string | undefined;
 
   async function write(reports: readonly CountedReport[]): Promise<readonly boolean[]> {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { arrayLiteral } from './array-literal.ts';
 import type { ReportRow } from './report-row.ts';
 
 /** A report and the number of its lane. */
@@ -20,11 +21,13 @@ const INSERT = `
 
 /**
  * Stores reports in one statement; those that are there already stay as they are.
+ * @param beforeSome called, before anything is stored, when some are there already
  * @returns those that are new
  */
 export async function insertReports<Row extends NumberedRow>(
   tx: ClientBase,
   rows: readonly Row[],
+  beforeSome: () => Promise<void>,
 ): Promise<readonly Row[]> {
   // Nearly always all are new: only where some are not is it worth asking which.
   await tx.query('savepoint reports');
@@ -32,6 +35,7 @@ export async function insertReports<Row extends NumberedRow>(
   const all = await tx.query({ name: 'insert-reports', text: INSERT, values });
   if (all.rowCount === rows.length) return rows;
   await tx.query('rollback to savepoint reports');
+  await beforeSome();
   const some = await tx.query<{ event_id: string; lane: number; nth: string }>({
     name: 'insert-new-reports',
     text: `${INSERT} returning event_id, lane, nth`,
@@ -43,13 +47,14 @@ export async function insertReports<Row extends NumberedRow>(
 }
 
 function columnsOf(rows: readonly NumberedRow[]): unknown[] {
-  const column = <T>(of: (row: ReportRow) => T): T[] => rows.map(({ row }) => of(row));
+  const column = (of: (row: ReportRow) => string | number | null) =>
+    arrayLiteral(rows.map(({ row }) => of(row)));
   return [
     column((row) => row.occurredAtUs),
     column((row) => row.atUs),
-    column((row) => row.durationUs),
-    column((row) => row.offset),
-    rows.map(({ lane }) => lane),
+    column((row) => digits(row.durationUs)),
+    column((row) => digits(row.offset)),
+    arrayLiteral(rows.map(({ lane }) => lane)),
     column((row) => row.partition),
     column((row) => row.attempt),
     column((row) => row.eventId),
@@ -62,6 +67,8 @@ function columnsOf(rows: readonly NumberedRow[]): unknown[] {
     column((row) => row.details),
   ];
 }
+
+const digits = (value: bigint | null): string | null => (value === null ? null : String(value));
 
 function keyOf(eventId: string, lane: number, nth: string): string {
   return `${lane}\n${nth}\n${eventId}`;

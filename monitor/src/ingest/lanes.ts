@@ -19,7 +19,18 @@ type Db = Pick<ClientBase, 'query'>;
 
 /** Lanes are never changed nor deleted, so what was once looked up is right for good. */
 export function createLanes(pool: Pool): Lanes {
-  const known = new Map<string, number>();
+  /** By topic, service and stage: no text is made to look one up. */
+  const known = new Map<string, Map<string, Map<string, number>>>();
+  const numberOf = ({ topic, service, stage }: Omit<Lane, 'lane'>): number | undefined =>
+    known.get(topic)?.get(service)?.get(stage);
+
+  function remember({ topic, service, stage, lane }: Lane): void {
+    const services = known.get(topic) ?? new Map<string, Map<string, number>>();
+    const stages = services.get(service) ?? new Map<string, number>();
+    stages.set(stage, lane);
+    services.set(service, stages);
+    known.set(topic, services);
+  }
 
   async function learn(missing: readonly Omit<Lane, 'lane'>[]): Promise<void> {
     await pool.query(
@@ -34,17 +45,16 @@ export function createLanes(pool: Pool): Lanes {
         missing.map(({ stage }) => stage),
       ],
     );
-    for (const lane of await allLanes(pool)) known.set(keyOf(lane), lane.lane);
+    for (const lane of await allLanes(pool)) remember(lane);
   }
 
   return {
     async numbersOf(wanted) {
-      const keys = wanted.map(keyOf);
-      const missing = wanted.filter((_, index) => !known.has(keys[index] ?? ''));
+      const missing = wanted.filter((lane) => numberOf(lane) === undefined);
       if (missing.length > 0) await learn(missing);
-      return keys.map((key) => {
-        const number = known.get(key);
-        if (number === undefined) throw new Error(`lane ${key} was not stored`);
+      return wanted.map((lane) => {
+        const number = numberOf(lane);
+        if (number === undefined) throw new Error(`a lane of ${lane.topic} was not stored`);
         return number;
       });
     },
@@ -55,8 +65,4 @@ export function createLanes(pool: Pool): Lanes {
 async function allLanes(db: Db): Promise<Lane[]> {
   const { rows } = await db.query<Lane>('select lane, topic, service, stage from monitoring.lanes');
   return rows;
-}
-
-function keyOf({ topic, service, stage }: Omit<Lane, 'lane'>): string {
-  return `${topic}\n${service}\n${stage}`;
 }

@@ -2,7 +2,7 @@ import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-ev
 import { reportId } from '@shelfcast/schemas/monitoring-event';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { countingOf } from './kind.ts';
+import { createCounting } from './kind.ts';
 import { toRow } from './report-row.ts';
 
 const test = suite('rows of reports');
@@ -43,7 +43,7 @@ test('times are ones that Postgres has, texts are ones that an index has', () =>
 });
 
 test('what is counted apart says so itself', () => {
-  const kindOf = (more: Partial<MonitoringEvent>) => countingOf({ ...report, ...more });
+  const kindOf = (more: Partial<MonitoringEvent>) => createCounting()({ ...report, ...more });
   assert.equal(kindOf({}), { kind: 'live', weight: 1 });
   assert.equal(kindOf({ details: '{"snapshot":true,"standsFor":10}' }), {
     kind: 'snapshot',

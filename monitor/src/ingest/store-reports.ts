@@ -1,6 +1,11 @@
 import { inTransaction } from '@shelfcast/service-kit/postgres';
 import type { Pool } from 'pg';
-import { type ExpectedServices, findCompleted, readEarlier } from '../numbers/completed.ts';
+import {
+  type ExpectedServices,
+  findCompleted,
+  readEarlier,
+  withoutCompany,
+} from '../numbers/completed.ts';
 import { type CountedReport, countReports } from '../numbers/count-reports.ts';
 import { insertNumbers } from '../numbers/store-numbers.ts';
 import { insertReports } from './insert-reports.ts';
@@ -31,8 +36,11 @@ export async function storeReports(
     lane: numbers[index] ?? 0,
   }));
   return await inTransaction(pool, async (tx) => {
-    const earlier = await readEarlier(tx, reports, expectedOf);
-    const stored = await insertReports(tx, numbered);
+    const apart = withoutCompany(reports, expectedOf);
+    let earlier = await readEarlier(tx, apart, expectedOf);
+    const stored = await insertReports(tx, numbered, async () => {
+      if (apart.length < reports.length) earlier = await readEarlier(tx, reports, expectedOf);
+    });
     const fresh = stored.map(({ report }) => report);
     const completed = findCompleted(fresh, earlier, expectedOf);
     const now = nowMs();

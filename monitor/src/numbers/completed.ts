@@ -83,6 +83,23 @@ export async function readEarlier(
   return earlier;
 }
 
+/**
+ * Reports without those whose event all its consumers report on here, for the first time: if these are new, nothing was
+ * reported of it before.
+ */
+export function withoutCompany(
+  reports: readonly CountedReport[],
+  expectedOf: ExpectedServices,
+): readonly CountedReport[] {
+  const relevant = reports.filter(({ row }) => mayComplete(row, expectedOf));
+  return [...groupBy(relevant, ({ row }) => eventKey(row)).values()].flatMap((own) => {
+    const expected = expectedOf(own[0]?.row.topic ?? '');
+    const here = new Set(own.map(({ row }) => row.service));
+    const isWhole = [...expected].every((service) => here.has(service));
+    return isWhole && own.every(({ counting }) => counting.kind !== 'redriven') ? [] : own;
+  });
+}
+
 /** Events that new reports complete; each event is found once. */
 export function findCompleted(
   fresh: readonly CountedReport[],

@@ -1,7 +1,7 @@
 import type { Metric, Series, SeriesPoint } from '@shelfcast/schemas/monitor/numbers';
 import { groupBy } from '../group-by.ts';
 import { countOf, errorRateOf, latencyOf } from './summarize.ts';
-import { ALL_SERVICES, bucketOf, type NumbersRow } from './tally.ts';
+import { ALL_SERVICES, bucketOf, type ReadRow } from './tally.ts';
 
 const COMMITTED = ['captured', 'published'];
 
@@ -11,7 +11,7 @@ const COMMITTED = ['captured', 'published'];
  */
 export function seriesOf(
   metric: Metric,
-  rows: readonly NumbersRow[],
+  rows: readonly ReadRow[],
   {
     from,
     to,
@@ -44,7 +44,7 @@ export function seriesOf(
 
 function pointOf(
   metric: Metric,
-  rows: readonly NumbersRow[],
+  rows: readonly ReadRow[],
   stepSeconds: number,
 ): Omit<SeriesPoint, 'atMs'> {
   switch (metric) {

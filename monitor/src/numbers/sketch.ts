@@ -18,3 +18,30 @@ export function encodeSketch(sketch: Sketch): Buffer {
 export function decodeSketch(encoded: Uint8Array): Sketch {
   return sketches.DDSketch.fromProto(encoded);
 }
+
+/** Decodes sketches, and knows those it has decoded before: `decodeSketch` takes most of a summary's time. */
+export interface SketchReader {
+  /** @returns one that others are given as well: to be merged into another, never changed */
+  decode(encoded: Buffer): Sketch;
+}
+
+/** @param capacity sketches that are kept, of some kilobytes each */
+export function createSketchReader(capacity: number): SketchReader {
+  const known = new Map<string, Sketch>();
+  return {
+    decode(encoded) {
+      const key = encoded.toString('latin1');
+      const sketch = known.get(key) ?? decodeSketch(encoded);
+      // The one that was asked for last is the last to go.
+      known.delete(key);
+      known.set(key, sketch);
+      if (known.size > capacity) {
+        for (const oldest of known.keys()) {
+          known.delete(oldest);
+          break;
+        }
+      }
+      return sketch;
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import type { ReportKind } from '@shelfcast/schemas/monitor/numbers';
 import type { ClientBase } from 'pg';
-import type { NumbersRow } from './tally.ts';
+import type { SketchReader } from './sketch.ts';
+import type { NumbersRow, ReadRow } from './tally.ts';
 
 /** Adds rows; they are never changed. */
 export async function insertNumbers(tx: ClientBase, rows: readonly NumbersRow[]): Promise<void> {
@@ -45,12 +46,16 @@ export function fromStored({ step_seconds, count, ...rest }: StoredNumbers): Num
 /** Rows of the buckets that begin in a time, Unix seconds, the end not included. */
 export async function readNumbers(
   db: Pick<ClientBase, 'query'>,
+  sketches: SketchReader,
   { from, to }: { readonly from: number; readonly to: number },
-): Promise<NumbersRow[]> {
+): Promise<ReadRow[]> {
   const { rows } = await db.query<StoredNumbers>(
     `select ${STORED_NUMBERS} from monitoring.numbers
      where bucket >= to_timestamp($1::float8) and bucket < to_timestamp($2::float8)`,
     [from, to],
   );
-  return rows.map(fromStored);
+  return rows.map(fromStored).map((row) => ({
+    ...row,
+    latency: row.latency === null ? null : sketches.decode(row.latency),
+  }));
 }

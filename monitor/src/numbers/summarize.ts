@@ -6,8 +6,8 @@ import type {
   Summary,
 } from '@shelfcast/schemas/monitor/numbers';
 import { groupBy } from '../group-by.ts';
-import { createSketch, decodeSketch, type Sketch } from './sketch.ts';
-import { ALL_SERVICES, type NumbersRow } from './tally.ts';
+import { createSketch, type Sketch } from './sketch.ts';
+import { ALL_SERVICES, type ReadRow } from './tally.ts';
 
 const APART = ['snapshot', 'redriven', 'resync'] as const satisfies readonly ReportKind[];
 /** Attempts at an event: those that failed, and those after which a consumer was through. */
@@ -16,7 +16,7 @@ const COMMITTED = ['captured', 'published'];
 
 /** What numbers say of a time, in seconds since 1970. */
 export function summarize(
-  rows: readonly NumbersRow[],
+  rows: readonly ReadRow[],
   { from, to }: { readonly from: number; readonly to: number },
 ): Summary {
   const ofKind = (kind: ReportKind) => rows.filter((row) => row.kind === kind);
@@ -34,7 +34,7 @@ export function summarize(
   };
 }
 
-function kindNumbers(rows: readonly NumbersRow[], seconds: number): KindNumbers {
+function kindNumbers(rows: readonly ReadRow[], seconds: number): KindNumbers {
   const own = rows.filter(({ service }) => service !== ALL_SERVICES);
   return {
     changesPerSecond: countOf(own, COMMITTED) / seconds,
@@ -50,7 +50,7 @@ function kindNumbers(rows: readonly NumbersRow[], seconds: number): KindNumbers 
 
 function serviceNumbers(
   service: string,
-  rows: readonly NumbersRow[],
+  rows: readonly ReadRow[],
   seconds: number,
 ): ServiceNumbers {
   const stages: Record<string, number> = {};
@@ -65,20 +65,20 @@ function serviceNumbers(
 }
 
 /** How many reports of these stages there are. */
-export function countOf(rows: readonly NumbersRow[], stages: readonly string[]): number {
+export function countOf(rows: readonly ReadRow[], stages: readonly string[]): number {
   return rows.reduce((sum, { stage, count }) => (stages.includes(stage) ? sum + count : sum), 0);
 }
 
 /** Failed attempts of all attempts; null without any. */
-export function errorRateOf(rows: readonly NumbersRow[]): number | null {
+export function errorRateOf(rows: readonly ReadRow[]): number | null {
   const tried = countOf(rows, TRIED);
   return tried === 0 ? null : countOf(rows, ['failed']) / tried;
 }
 
 /** Percentiles of all that the rows count; null without any. */
-export function latencyOf(rows: readonly NumbersRow[]): LatencyMs | null {
+export function latencyOf(rows: readonly ReadRow[]): LatencyMs | null {
   const sketch = rows.reduce<Sketch>((sum, { latency }) => {
-    if (latency !== null) sum.merge(decodeSketch(latency));
+    if (latency !== null) sum.merge(latency);
     return sum;
   }, createSketch());
   if (sketch.count === 0) return null;

@@ -12,7 +12,14 @@ export interface Place {
   readonly kind: ReportKind;
 }
 
-/** A row of `numbers`. Rows of one place add up. */
+/** A row of `numbers` as it is read. Rows of one place add up. */
+export interface ReadRow extends Place {
+  readonly count: number;
+  /** Milliseconds. */
+  readonly latency: Sketch | null;
+}
+
+/** A row of `numbers` as it is written. */
 export interface NumbersRow extends Place {
   readonly count: number;
   /** An encoded sketch of milliseconds. */
@@ -31,20 +38,42 @@ export interface Tally {
   rows(): NumbersRow[];
 }
 
-export function createTally(): Tally {
-  const sums = new Map<string, { place: Place; count: number; sketch: Sketch | undefined }>();
+interface Sum {
+  readonly place: Place;
+  count: number;
+  sketch: Sketch | undefined;
+}
 
-  function at(place: Place) {
-    const key = `${place.bucket}\n${place.stepSeconds}\n${place.service}\n${place.stage}\n${place.kind}`;
-    const known = sums.get(key);
-    if (known !== undefined) return known;
+/** More than any step has seconds. */
+const STEPS = 100_000;
+
+/** The map in a map; made where there is none. */
+function within<Key, Value>(outer: Map<string, Map<Key, Value>>, key: string): Map<Key, Value> {
+  const known = outer.get(key);
+  if (known !== undefined) return known;
+  const fresh = new Map<Key, Value>();
+  outer.set(key, fresh);
+  return fresh;
+}
+
+export function createTally(): Tally {
+  const sums: Sum[] = [];
+  /** By service, stage, kind, and begin of the bucket, of which the step makes another: no text is made to look one up. */
+  const places = new Map<string, Map<string, Map<string, Map<number, Sum>>>>();
+
+  function at(place: Place): Sum {
     const { bucket, stepSeconds, service, stage, kind } = place;
+    const ofKind = within(within(within(places, service), stage), kind);
+    const key = bucket * STEPS + stepSeconds;
+    const known = ofKind.get(key);
+    if (known !== undefined) return known;
     const fresh = {
       place: { bucket, stepSeconds, service, stage, kind },
       count: 0,
       sketch: undefined,
     };
-    sums.set(key, fresh);
+    sums.push(fresh);
+    ofKind.set(key, fresh);
     return fresh;
   }
 
@@ -65,7 +94,7 @@ export function createTally(): Tally {
       sum.sketch.merge(decodeSketch(row.latency));
     },
     rows: () =>
-      [...sums.values()].map(({ place, count, sketch }) => ({
+      sums.map(({ place, count, sketch }) => ({
         ...place,
         count,
         latency: sketch === undefined ? null : encodeSketch(sketch),

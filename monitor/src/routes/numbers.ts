@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { ConsumerGroups } from '../lag/consumer-groups.ts';
 import { seriesOf } from '../numbers/series.ts';
+import { createSketchReader } from '../numbers/sketch.ts';
 import { readNumbers } from '../numbers/store-numbers.ts';
 import { summarize } from '../numbers/summarize.ts';
 import { BUCKET_SECONDS, bucketOf } from '../numbers/tally.ts';
@@ -21,9 +22,12 @@ export interface NumbersRoutesOptions {
 
 const YEAR = 366 * 86_400;
 const MAX_POINTS = 2_000;
+/** An hour of a dozen consumers. */
+const SKETCHES = 5_000;
 
 /** GET /api/summary, /api/series and /api/lag. */
 export function numbersRoutes({ mayRead, pool, groups, nowMs }: NumbersRoutesOptions): Router {
+  const sketches = createSketchReader(SKETCHES);
   return Router()
     .get('/api/summary', mayRead, async (request, response) => {
       const { window } = readQuery(request.query, {
@@ -32,7 +36,7 @@ export function numbersRoutes({ mayRead, pool, groups, nowMs }: NumbersRoutesOpt
       // The bucket that is being filled counts as well: what happens now is what is asked for.
       const to = bucketOf(nowMs(), BUCKET_SECONDS) + BUCKET_SECONDS;
       const from = to - Math.ceil(window / BUCKET_SECONDS) * BUCKET_SECONDS;
-      response.json(summarize(await readNumbers(pool, { from, to }), { from, to }));
+      response.json(summarize(await readNumbers(pool, sketches, { from, to }), { from, to }));
     })
     .all('/api/summary', methodNotAllowed('GET', 'HEAD'))
     .get('/api/series', mayRead, async (request, response) => {
@@ -49,7 +53,7 @@ export function numbersRoutes({ mayRead, pool, groups, nowMs }: NumbersRoutesOpt
       if (from >= to || (to - from) / stepSeconds > MAX_POINTS) {
         throw new Problem('malformed', `From to to has to be 1 to ${MAX_POINTS} steps`);
       }
-      const rows = await readNumbers(pool, { from, to });
+      const rows = await readNumbers(pool, sketches, { from, to });
       response.json(seriesOf(query.metric, rows, { from, to, stepSeconds }));
     })
     .all('/api/series', methodNotAllowed('GET', 'HEAD'))
