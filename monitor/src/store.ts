@@ -44,6 +44,8 @@ export interface Store {
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
 }
 
+/** Two writers, and what is looked after beside them. */
+const STORING_POOL_SIZE = 4;
 const DATABASE_TIMEOUT_MS = 5_000;
 /** No answer is worth more of the database's time. */
 const STATEMENT_TIMEOUT_MS = 20_000;
@@ -78,6 +80,16 @@ export function openStore({
     log,
   });
   lifecycle.onStop('database pool', () => pool.end());
+  // Of its own: however many questions are asked, reports are stored.
+  const storing = createPool({
+    url: config.MONITORING_DATABASE_URL,
+    max: STORING_POOL_SIZE,
+    applicationName: 'shelfcast-monitor-storing',
+    connectTimeoutMs: DATABASE_TIMEOUT_MS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    log,
+  });
+  lifecycle.onStop('database pool of storing', () => storing.end());
   const admin = kafka.createAdmin();
   lifecycle.onStop('admin', () => admin.close());
   const reader = kafka.createLogReader();
@@ -104,11 +116,11 @@ export function openStore({
   async function prepare(): Promise<string> {
     const applied = await migrateMonitoring(config.MONITORING_DATABASE_URL);
     if (applied.length > 0) log.info({ applied }, 'database migrated');
-    await maintainPartitions(pool, {
+    await maintainPartitions(storing, {
       nowMs: nowMs(),
       retentionDays: config.MONITORING_RETENTION_DAYS,
     });
-    return await readStoreId(pool);
+    return await readStoreId(storing);
   }
 
   async function untilPrepared(): Promise<string> {
@@ -139,7 +151,7 @@ export function openStore({
     await groups.refresh().catch((error: unknown) => log.warn({ error }, NO_GROUPS));
     await untilGroupIsOurs(storeId);
     ingest = await startIngest({
-      ...{ pool, lanes, codec, metrics, nowMs },
+      ...{ pool: storing, lanes: createLanes(storing), codec, metrics, nowMs },
       kafka: createKafka({
         connection: kafkaConnection(config),
         clientId: storingClientId(clientId, storeId),
@@ -159,7 +171,7 @@ export function openStore({
         retryMs: RETRY_MS,
         log,
         work: () =>
-          maintainPartitions(pool, {
+          maintainPartitions(storing, {
             nowMs: nowMs(),
             retentionDays: config.MONITORING_RETENTION_DAYS,
           }),
@@ -169,7 +181,7 @@ export function openStore({
         everyMs: ROLL_UP_EVERY_MS,
         log,
         work: () =>
-          rollUp(pool, {
+          rollUp(storing, {
             nowMs: nowMs(),
             retentionDays: config.MONITORING_NUMBERS_RETENTION_DAYS,
           }),

@@ -1,5 +1,6 @@
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { z } from 'zod';
+import { EARLIEST_US, LATEST_US } from '../ingest/report-row.ts';
 
 /** The last report of a page: the next one begins behind it. */
 export interface PageCursor {
@@ -9,7 +10,17 @@ export interface PageCursor {
   readonly nth: string;
 }
 
-const shape = z.tuple([z.number(), z.string(), z.int(), z.string()]);
+/** What the database can have: whoever makes up a cursor is told that it is none. */
+const text = z.string().regex(/^[^\0]*$/);
+const shape = z.tuple([
+  z.number().min(EARLIEST_US).max(LATEST_US),
+  text,
+  z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
+  text,
+]);
 
 export function encodeCursor({ occurredUs, eventId, lane, nth }: PageCursor): string {
   return Buffer.from(JSON.stringify([occurredUs, eventId, lane, nth])).toString('base64url');

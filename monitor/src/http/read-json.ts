@@ -38,11 +38,22 @@ export function checked<Schema extends z.ZodType>(
   given: unknown,
   schema: Schema,
 ): z.output<Schema> {
+  const text = textOf(given);
   // Postgres keeps this character in no text.
-  if (JSON.stringify(given).includes('\\u0000')) {
+  if (text.includes('\\u0000')) {
     throw new Problem('invalid', 'The character U+0000 is taken nowhere');
   }
+  // A schema passes over this member, as if it had not been said.
+  if (text.includes('"__proto__":')) throw new Problem('invalid', '__proto__ is no member');
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   throw invalid(violationsOf(parsed.error));
+}
+
+function textOf(given: unknown): string {
+  try {
+    return JSON.stringify(given);
+  } catch (cause) {
+    throw new Problem('invalid', 'It is nested too deeply', { cause });
+  }
 }

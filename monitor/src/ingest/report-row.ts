@@ -25,8 +25,8 @@ export interface ReportRow {
 }
 
 /** The years 1 to 9999; Postgres has more, readers may not. */
-const EARLIEST_US = -62_135_596_800_000_000n;
-const LATEST_US = 253_402_300_799_000_000n;
+export const EARLIEST_US = -62_135_596_800_000_000;
+export const LATEST_US = 253_402_300_799_000_000;
 /** What an entry of an index can hold, four bytes a character, and all else a row has. */
 const MAX_ID_LENGTH = 400;
 const MAX_NAME_LENGTH = 200;
@@ -76,5 +76,5 @@ export function identifier(value: string, maxLength = MAX_ID_LENGTH): string {
 }
 
 function time(us: bigint): number {
-  return Number(us < EARLIEST_US ? EARLIEST_US : us > LATEST_US ? LATEST_US : us);
+  return Math.min(Math.max(Number(us), EARLIEST_US), LATEST_US);
 }

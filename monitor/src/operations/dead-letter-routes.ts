@@ -41,6 +41,8 @@ const redriveOneSchema = z.strictObject({
   force: z.boolean().optional(),
   dryRun: z.boolean().optional(),
 });
+/** A misspelt `dryRun` is no reason to redrive everything. */
+const redriveManySchema = commandArguments.redrive.strict();
 const discardOneSchema = z.strictObject({
   reason: z.string().trim().min(1).max(1_000),
   dryRun: z.boolean().optional(),
@@ -97,7 +99,7 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
       '/api/dead-letters/redrive',
       asOperator(async (request, response) => {
         const { consumer, ...selection } = bodyOf(request, whichSchema);
-        const args = checked(selection, commandArguments.redrive);
+        const args = checked(selection, redriveManySchema);
         response.json(await command(request, 'redrive', { consumer, target: consumer, args }));
       }),
     )

@@ -51,7 +51,7 @@ export async function catchUp(
     await client.flow.room(signal);
     if (signal.aborted) return;
     if (!recent.covers(at)) {
-      at = await sendFromLog(options, client, at).catch(afterFailure);
+      at = await sendFromLog(options, client, at, signal).catch(afterFailure);
       continue;
     }
     const slice = recent.after(at, client.matches, MAX_BATCH);
@@ -124,11 +124,14 @@ async function sendFromLog(
   { topic, recent, reader, codec, takeTurn }: CatchUpOptions,
   client: Straggler,
   at: Positions,
+  signal: AbortSignal,
 ): Promise<Positions> {
   const from = new Map(
     [...recent.end().keys()].map((partition) => [partition, at.get(partition) ?? 0n]),
   );
   const { entries, next } = await takeTurn(async () => {
+    // Who subscribes again and again keeps nobody else from his turn.
+    if (signal.aborted) return { entries: [], next: new Map<number, bigint>() };
     const fetched = await reader.read({ topic, from, ...FETCH });
     const end = recent.end();
     const known = fetched.map((part) => upTo(part, end.get(part.partition) ?? 0n));

@@ -36,6 +36,8 @@ const subscribeSchema = z.object({
 });
 const countSchema = z.int().min(0);
 
+const MAX_SUBSCRIPTIONS_PER_SECOND = 20;
+
 /** Serves one client until it goes: what it subscribes to, from where, as quickly as it takes it. */
 export function serveSocket(
   socket: Socket<ClientToServerEvents, ServerToClientEvents>,
@@ -45,7 +47,16 @@ export function serveSocket(
   /** Ends what was begun for the subscription before. */
   let current = new AbortController();
 
+  /** Each may have Kafka asked, and a filter compiled. */
+  let asked = { second: 0, times: 0 };
+  function asksTooOften(): boolean {
+    const second = Math.floor(performance.now() / 1_000);
+    asked = { second, times: second === asked.second ? asked.times + 1 : 1 };
+    return asked.times > MAX_SUBSCRIPTIONS_PER_SECOND;
+  }
+
   function begin(given: unknown): SubscribeAnswer & { readonly start?: () => void } {
+    if (asksTooOften()) return { ok: false, detail: 'too many subscriptions in a second' };
     const parsed = subscribeSchema.safeParse(given);
     if (!parsed.success) return { ok: false, detail: z.prettifyError(parsed.error) };
     const { filter, since } = parsed.data;
