@@ -6,6 +6,7 @@ import {
   registrySettings,
   serviceSettings,
 } from '@shelfcast/service-kit/settings';
+import { tracingSettings } from '@shelfcast/service-kit/tracing/tracing';
 import { z } from 'zod';
 import { webhookSettings } from './pricing/settings.ts';
 import { sharedFieldsSetting } from './shared-fields-setting.ts';
@@ -16,6 +17,7 @@ export function consumersConfig(names: readonly string[]) {
     ...serviceSettings({ port: 7071 }),
     ...kafkaSettings,
     ...registrySettings,
+    ...tracingSettings,
     ...webhookSettings,
     /** Where /livez, /readyz and /metrics listen; containers set 0.0.0.0. */
     HEALTH_HOST: z.string().default('127.0.0.1'),

@@ -7,6 +7,7 @@ import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-pub
 import { createPool, warmPool } from '@shelfcast/service-kit/postgres';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
 import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/settings';
+import { startTracing, tracedEncoder } from '@shelfcast/service-kit/tracing/tracing';
 import { Registry } from 'prom-client';
 import type { ConsumersConfig } from './config.ts';
 import { migrateConsumers } from './migrate.ts';
@@ -75,7 +76,9 @@ export async function hostConsumers(
   });
   const producer = await kafka.createProducer();
   lifecycle.onStop('producer', () => producer.close());
-  const encodeReport = await codec.encoder(MONITORING_EVENT);
+  const tracing = await startTracing({ config });
+  lifecycle.onStop('tracing', () => tracing?.stop());
+  const encodeReport = tracedEncoder(await codec.encoder(MONITORING_EVENT), tracing);
   const publisher = createMonitoringPublisher({
     producer,
     encode: encodeReport,
@@ -117,6 +120,7 @@ export async function hostConsumers(
       log: log.child({ consumer: definition.name }),
       registry,
       config,
+      tracing,
     });
     if (background !== undefined) {
       lifecycle.onStop(`${definition.name} background`, () => background.stop());

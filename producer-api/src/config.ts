@@ -8,6 +8,7 @@ import {
   registrySettings,
   serviceSettings,
 } from '@shelfcast/service-kit/settings';
+import { tracingSettings } from '@shelfcast/service-kit/tracing/tracing';
 import { z } from 'zod';
 
 /** Settings of the producer API. */
@@ -26,6 +27,7 @@ export const producerConfig = z.object({
   /** Largest event, as the body of a request and as a record. */
   MAX_EVENT_BYTES: integer({ min: 1_024, max: 1_073_741_824 }).prefault('1048576'),
   ...authSettings,
+  ...tracingSettings,
   /** Largest body of a batch, and most events in it. */
   MAX_BATCH_BYTES: integer({ min: 1_024, max: 1_073_741_824 }).prefault('8388608'),
   MAX_BATCH_EVENTS: integer({ min: 1, max: 100_000 }).prefault('500'),

@@ -13,6 +13,7 @@ import { createPool } from '@shelfcast/service-kit/postgres';
 import { assertBindAllowed } from '@shelfcast/service-kit/protected-mode';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
 import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/settings';
+import { startTracing } from '@shelfcast/service-kit/tracing/tracing';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ProducerConfig } from './config.ts';
 import { toProblem } from './http/to-problem.ts';
@@ -87,6 +88,8 @@ export async function startProducerApi({
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
 
+  const tracing = await startTracing({ config });
+  lifecycle.onStop('tracing', () => tracing?.stop());
   const contracts = createContractBook({ registry, codec, log });
   const publisher = createPublisher({
     producer,
@@ -96,6 +99,7 @@ export async function startProducerApi({
     }),
     instance: config.INSTANCE_ID,
     maskedFields: config.MASKED_FIELDS,
+    tracing,
     clock,
   });
   const accept = createAccept({

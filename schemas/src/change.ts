@@ -87,6 +87,8 @@ export interface Change {
   /** When the broker appended the record (LogAppendTime), Unix milliseconds. */
   readonly brokerAtMs: number;
   readonly record: RecordPlace;
+  /** Trace that a manual event came with: 32 lower-case hex digits. */
+  readonly traceId?: string;
 }
 
 /** One column whose value differs between `before` and `after`. */

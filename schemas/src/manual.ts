@@ -5,6 +5,7 @@ import { headerText, type RecordHeaders } from './headers.ts';
 import { encodeManualPosition } from './position.ts';
 import { instantText, parseInstant } from './temporal.ts';
 import { isManualTopic, MANUAL_TOPICS, type ManualTopic } from './topics.ts';
+import { parseTraceparent, TRACEPARENT_HEADER } from './trace-context.ts';
 
 /** A Kafka record of a manual topic whose value was decoded with its contract. */
 export interface ManualRecord {
@@ -79,6 +80,7 @@ export function changeFromManualEvent(record: ManualRecord): Change | null {
   if (key === undefined) throw refused(record, 'has no key field');
   const id = headerText(record.headers, ID_HEADER)?.trim();
   if (!id) throw refused(record, `has no ${ID_HEADER} header`);
+  const trace = parseTraceparent(headerText(record.headers, TRACEPARENT_HEADER) ?? '');
   const time = headerText(record.headers, TIME_HEADER);
   const acceptedAtUs = time === undefined ? undefined : parseInstant(time);
   return {
@@ -97,6 +99,7 @@ export function changeFromManualEvent(record: ManualRecord): Change | null {
     debeziumAtUs: null,
     brokerAtMs: timestampMs,
     record: { topic, partition, offset },
+    ...(trace === undefined ? {} : { traceId: trace.traceId }),
   };
 }
 

@@ -86,8 +86,9 @@ const MASK = '•••';
 
 /** The report of one step of a change. The same step of the same change always has the same id. */
 export function reportOf({ change, ...step }: ReportOptions): MonitoringEvent {
-  const { id: eventId, record, key, occurredAtUs } = change;
-  return reportOfRecord({ ...step, eventId, record, key, occurredAtUs });
+  const { id: eventId, record, key, occurredAtUs, traceId } = change;
+  const trace = traceId === undefined ? {} : { traceId };
+  return reportOfRecord({ ...trace, ...step, eventId, record, key, occurredAtUs });
 }
 
 /** The report of one step of a record in which no change can be read, or of many at once from it on. */

@@ -54,13 +54,14 @@ function toRecord(change: PriceChange, suppress: boolean) {
     discount_id: discountId,
     cause: cause.kind,
     cause_id: cause.id,
+    trace_id: cause.traceId ?? null,
     occurred_at: isoOf(cause.occurredAtMs),
     suppressed: suppressed || suppress,
   };
 }
 
 const COLUMNS = `id, product_id, category, brand, old_amount, old_currency, new_amount, new_currency, discount_id,
-  cause, cause_id, occurred_at, suppressed`;
+  cause, cause_id, trace_id, occurred_at, suppressed`;
 
 /** The order of the array becomes the order of `nr`: it is drawn after the sort. */
 const ANNOUNCE = {
@@ -71,7 +72,7 @@ const ANNOUNCE = {
       from rows from (jsonb_to_recordset($1::jsonb) as (
         id uuid, product_id text, category text, brand text, old_amount numeric, old_currency text,
         new_amount numeric, new_currency text, discount_id text, cause text, cause_id text,
-        occurred_at timestamptz, suppressed boolean)) with ordinality
+        trace_id text, occurred_at timestamptz, suppressed boolean)) with ordinality
       order by ordinality
       returning id, nr, product_id)
     insert into pricing.deliveries (subscriber_id, event_id, event_nr, product_id)

@@ -16,12 +16,13 @@ export const pricing: ConsumerDefinition<PriceEffect> = {
   apply,
   ahead,
   jobs: { [REPRICE_TASK]: repriceJob },
-  background: ({ pool, log, registry, config }) =>
+  background: ({ pool, log, registry, config, tracing }) =>
     startDeliverer({
       pool,
       log,
       metrics: createDeliveryMetrics(registry, pool),
       allowed: config.WEBHOOK_ALLOW_PRIVATE,
+      tracing,
     }),
   rebuild: {
     refused:

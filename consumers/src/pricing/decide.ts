@@ -44,6 +44,8 @@ export interface Cause {
   /** Whether a snapshot read it: what it shows for the first time is not news. */
   readonly snapshot: boolean;
   readonly epoch: bigint;
+  /** Trace that a manual event came with. */
+  readonly traceId?: string | undefined;
 }
 
 /** Columns that matter to a price and to the filters of subscribers; exact numbers are decimal text. */
@@ -107,13 +109,14 @@ export function decide(change: Change): PriceEffect | null {
   return null;
 }
 
-function causeOf({ id, occurredAtUs, op, epoch }: Change): Cause {
+function causeOf({ id, occurredAtUs, op, epoch, traceId }: Change): Cause {
   return {
     kind: 'change',
     id,
     occurredAtMs: Number(occurredAtUs) / 1000,
     snapshot: op === 'read',
     epoch,
+    traceId,
   };
 }
 

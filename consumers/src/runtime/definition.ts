@@ -3,6 +3,7 @@ import type { Contract } from '@shelfcast/schemas/contract';
 import type { Position } from '@shelfcast/schemas/position';
 import type { ManualTopic } from '@shelfcast/schemas/topics';
 import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Tracing } from '@shelfcast/service-kit/tracing/tracing';
 import type { ClientBase, Pool, QueryConfig } from 'pg';
 import type { Registry } from 'prom-client';
 import type { ConsumersConfig } from '../config.ts';
@@ -106,6 +107,7 @@ export interface BackgroundContext {
   /** Where its metrics go. */
   readonly registry: Registry;
   readonly config: ConsumersConfig;
+  readonly tracing: Tracing | undefined;
 }
 
 export interface Background {

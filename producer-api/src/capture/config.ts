@@ -5,6 +5,7 @@ import {
   registrySettings,
   serviceSettings,
 } from '@shelfcast/service-kit/settings';
+import { tracingSettings } from '@shelfcast/service-kit/tracing/tracing';
 import { z } from 'zod';
 
 /** Settings of capture-reports. */
@@ -12,6 +13,7 @@ export const captureConfig = z.object({
   ...serviceSettings({ port: 7072 }),
   ...kafkaSettings,
   ...registrySettings,
+  ...tracingSettings,
   /** The interface of /livez, /readyz and /metrics; probes come from elsewhere in a container. */
   HEALTH_HOST: z.string().default('127.0.0.1'),
   TOPIC_PREFIX: z.string().default(DEFAULT_TOPIC_PREFIX),

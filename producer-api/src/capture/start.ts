@@ -8,6 +8,7 @@ import type { KafkaConsumer } from '@shelfcast/service-kit/kafka/types';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
 import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/settings';
+import { startTracing, tracedEncoder } from '@shelfcast/service-kit/tracing/tracing';
 import { Registry } from 'prom-client';
 import { createCapture } from './capture.ts';
 import { SERVICE } from './captured-report.ts';
@@ -47,7 +48,9 @@ export async function startCaptureReports({
   });
   const producer = await kafka.createProducer({ topics: [MONITORING_TOPIC] });
   lifecycle.onStop('producer', () => producer.close());
-  const encode = await codec.encoder(MONITORING_EVENT);
+  const tracing = await startTracing({ config });
+  lifecycle.onStop('tracing', () => tracing?.stop());
+  const encode = tracedEncoder(await codec.encoder(MONITORING_EVENT), tracing);
 
   consumer = await kafka.createConsumer({
     groupId: CAPTURE_GROUP,

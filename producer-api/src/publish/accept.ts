@@ -1,4 +1,9 @@
 import { isSystemTopic } from '@shelfcast/schemas/topics';
+import {
+  formatTraceparent,
+  TRACEPARENT_HEADER,
+  type TraceContext,
+} from '@shelfcast/schemas/trace-context';
 import type { Clock } from '@shelfcast/service-kit/clock';
 import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
 import { v7 as uuidv7 } from 'uuid';
@@ -21,14 +26,6 @@ export type Accept = (
   envelope: Envelope,
   trace: TraceContext | undefined,
 ) => Promise<AcceptedEvent>;
-
-/** W3C trace context of the request, handed on with the event. */
-export interface TraceContext {
-  /** Value of the `traceparent` header. */
-  readonly traceparent: string;
-  /** The trace id in it. */
-  readonly traceId: string;
-}
 
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
 
@@ -69,7 +66,7 @@ export function createAccept(options: AcceptOptions): Accept {
     const key = typeof own === 'string' ? own : (envelope.key ?? null);
     const bytes = encode(checked.value);
     const headers = {
-      ...(trace === undefined ? {} : { traceparent: trace.traceparent }),
+      ...(trace === undefined ? {} : { [TRACEPARENT_HEADER]: formatTraceparent(trace) }),
       ...(cloudEvent === undefined ? {} : contextHeaders(cloudEvent)),
     };
     const size =
@@ -85,6 +82,7 @@ export function createAccept(options: AcceptOptions): Accept {
       subject: cloudEvent?.subject,
       acceptedAtUs: BigInt(Math.round(clock() * 1000)),
       traceId: trace?.traceId,
+      parentSpanId: trace?.spanId,
     };
   };
 }

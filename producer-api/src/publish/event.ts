@@ -20,6 +20,8 @@ export interface AcceptedEvent {
   readonly acceptedAtUs: bigint;
   /** W3C trace id, 32 lower-case hex digits. */
   readonly traceId: string | undefined;
+  /** Of the caller's span, 16 lower-case hex digits. */
+  readonly parentSpanId: string | undefined;
 }
 
 /** What a caller is told of an event that is durable. */

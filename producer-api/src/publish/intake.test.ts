@@ -18,6 +18,7 @@ const event = (id: string): AcceptedEvent => ({
   subject: undefined,
   acceptedAtUs: 5n,
   traceId: undefined,
+  parentSpanId: undefined,
 });
 const receipt = (id: string): Receipt => ({
   id,

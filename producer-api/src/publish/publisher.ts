@@ -1,9 +1,11 @@
 import { cloudEventHeaders } from '@shelfcast/schemas/cloud-event';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
+import { formatTraceparent, TRACEPARENT_HEADER, traceIdOf } from '@shelfcast/schemas/trace-context';
 import type { Clock } from '@shelfcast/service-kit/clock';
 import { KafkaError, KafkaSendError } from '@shelfcast/service-kit/kafka/errors';
 import type { KafkaProducer, RecordToSend, SentRecord } from '@shelfcast/service-kit/kafka/types';
 import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
+import { publishedSpanId, type Tracing } from '@shelfcast/service-kit/tracing/tracing';
 import type { AcceptedEvent, Receipt } from './event.ts';
 import { publishedReport, SERVICE } from './report.ts';
 
@@ -12,6 +14,7 @@ export interface PublisherOptions {
   readonly monitoring: Pick<MonitoringPublisher, 'report'>;
   readonly instance: string;
   readonly maskedFields: ReadonlySet<string>;
+  readonly tracing: Tracing | undefined;
   readonly clock: Clock;
 }
 
@@ -26,21 +29,24 @@ export interface Publisher {
 }
 
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { producer, monitoring, instance, maskedFields, clock } = options;
+  const { producer, monitoring, instance, maskedFields, tracing, clock } = options;
   const source = `/shelfcast/${encodeURIComponent(instance)}/${SERVICE}`;
 
   return {
     async publish(events) {
       const sent = await settled(
         events.length,
-        producer.send(events.map((event) => recordOf(event, source))),
+        producer.send(events.map((event) => recordOf(event, source, tracing))),
       );
       const nowUs = BigInt(Math.round(clock() * 1000));
       const reports: MonitoringEvent[] = [];
       const outcomes = events.map((event, index) => {
         const result = sent[index] ?? unanswered();
         if (result instanceof KafkaError) return result;
-        reports.push(publishedReport(event, result, { instance, maskedFields, nowUs }));
+        const published = publishedReport(event, result, { instance, maskedFields, nowUs });
+        const report = tracing?.identify(published) ?? published;
+        tracing?.step(report, event.parentSpanId);
+        reports.push(report);
         return { receipt: receiptOf(event, result), report: reports.length - 1 };
       });
       const reported = await settled(
@@ -70,7 +76,12 @@ async function settled(
   }
 }
 
-function recordOf(event: AcceptedEvent, source: string): RecordToSend {
+/** With tracing, whoever reads the record continues the span of its publication. */
+function recordOf(
+  event: AcceptedEvent,
+  source: string,
+  tracing: Tracing | undefined,
+): RecordToSend {
   const { id, topic, key, bytes, type, subject, acceptedAtUs } = event;
   return {
     topic,
@@ -78,6 +89,7 @@ function recordOf(event: AcceptedEvent, source: string): RecordToSend {
     value: bytes,
     headers: {
       ...event.headers,
+      ...(tracing === undefined ? {} : { [TRACEPARENT_HEADER]: publishedTrace(event) }),
       ...cloudEventHeaders({
         id,
         source: event.source ?? source,
@@ -105,4 +117,8 @@ function unanswered(): KafkaError {
     code: 'INDEFINITE',
     retriable: true,
   });
+}
+
+function publishedTrace({ id, traceId }: AcceptedEvent): string {
+  return formatTraceparent({ traceId: traceId ?? traceIdOf(id), spanId: publishedSpanId(id) });
 }

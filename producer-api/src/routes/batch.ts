@@ -1,3 +1,4 @@
+import type { TraceContext } from '@shelfcast/schemas/trace-context';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
 import { invalid, Problem, type ProblemBody } from '@shelfcast/service-kit/http/problem';
@@ -9,7 +10,7 @@ import { toProblem } from '../http/to-problem.ts';
 import { traceOf } from '../http/trace.ts';
 import { idempotencyKeyOf, nameEvent } from '../idempotency/name-event.ts';
 import { type JsonValue, parseJson } from '../json/parse-json.ts';
-import type { Accept, TraceContext } from '../publish/accept.ts';
+import type { Accept } from '../publish/accept.ts';
 import { readStructured } from '../publish/cloud-event.ts';
 import { readPlainEnvelope } from '../publish/envelope.ts';
 import type { Receipt } from '../publish/event.ts';

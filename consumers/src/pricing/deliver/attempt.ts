@@ -12,6 +12,8 @@ export interface Message {
   /** The event's id: the same in every attempt, so that a receiver can tell a repetition. */
   readonly webhookId: string;
   readonly body: string;
+  /** W3C trace context for the receiver. */
+  readonly traceparent?: string | undefined;
 }
 
 export type AttemptResult =
@@ -85,11 +87,12 @@ export async function attempt(message: Message, options: AttemptOptions): Promis
 }
 
 /** Headers of the Standard Webhooks specification, beside what HTTP needs. */
-export function signedHeaders({ secret, webhookId, body }: Message, nowMs: number) {
+export function signedHeaders({ secret, webhookId, body, traceparent }: Message, nowMs: number) {
   const timestamp = new Date(nowMs);
   return {
     'content-type': 'application/json',
     'user-agent': 'Shelfcast-Webhooks/1',
+    ...(traceparent === undefined ? {} : { traceparent }),
     'webhook-id': webhookId,
     'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
     'webhook-signature': new Webhook(secret).sign(webhookId, timestamp, body),

@@ -10,6 +10,9 @@ export interface ClaimedDelivery extends LedgerEntry {
   readonly eventNr: bigint;
   /** Attempts made before. */
   readonly attempts: number;
+  /** Id of the change that caused it, or of another cause; and the trace that came with it. */
+  readonly causeId: string;
+  readonly traceId: string | null;
   readonly lease: string;
   /** Whether this is the one attempt that tells an open breaker whether to close. */
   readonly probe: boolean;
@@ -78,10 +81,8 @@ async function readySubscribers(
   return rows;
 }
 
-interface ClaimedRow extends LedgerEntry {
-  readonly eventNr: bigint;
-  readonly attempts: number;
-}
+type ClaimedRow = LedgerEntry &
+  Pick<ClaimedDelivery, 'eventNr' | 'attempts' | 'causeId' | 'traceId'>;
 
 async function claimOf(
   tx: ClientBase,
@@ -109,7 +110,7 @@ async function claimOf(
         c.old_amount as "oldAmount", c.old_currency as "oldCurrency",
         c.new_amount as "newAmount", c.new_currency as "newCurrency",
         c.discount_id as "discountId", c.cause, to_json(c.occurred_at at time zone 'UTC') #>> '{}' || 'Z' as "occurredAt",
-        l.event_nr as "eventNr", l.attempts
+        c.cause_id as "causeId", c.trace_id as "traceId", l.event_nr as "eventNr", l.attempts
       from leased l join pricing.price_changes c on c.id = l.event_id
       order by l.event_nr`,
     values: [subscriber.id, most, lease, leaseMs],

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@shelfcast/service-kit/logging';
 import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres-errors';
+import type { Tracing } from '@shelfcast/service-kit/tracing/tracing';
 import type { Pool } from 'pg';
 import { payloadOf } from '../payload.ts';
 import type { AllowedPrivate } from './address-policy.ts';
@@ -11,6 +12,7 @@ import { createGuardedAgent, type Resolve } from './guarded-agent.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import { DEFAULT_POLICY, type DeliveryPolicy } from './policy.ts';
 import { release, type Settled, settle } from './settle.ts';
+import { beginSpan } from './span.ts';
 
 export interface DelivererOptions {
   readonly pool: Pool;
@@ -19,6 +21,7 @@ export interface DelivererOptions {
   readonly allowed: AllowedPrivate;
   readonly policy?: DeliveryPolicy;
   readonly resolve?: Resolve;
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface Deliverer {
@@ -40,7 +43,7 @@ const STOP_GRACE_MS = 3_000;
  * again, with the same webhook-id: at least once.
  */
 export function startDeliverer(options: DelivererOptions): Deliverer {
-  const { pool, log, metrics, allowed, policy = DEFAULT_POLICY } = options;
+  const { pool, log, metrics, allowed, tracing, policy = DEFAULT_POLICY } = options;
   const { connectTimeoutMs, attemptTimeoutMs, breakerThreshold } = policy;
   const leaseMs = attemptTimeoutMs + LEASE_MARGIN_MS;
   const agent = createGuardedAgent({
@@ -100,8 +103,12 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
 
   async function deliver(delivery: ClaimedDelivery): Promise<void> {
     const { url, secret, id, subscriberId } = delivery;
+    const span = tracing && beginSpan(delivery, Date.now());
     const leasedUntilMs = performance.now() + leaseMs;
-    const message = { url, secret, webhookId: id, body: payloadOf(delivery) };
+    const message = {
+      ...{ url, secret, webhookId: id, body: payloadOf(delivery) },
+      traceparent: span?.traceparent,
+    };
     const result = await attempt(message, {
       agent,
       allowed,
@@ -113,6 +120,7 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
       await release(pool, delivery);
     });
     if (result === undefined) return;
+    if (span !== undefined) tracing?.span(span.end(result, Date.now()));
     const settled = await throughOutages(leasedUntilMs, () =>
       settle(pool, delivery, result, policy),
     );
