@@ -10,10 +10,12 @@ COPY connect-config/package.json connect-config/
 COPY consumers/package.json consumers/
 COPY producer-api/package.json producer-api/
 COPY monitor/package.json monitor/
+COPY dashboard/package.json dashboard/
+COPY dashboard/server/package.json dashboard/server/
 COPY local/package.json local/
 COPY tests/package.json tests/
 COPY bench/package.json bench/
-ARG INSTALL="npm ci --ignore-scripts --no-audit --no-fund --workspace=schemas --workspace=service-kit --workspace=product-database --workspace=connect-config --workspace=consumers --workspace=producer-api --workspace=monitor"
+ARG INSTALL="npm ci --ignore-scripts --no-audit --no-fund --workspace=schemas --workspace=service-kit --workspace=product-database --workspace=connect-config --workspace=consumers --workspace=producer-api --workspace=monitor --workspace=dashboard --workspace=dashboard/server"
 RUN --mount=type=cache,target=/root/.npm $INSTALL --include-workspace-root
 
 COPY tsconfig.base.json ./
@@ -24,7 +26,9 @@ COPY connect-config connect-config
 COPY consumers consumers
 COPY producer-api producer-api
 COPY monitor monitor
-RUN npx tsc --build schemas service-kit product-database connect-config consumers producer-api monitor
+COPY dashboard dashboard
+RUN npx tsc --build schemas service-kit product-database connect-config consumers producer-api monitor dashboard/server \
+  && npm run --workspace=@shelfcast/dashboard build
 RUN --mount=type=cache,target=/root/.npm $INSTALL --omit=dev
 
 FROM node:20.20.2-bookworm-slim

@@ -13,11 +13,15 @@ $(foreach name,$(PASSED),$(if $(filter command%,$(origin $(name))),\
   $(eval override export $(name) := $$(value $(name)))))
 
 # What runs; tests and benchmarks are compiled by `make check` alone.
-RUNTIME := schemas service-kit product-database connect-config consumers producer-api monitor local
+RUNTIME := schemas service-kit product-database connect-config consumers producer-api monitor dashboard/server local
 SOURCES := tsconfig.base.json $(RUNTIME:%=%/tsconfig.json) $(RUNTIME:%=%/package.json) \
   $(shell find $(RUNTIME:%=%/src) -name '*.ts')
 INSTALLED := node_modules/.package-lock.json
 BUILT := .shelfcast/built
+# What browsers load.
+PAGES := dashboard/dist-pages/index.html
+PAGE_SOURCES := $(wildcard dashboard/*.json dashboard/*.ts dashboard/*.html) \
+  $(shell find dashboard/src dashboard/public dashboard/scripts schemas/src/monitor -type f)
 
 NODE_IS_NEW_ENOUGH := const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)
 
@@ -156,6 +160,7 @@ build: $(BUILT) ## Install packages and compile, if anything changed
 check: $(BUILT) ## Formatting, lint, types and generated code
 	node_modules/.bin/biome ci --reporter=summary .
 	node_modules/.bin/tsc --build
+	npm run --silent --workspace=@shelfcast/dashboard check
 	$(FROM_SOURCE) schemas/src/codegen.ts --check
 
 codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts
@@ -186,7 +191,11 @@ $(INSTALLED): package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(BUILT): $(INSTALLED) $(SOURCES)
+$(PAGES): $(INSTALLED) $(PAGE_SOURCES)
+	npm run --silent --workspace=@shelfcast/dashboard build -- --logLevel=warn
+	touch $@
+
+$(BUILT): $(INSTALLED) $(SOURCES) $(PAGES)
 	node_modules/.bin/tsc --build $(RUNTIME)
 	mkdir -p $(@D)
 	touch $@

@@ -15,6 +15,7 @@ test('the defaults are the documented ones', () => {
     producerApi: 8000,
     captureReports: 7072,
     monitor: 7070,
+    dashboard: 8080,
   });
 });
 
@@ -27,7 +28,7 @@ test('an offset moves every port but those that were named', () => {
 
 test('no two parts of a three-broker stack share a port', () => {
   const uses = portUses(portsFor({ offset: 0, brokers: 3 }));
-  assert.is(uses.length, 13);
+  assert.is(uses.length, 14);
   assert.is(new Set(uses.map((use) => use.port)).size, uses.length);
   assert.equal(portsFor({ offset: 0, brokers: 3 }).kafka, [9092, 9192, 9292]);
 });

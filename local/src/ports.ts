@@ -9,6 +9,7 @@ export type Ports = {
   producerApi: number;
   captureReports: number;
   monitor: number;
+  dashboard: number;
 };
 
 /** The setting that moves a port, as the reader of an error message would type it. */
@@ -20,7 +21,8 @@ export type PortSetting =
   | 'CONSUMERS_PORT'
   | 'PRODUCER_API_PORT'
   | 'CAPTURE_REPORTS_PORT'
-  | 'MONITOR_PORT';
+  | 'MONITOR_PORT'
+  | 'DASHBOARD_PORT';
 
 const DEFAULTS: Record<PortSetting, number> = {
   POSTGRES_PORT: 5432,
@@ -31,6 +33,7 @@ const DEFAULTS: Record<PortSetting, number> = {
   PRODUCER_API_PORT: 8000,
   CAPTURE_REPORTS_PORT: 7072,
   MONITOR_PORT: 7070,
+  DASHBOARD_PORT: 8080,
 };
 
 /** Brokers of one cluster are this far apart, so that 9092, 9192 and 9292 are recognised at a glance. */
@@ -60,6 +63,7 @@ export function portsFor(options: {
     producerApi: port('PRODUCER_API_PORT'),
     captureReports: port('CAPTURE_REPORTS_PORT'),
     monitor: port('MONITOR_PORT'),
+    dashboard: port('DASHBOARD_PORT'),
   };
 }
 
@@ -104,6 +108,12 @@ export function portUses(ports: Ports): PortUse[] {
       setting: 'CAPTURE_REPORTS_PORT',
     },
     { port: ports.monitor, component: 'monitor', use: 'the monitor', setting: 'MONITOR_PORT' },
+    {
+      port: ports.dashboard,
+      component: 'dashboard',
+      use: 'the dashboard',
+      setting: 'DASHBOARD_PORT',
+    },
   ];
 }
 

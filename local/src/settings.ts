@@ -25,6 +25,7 @@ const localSettingsSchema = z.object({
   PRODUCER_API_PORT: port,
   CAPTURE_REPORTS_PORT: port,
   MONITOR_PORT: port,
+  DASHBOARD_PORT: port,
   BROKERS: z.enum(['1', '3'], { error: 'must be 1 or 3' }).default('1').transform(Number),
   DATABASE_USER: z
     .string()

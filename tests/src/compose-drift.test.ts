@@ -77,7 +77,14 @@ test('Node services are built for a Node that package.json allows, all workspace
   for (const workspace of manifest.workspaces) {
     assert.match(dockerfile, `COPY ${workspace}/package.json ${workspace}/\n`);
   }
-  for (const name of ['consumers', 'producer-api', 'capture-reports', 'monitor', 'connect']) {
+  for (const name of [
+    'consumers',
+    'producer-api',
+    'capture-reports',
+    'monitor',
+    'dashboard',
+    'connect',
+  ]) {
     assert.is(tagOf(service(name).image), manifest.version, `our own image of ${name}`);
   }
 });

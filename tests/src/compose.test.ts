@@ -4,6 +4,7 @@ import { cliSettingsSchema } from '@shelfcast/connect-config/cli-settings';
 import { captureSettingsShape } from '@shelfcast/connect-config/settings';
 import { consumersConfig } from '@shelfcast/consumers/config';
 import { registered } from '@shelfcast/consumers/registered';
+import { dashboardConfig } from '@shelfcast/dashboard-server/config';
 import { checkoutRoot } from '@shelfcast/local/checkout';
 import { SERVICE_NAMES } from '@shelfcast/local/components/services';
 import { monitorConfig } from '@shelfcast/monitor/config';
@@ -100,6 +101,7 @@ test('ports are moved by the settings that move those of make start', () => {
     'PRODUCER_API',
     'CAPTURE_REPORTS',
     'MONITOR',
+    'DASHBOARD',
   ];
   const env = Object.fromEntries(
     settings.map((name, index) => [`${name}_PORT`, `${20_000 + index}`]),
@@ -117,6 +119,7 @@ test('every process of ours accepts its settings and knows every one of them', (
     consumers,
     connector: cliSettingsSchema,
     contracts: z.object(registrySettings),
+    dashboard: dashboardConfig,
     monitor: monitorConfig,
     'producer-api': producerConfig,
     'products-database': productDatabaseSettingsSchema,

@@ -50,6 +50,16 @@ const SERVICES: Service[] = [
     port: (ports) => ports.monitor,
     env: () => ({}),
   },
+  {
+    name: 'dashboard',
+    workspace: 'dashboard/server',
+    main: 'main',
+    port: (ports) => ports.dashboard,
+    env: ({ ports }) => ({
+      MONITOR_URL: `http://127.0.0.1:${ports.monitor}`,
+      PRODUCER_API_URL: `http://127.0.0.1:${ports.producerApi}`,
+    }),
+  },
 ];
 
 /** Names of the Node services, in the order in which they start. */

@@ -17,6 +17,7 @@ const remembered = z.object({
     producerApi: z.number(),
     captureReports: z.number(),
     monitor: z.number(),
+    dashboard: z.number(),
   }),
   owner: z.object({ user: z.string(), password: z.string() }),
 });

@@ -4,6 +4,7 @@ import type { Stack } from '../stack.ts';
 export function welcome(stack: Stack, elapsed: string): string {
   const { ports, urls } = stack;
   const addresses: [string, string][] = [
+    ['Dashboard', `http://127.0.0.1:${ports.dashboard}`],
     [
       'Postgres',
       urls.postgres('products').replace(/\/products$/, '/{products,consumers,monitoring,producer}'),

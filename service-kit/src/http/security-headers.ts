@@ -1,15 +1,16 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { RequestHandler } from 'express';
-import helmet from 'helmet';
+import helmet, { type HelmetOptions } from 'helmet';
 
 /**
  * Sets what helmet sets, which is the same for every answer: helmet is asked once, instead of thirteen functions for
  * each request.
+ * @param options helmet's, for what serves more than JSON
  */
-export function securityHeaders(): RequestHandler {
+export function securityHeaders(options: HelmetOptions = {}): RequestHandler {
   const sample = new ServerResponse(new IncomingMessage(new Socket()));
-  helmet()(sample.req, sample, (error) => {
+  helmet(options)(sample.req, sample, (error) => {
     if (error) throw error;
   });
   const headers = Object.entries(sample.getHeaders()).map(

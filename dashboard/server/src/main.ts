@@ -1,0 +1,11 @@
+import { loadConfig } from '@shelfcast/service-kit/config';
+import { runMain } from '@shelfcast/service-kit/run-main';
+import { dashboardConfig } from './config.ts';
+import { hostDashboard } from './host.ts';
+
+await runMain({
+  process,
+  service: 'dashboard',
+  readConfig: () => loadConfig(dashboardConfig, { env: process.env }),
+  start: hostDashboard,
+});
