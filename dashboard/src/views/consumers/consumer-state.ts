@@ -1,0 +1,117 @@
+import type { Alert } from '@shelfcast/schemas/monitor/live';
+import type { Lag, PartitionLagNumbers } from '@shelfcast/schemas/monitor/numbers';
+import type { ConsumerItem } from '@shelfcast/schemas/monitor/operations';
+import { plural, span } from '../../lib/format.ts';
+import type { Status } from '../../lib/status.ts';
+import { type Trend, trendWords } from './trend.ts';
+
+export interface TopicLag {
+  readonly topic: string;
+  readonly messages: number;
+  /** By their numbers. */
+  readonly partitions: readonly PartitionLagNumbers[];
+}
+
+export interface ServiceLag {
+  readonly service: string;
+  readonly messages: number;
+  /** Of the partition that is furthest behind; null where it is not known. */
+  readonly seconds: number | null;
+  readonly topics: readonly TopicLag[];
+}
+
+/** The lag of each reader, with its topics by name. */
+export function lagByService({ partitions }: Lag): ReadonlyMap<string, ServiceLag> {
+  const services = new Map<string, PartitionLagNumbers[]>();
+  for (const one of partitions) {
+    const own = services.get(one.service) ?? [];
+    own.push(one);
+    services.set(one.service, own);
+  }
+  return new Map([...services].map(([service, own]) => [service, serviceLag(service, own)]));
+}
+
+function serviceLag(service: string, own: readonly PartitionLagNumbers[]): ServiceLag {
+  const topics = [...new Set(own.map(({ topic }) => topic))].sort();
+  const known = own.flatMap(({ seconds }) => (seconds === null ? [] : [seconds]));
+  const messages = sum(own);
+  return {
+    service,
+    messages,
+    seconds: messages > 0 && known.every((s) => s === 0) ? null : Math.max(0, ...known),
+    topics: topics.map((topic) => {
+      const ofTopic = own.filter((one) => one.topic === topic);
+      return {
+        topic,
+        messages: sum(ofTopic),
+        partitions: ofTopic.sort((a, b) => a.partition - b.partition),
+      };
+    }),
+  };
+}
+
+function sum(partitions: readonly PartitionLagNumbers[]): number {
+  return partitions.reduce((total, { messages }) => total + messages, 0);
+}
+
+export interface ConsumerState {
+  readonly status: Status;
+  /** In a word or two: `keeps up`, `paused`, `behind`. */
+  readonly word: string;
+  /** With figures, and what follows. */
+  readonly says: string;
+}
+
+/** Behind by less than this is the ordinary way of things, in seconds. */
+const USUAL_SECONDS = 5;
+
+/** How a consumer does, in words. */
+export function consumerState(facts: {
+  readonly item: ConsumerItem;
+  readonly lag: ServiceLag | undefined;
+  readonly trend: Trend;
+  readonly alerts: readonly Alert[];
+}): ConsumerState {
+  const { item, lag, trend, alerts } = facts;
+  const waits = waitingWords(lag);
+  if (item.paused !== null) {
+    return {
+      status: 'warn',
+      word: 'paused',
+      says: `Changes wait in Kafka, in order, until somebody resumes it. ${waits}`,
+    };
+  }
+  if (alerts.some(({ name }) => name === 'ConsumerSilent')) {
+    return {
+      status: 'bad',
+      word: 'not running',
+      says: `No process consumes as ${item.name}. Nothing is lost: it goes on where it stopped. ${waits}`,
+    };
+  }
+  if (lag === undefined) {
+    return { status: 'off', word: 'not known', says: 'It has not read anything yet.' };
+  }
+  if (lag.messages === 0) return { status: 'ok', word: 'keeps up', says: 'Nothing waits.' };
+  const end = trendWords(trend);
+  const says = end === '' ? waits : `${waits.slice(0, -1)}; ${end}.`;
+  const isLate = (lag.seconds ?? 0) >= USUAL_SECONDS;
+  if (!isLate) return { status: 'ok', word: 'keeps up', says };
+  return { status: trend.name === 'shrinking' ? 'warn' : 'bad', word: 'behind', says };
+}
+
+function waitingWords(lag: ServiceLag | undefined): string {
+  if (lag === undefined || lag.messages === 0) return 'Nothing waits.';
+  const age = lag.seconds === null ? '' : `, the oldest since ${span(lag.seconds * 1_000)}`;
+  return `${plural(lag.messages, 'change waits', 'changes wait')}${age}.`;
+}
+
+/** All consumers in a sentence, for the head of the view. */
+export function consumersSentence(states: readonly ConsumerState[]): string {
+  const wrong = states.filter(({ status }) => status !== 'ok');
+  if (states.length === 0) return 'There are no consumers.';
+  if (wrong.length === 0) return `${plural(states.length, 'consumer')}, and all keep up.`;
+  const words = [...new Set(wrong.map(({ word }) => word))].map(
+    (word) => `${wrong.filter((one) => one.word === word).length} ${word}`,
+  );
+  return `${plural(states.length, 'consumer')}: ${words.join(', ')}.`;
+}
