@@ -1,0 +1,175 @@
+import type {
+  ConnectFailure,
+  ConnectorItem,
+  ReplicationState,
+} from '@shelfcast/schemas/monitor/operations';
+import { bytes, plural, span } from '../../lib/format.ts';
+import type { Status } from '../../lib/status.ts';
+
+export interface PartState {
+  readonly status: Status;
+  /** `runs`, `paused`, … */
+  readonly word: string;
+}
+
+/** The state of a connector or task, by Connect's name of it. */
+export function connectState(state: string): PartState {
+  switch (state) {
+    case 'RUNNING':
+      return { status: 'ok', word: 'runs' };
+    case 'PAUSED':
+      return { status: 'warn', word: 'paused' };
+    case 'STOPPED':
+      return { status: 'warn', word: 'stopped' };
+    case 'FAILED':
+      return { status: 'bad', word: 'has failed' };
+    case 'RESTARTING':
+      return { status: 'warn', word: 'restarts' };
+    case 'UNASSIGNED':
+      return { status: 'warn', word: 'waits for a worker' };
+    default:
+      return { status: 'off', word: state.toLowerCase() };
+  }
+}
+
+export interface ConnectorSummary extends PartState {
+  readonly says: string;
+  /** The first failure of the connector or a task. */
+  readonly failure: ConnectFailure | null;
+}
+
+/** A connector with its tasks: it is only well when they are. */
+export function connectorSummary({ state, failure, tasks }: ConnectorItem): ConnectorSummary {
+  const first = failure ?? tasks.find((task) => task.failure !== null)?.failure ?? null;
+  const failed = tasks.filter((task) => task.state === 'FAILED').length;
+  if (first !== null || failed > 0) {
+    const says =
+      failed === 0
+        ? 'No change is captured. Rows can still be written; their changes wait in the slot.'
+        : `${plural(failed, 'task')} of ${tasks.length} failed: no change is captured. Rows can still be written; their changes wait in the slot.`;
+    return { status: 'bad', word: 'has failed', says, failure: first };
+  }
+  const own = connectState(state);
+  if (own.status !== 'ok') {
+    const says =
+      'No change is captured meanwhile. Rows can be written; their changes wait in the slot, whose room is limited.';
+    return { ...own, says, failure: null };
+  }
+  const idle = tasks.filter((task) => task.state !== 'RUNNING');
+  if (tasks.length === 0 || idle.length > 0) {
+    const says =
+      tasks.length === 0
+        ? 'It has no task yet, so nothing is captured.'
+        : 'Not every task runs yet.';
+    return { status: 'warn', word: 'starts', says, failure: null };
+  }
+  return { ...own, says: 'Every committed change is captured as it comes.', failure: null };
+}
+
+export interface SlotSummary extends PartState {
+  readonly says: string;
+  /** Of the budget of WAL that may be kept, 0 to 1; null without a limit. */
+  readonly spentShare: number | null;
+  /** `112 kB of 4.01 GB`. */
+  readonly figure: string;
+  /** What to type; null: nothing has to be done. */
+  readonly mend: string | null;
+}
+
+/** What lies further ahead is as good as never. */
+const FORESEEABLE_MS = 90 * 86_400_000;
+
+/** When the budget will be spent, in milliseconds; undefined: not in any foreseeable time. */
+export function spentInMs({ spending }: ReplicationState): number | undefined {
+  return spending !== null && spending.spentInMs < FORESEEABLE_MS ? spending.spentInMs : undefined;
+}
+
+/** Shares of the budget from which the gauge warns. */
+const WARN_SHARE = 0.5;
+const BAD_SHARE = 0.8;
+/** The heartbeat comes every ten seconds; older than this, nothing is read. */
+const HEARTBEAT_LATE_MS = 60_000;
+
+/** How the replication slot does, in words. */
+export function slotSummary(state: ReplicationState): SlotSummary {
+  const { slotName, slot } = state;
+  if (slot === null) {
+    return {
+      status: 'bad',
+      word: 'is missing',
+      says: `Postgres has no slot ${slotName}: changes are not kept for the connector. Register it; when the slot was there before, read everything anew.`,
+      spentShare: null,
+      figure: '–',
+      mend: 'make connector-register',
+    };
+  }
+  const retained = Number(slot.retainedWalBytes);
+  const safe = slot.safeWalSize === null ? null : Math.max(0, Number(slot.safeWalSize));
+  const budget = safe === null ? null : retained + safe;
+  const spentShare = budget === null || budget === 0 ? null : retained / budget;
+  const figure =
+    budget === null
+      ? `${bytes(retained)}, without a limit`
+      : `${bytes(retained)} of ${bytes(budget)}`;
+  const shared = { spentShare, figure };
+  if (slot.walStatus === 'lost' || slot.invalidationReason !== null) {
+    const why = slot.invalidationReason === null ? '' : ` (${slot.invalidationReason})`;
+    return {
+      ...shared,
+      status: 'bad',
+      word: 'is lost',
+      says: `Postgres gave up the WAL that was kept${why}: changes are missing. Everything has to be read anew.`,
+      mend: 'make resync',
+    };
+  }
+  const inMs = spentInMs(state);
+  const until = inMs === undefined ? '' : ` At the present rate it is full in ${span(inMs)}.`;
+  if (slot.walStatus === 'unreserved' || (spentShare ?? 0) >= BAD_SHARE) {
+    return {
+      ...shared,
+      status: 'bad',
+      word: 'is nearly full',
+      says: `Once the budget is spent, Postgres drops what was kept, and changes are lost.${until} Let the connector read now.`,
+      mend: slot.active ? 'make connector-status' : 'make connector-resume',
+    };
+  }
+  if (!slot.active) {
+    return {
+      ...shared,
+      status: 'warn',
+      word: 'is not read',
+      says: `Nobody reads it, so WAL piles up.${until === '' ? ' At present nothing is written.' : until}`,
+      mend: 'make connector-status',
+    };
+  }
+  const status = (spentShare ?? 0) >= WARN_SHARE ? 'warn' : 'ok';
+  const says = `The connector reads it.${until === '' ? ' It is read as quickly as it fills.' : until}`;
+  return { ...shared, status, word: 'is read', says, mend: null };
+}
+
+/** What Postgres' `wal_status` means. */
+export function walStatusWords(walStatus: string | null): string {
+  switch (walStatus) {
+    case 'reserved':
+      return 'reserved: what is kept is within max_wal_size';
+    case 'extended':
+      return 'extended: more than max_wal_size is kept, and still safe';
+    case 'unreserved':
+      return 'unreserved: what is kept may be dropped at the next checkpoint';
+    case 'lost':
+      return 'lost: what was kept is gone';
+    default:
+      return 'not known';
+  }
+}
+
+/** The heartbeat in a sentence, and whether it is late. */
+export function heartbeatWords(ageMs: number | null): {
+  readonly says: string;
+  readonly isLate: boolean;
+} {
+  if (ageMs === null) return { says: 'There is no heartbeat.', isLate: true };
+  const isLate = ageMs > HEARTBEAT_LATE_MS;
+  const says = `The last heartbeat went through the database ${span(ageMs)} ago${isLate ? ', which is late' : ''}.`;
+  return { says, isLate };
+}

@@ -1,0 +1,64 @@
+import type { ConnectorItem, ReplicationState } from '@shelfcast/schemas/monitor/operations';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { connectorSummary, heartbeatWords, slotSummary } from './source-words.ts';
+
+const test = suite('source');
+const failure = { cause: 'connection refused', meaning: null, remedy: null, needsResync: false };
+const task = { id: 0, state: 'RUNNING', worker: 'w', failure: null };
+const connector: ConnectorItem = {
+  name: 'products',
+  state: 'RUNNING',
+  failure: null,
+  tasks: [task],
+};
+const slot = {
+  active: true,
+  walStatus: 'reserved',
+  retainedWalBytes: '1024',
+  safeWalSize: '3072',
+  invalidationReason: null,
+};
+const replication: ReplicationState = {
+  slotName: 's',
+  slot,
+  heartbeatAgeMs: 1_000,
+  spending: null,
+};
+
+test('a connector that runs with a failed task has failed, and says the first cause', () => {
+  const failed = { ...task, state: 'FAILED', failure };
+  const summary = connectorSummary({ ...connector, tasks: [failed] });
+  assert.equal([summary.status, summary.failure], ['bad', failure]);
+  assert.match(summary.says, '1 task of 1 failed');
+  assert.is(connectorSummary(connector).status, 'ok');
+  assert.is(connectorSummary({ ...connector, state: 'PAUSED' }).word, 'paused');
+  assert.is(connectorSummary({ ...connector, tasks: [] }).word, 'starts');
+});
+
+test('the gauge is what is kept of what may be kept', () => {
+  const summary = slotSummary(replication);
+  assert.equal([summary.spentShare, summary.figure, summary.mend], [0.25, '1 kB of 4 kB', null]);
+  const free = slotSummary({ ...replication, slot: { ...slot, safeWalSize: null } });
+  assert.equal([free.spentShare, free.figure], [null, '1 kB, without a limit']);
+});
+
+test('what has to be done is said with its command', () => {
+  assert.is(slotSummary({ ...replication, slot: null }).mend, 'make connector-register');
+  const lost = { ...slot, walStatus: 'lost', safeWalSize: null, invalidationReason: 'wal_removed' };
+  assert.is(slotSummary({ ...replication, slot: lost }).mend, 'make resync');
+  const full = { ...slot, retainedWalBytes: '9000', safeWalSize: '1000' };
+  const spending = { bytesPerSecond: 100, spentInMs: 7_200_000 };
+  const summary = slotSummary({ ...replication, slot: full, spending });
+  assert.is(summary.status, 'bad');
+  assert.match(summary.says, 'full in 2 h');
+  assert.is(slotSummary({ ...replication, slot: { ...slot, active: false } }).word, 'is not read');
+});
+
+test('a heartbeat that is late says so', () => {
+  assert.equal(heartbeatWords(4_000).isLate, false);
+  assert.match(heartbeatWords(180_000).says, '3 min ago, which is late');
+  assert.is(heartbeatWords(null).isLate, true);
+});
+
+test.run();
