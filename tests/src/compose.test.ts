@@ -147,7 +147,7 @@ test('whatever .env says about capturing reaches the connector', () => {
 test('every process of ours is a module of the image', () => {
   for (const service of Object.values(services).filter(({ build }) => build === '.')) {
     const modules =
-      service.command?.join(' ').matchAll(/node ([\w-]+)\/dist\/([\w/-]+)\.js/g) ?? [];
+      service.command?.join(' ').matchAll(/node ([\w/-]+)\/dist\/([\w/-]+)\.js/g) ?? [];
     const sources = [...modules].map(([, workspace = '', name]) => [
       workspace,
       'src',

@@ -9,11 +9,11 @@ import { serve } from '@shelfcast/service-kit/http/serve';
 import { toProblem } from '@shelfcast/service-kit/http/to-problem';
 import { assertBindAllowed } from '@shelfcast/service-kit/protected-mode';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
-import { Router } from 'express';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { DashboardConfig } from './config.ts';
+import { forwarding } from './forwarding.ts';
 import { PAGES_DIR, pageSecurity, pages } from './pages.ts';
-import { createUpstream, type Upstream } from './upstream.ts';
+import { createUpstream } from './upstream.ts';
 
 const REQUESTS_PER_SECOND = { requests: 1_000, failures: 20 };
 
@@ -64,14 +64,4 @@ export async function hostDashboard({
     else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
   });
   log.info({ host: config.HOST, port: service.port }, 'serving');
-}
-
-function forwarding({ monitor, producer }: { monitor: Upstream; producer: Upstream }): Router {
-  // Express takes the prefix of `use` off the path: the producer API knows nothing of it, the monitor needs it.
-  return Router()
-    .use('/producer', producer.forward)
-    .use(['/api', '/socket.io'], (request, response, next) => {
-      request.url = request.originalUrl;
-      monitor.forward(request, response, next);
-    });
 }

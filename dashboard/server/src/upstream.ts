@@ -38,6 +38,13 @@ export function createUpstream({ name, url, log }: UpstreamOptions): Upstream {
   const agent = new Agent({ keepAlive: true });
   const proxy = createProxyServer({ target: url, changeOrigin: false });
   const sockets = new Set<Socket>();
+  // The proxy passes on an end and an error. A socket that is just closed would leave the other one behind.
+  proxy.on('proxyReqWs', (proxyRequest, _request, socket) => {
+    proxyRequest.once('upgrade', (_response, behind) => {
+      socket.once('close', () => behind.destroy());
+      behind.once('close', () => socket.end());
+    });
+  });
 
   return {
     forward(request, response, next) {
