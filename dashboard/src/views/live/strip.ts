@@ -1,0 +1,69 @@
+import type { Lag } from '@shelfcast/schemas/monitor/numbers';
+import { milliseconds } from '../../lib/format.ts';
+import type { FeedRow, StepState } from '../../lib/live/feed.ts';
+
+/** Consumers by the topic that they read. */
+export type Readers = ReadonlyMap<string, readonly string[]>;
+
+/** A step of a change, as the strip draws it. */
+export interface StripCell {
+  readonly service: string;
+  readonly state: StepState | 'origin' | 'open';
+  /** `pricing: failed` */
+  readonly says: string;
+}
+
+const WORDS: Readonly<Record<StepState | 'open', string>> = {
+  done: 'done',
+  skipped: 'nothing to do',
+  failed: 'failed, tried again',
+  parked: 'waits',
+  deadLettered: 'dead letter',
+  discarded: 'discarded',
+  open: 'not yet',
+};
+
+/** Reads every topic, and is no consumer: it reports what can be read. */
+const CAPTURE = 'capture';
+
+/** Which consumers read which topic, of the lag. */
+export function readersOf(lag: Lag | undefined): Readers {
+  const readers = new Map<string, string[]>();
+  for (const { topic, service } of lag?.partitions ?? []) {
+    if (service === CAPTURE) continue;
+    const of = readers.get(topic) ?? [];
+    if (!of.includes(service)) readers.set(topic, [...of, service].sort());
+  }
+  return readers;
+}
+
+/** The strip of a change: its origin, and each consumer that reads its topic or has reported. */
+export function stripOf({ origin, steps, topic }: FeedRow, readers: Readers): StripCell[] {
+  const services = [...new Set([...(readers.get(topic) ?? []), ...Object.keys(steps)])].sort();
+  return [
+    {
+      service: origin === 'published' ? 'producer API' : 'capture',
+      state: origin === undefined ? 'open' : 'origin',
+      says: origin ?? 'captured: not known',
+    },
+    ...services.map((service): StripCell => {
+      const state = steps[service] ?? 'open';
+      return { service, state, says: `${service}: ${WORDS[state]}` };
+    }),
+  ];
+}
+
+/** How a change stands, in a word or a figure: its latency once everybody is through. */
+export function outcomeOf(
+  row: FeedRow,
+  cells: readonly StripCell[],
+): { readonly text: string; readonly kind: 'plain' | 'open' | 'warn' | 'bad' } {
+  const has = (...states: readonly StripCell['state'][]): boolean =>
+    cells.some(({ state }) => states.includes(state));
+  if (has('deadLettered')) return { text: 'dead letter', kind: 'bad' };
+  if (has('failed')) return { text: 'retrying', kind: 'bad' };
+  if (has('parked')) return { text: 'waits', kind: 'warn' };
+  if (cells.slice(1).some(({ state }) => state === 'open')) return { text: '…', kind: 'open' };
+  if (row.latencyMs === null) return { text: has('discarded') ? 'discarded' : '–', kind: 'open' };
+  return { text: milliseconds(row.latencyMs), kind: 'plain' };
+}
