@@ -44,6 +44,8 @@ export interface BulkRedrive {
   readonly errorType?: string;
   readonly all?: boolean;
   readonly ratePerSecond?: number;
+  /** Also those that were redriven too often. */
+  readonly force?: boolean;
   readonly dryRun?: boolean;
 }
 

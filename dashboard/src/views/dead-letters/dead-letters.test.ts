@@ -1,0 +1,146 @@
+import type { DeadLetterItem, ParkedRecord } from '@shelfcast/schemas/monitor/operations';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fieldsOf } from '../../lib/contract/fields.ts';
+import { causesOf, lettersSentence, matches } from './causes.ts';
+import { draftFault, draftOf, editColumns, editOutcome } from './edit.ts';
+import { dryRunWords, progressOf, progressWords, together } from './outcome.ts';
+
+const test = suite('dead letters');
+const letter = (key: string, more: Partial<DeadLetterItem> = {}): DeadLetterItem => ({
+  id: `id-${key}`,
+  consumer: 'pricing',
+  entity: 'products',
+  key,
+  state: 'dead',
+  attempts: 6,
+  redrives: 0,
+  parkedAt: '2026-11-28T10:00:00Z',
+  nextAttemptAt: null,
+  errorType: 'TypeError',
+  errorMessage: `price of ${key} is 249902.00`,
+  waiting: 1,
+  eventId: null,
+  topic: 'pis.public.products',
+  partition: 0,
+  offset: '1',
+  ...more,
+});
+
+test('letters that differ only in their key and figures have one cause', () => {
+  const letters = [
+    letter('P-1', { parkedAt: '2026-11-28T11:00:00Z' }),
+    letter('P-2', { errorMessage: 'price of P-2 is 17', waiting: 3 }),
+    letter('P-3', { errorMessage: 'name is missing' }),
+    letter('P-4', { consumer: 'catalogue' }),
+  ];
+  const causes = causesOf(letters);
+  assert.equal(
+    causes.map(({ consumer, letters: own, waiting }) => [consumer, own.length, waiting]),
+    [
+      ['pricing', 2, 4],
+      ['pricing', 1, 1],
+      ['catalogue', 1, 1],
+    ],
+  );
+  assert.is(causes[0]?.sinceMs, Date.parse('2026-11-28T10:00:00Z'));
+  assert.is(causesOf([letter('a', { errorType: 'error' })])[0]?.errorType, '');
+  const [first] = causes;
+  const filter = { consumer: '', cause: first?.id ?? '', text: '' };
+  assert.is(letters.filter((one) => matches(one, filter)).length, 2);
+  assert.is(letters.filter((one) => matches(one, { ...filter, text: ' p-2' })).length, 1);
+});
+
+test('what waits is said in a sentence', () => {
+  assert.is(lettersSentence([]), 'Every change could be applied.');
+  assert.is(
+    lettersSentence([letter('a', { waiting: 3 }), letter('b', { state: 'retrying' })]),
+    '1 key waits for somebody, 1 key is tried again by itself. All other keys go on. 2 later changes wait behind them, in order.',
+  );
+});
+
+const CONTRACT = fieldsOf({
+  type: 'record',
+  fields: [
+    { name: 'name', type: ['null', 'string'], default: null },
+    { name: 'price', type: { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2 } },
+    { name: 'stock_quantity', type: 'int' },
+  ],
+});
+const record: ParkedRecord = {
+  id: '1',
+  eventId: null,
+  topic: 'pis.public.products',
+  partition: 0,
+  offset: '1',
+  timestampMs: 0,
+  headers: {},
+  op: 'update',
+  before: { product_id: 'P-1', name: 'Desk', price: '10.00', stock_quantity: 3 },
+  after: { product_id: 'P-1', name: 'Desk', price: '249902.00', stock_quantity: 3 },
+  edit: null,
+  unreadable: null,
+};
+
+test('an edit holds what was changed and nothing else, with exact decimals', () => {
+  const columns = editColumns(record, { key: 'P-1' }, CONTRACT);
+  assert.equal(
+    columns.map(({ name, isKey, isChanged }) => [name, isKey, isChanged]),
+    [
+      ['product_id', true, false],
+      ['name', false, false],
+      ['price', false, true],
+      ['stock_quantity', false, false],
+    ],
+  );
+  const drafts = Object.fromEntries(columns.map((column) => [column.name, draftOf(column)]));
+  assert.equal(editOutcome(columns, drafts), { edit: {}, faults: {}, changed: [] });
+  const edited = { ...drafts, price: { text: '9.90', isNull: false } };
+  assert.equal(editOutcome(columns, edited), {
+    edit: { price: '9.90' },
+    faults: {},
+    changed: [{ name: 'price', from: '249902.00', to: '9.90' }],
+  });
+  const stock = { ...drafts, stock_quantity: { text: '7', isNull: false } };
+  assert.equal(editOutcome(columns, stock).edit, { stock_quantity: 7 });
+  const wrong = editOutcome(columns, { ...drafts, price: { text: '9.999', isNull: false } });
+  assert.equal(wrong.edit, {});
+  assert.match(wrong.faults.price ?? '', '2 digits');
+});
+
+test('null only where the contract has it, and an earlier edit stays', () => {
+  const earlier = { ...record, edit: { price: '5.00' } };
+  const columns = editColumns(earlier, { key: 'P-1' }, CONTRACT);
+  const [, name, price] = columns;
+  if (name === undefined || price === undefined) throw new Error('columns');
+  const none = { text: '', isNull: true };
+  assert.is(draftFault(name, none), undefined);
+  assert.is(draftFault(price, none), 'price cannot be null.');
+  assert.is(price.value, '5.00');
+  assert.equal(editOutcome(columns, { name: none }).edit, { name: null, price: '5.00' });
+});
+
+test('what a redrive comes to is told by what is still parked', () => {
+  const outcome = together([
+    { matched: 2, done: 2, refused: [] },
+    { matched: 1, done: 0, refused: [{ entity: 'products', key: 'P-3', reason: 'too often' }] },
+  ]);
+  assert.is(
+    dryRunWords(outcome),
+    '2 keys would be tried again, with all that waits behind. 1 key would be left alone.',
+  );
+  const redriven = ['P-1', 'P-2', 'P-3', 'P-4'].map((key) => letter(key));
+  const parked = [
+    letter('P-2', { state: 'retrying' }),
+    letter('P-3'),
+    letter('P-4', { id: 'next' }),
+  ];
+  const progress = progressOf(redriven, parked);
+  assert.equal(progress, { applied: 2, underway: 1, failed: 1 });
+  assert.is(
+    progressWords(progress),
+    '2 keys are applied, 1 key is being tried, 1 key failed again.',
+  );
+});
+
+test.run();
