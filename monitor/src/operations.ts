@@ -24,6 +24,7 @@ import { deadLetterRoutes } from './operations/dead-letter-routes.ts';
 import { createReplicationReader } from './source/replication.ts';
 import { sourceRoutes } from './source/source-routes.ts';
 import type { Store } from './store.ts';
+import { topicRoutes } from './topics/topic-routes.ts';
 
 export interface OperationsOptions {
   readonly context: MainContext<MonitorConfig>;
@@ -103,6 +104,7 @@ export function openOperations(options: OperationsOptions): Operations {
         replication: createReplicationReader({ products, slotName, nowMs }),
       }),
       alertRoutes({ authorizer, health }),
+      topicRoutes({ authorizer, admin, nowMs }),
     ],
     health,
     watch(observed) {
