@@ -1,0 +1,51 @@
+import type { AuditItem } from '@shelfcast/schemas/monitor/operations';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { deedWords, outcomeOf } from './audit-words.ts';
+
+const test = suite('audit');
+const item = (more: Partial<AuditItem>): AuditItem => ({
+  id: '1',
+  who: 'otto',
+  action: 'redrive',
+  target: 'pricing/7',
+  request: { ids: ['7'] },
+  begunAt: '2026-11-28T10:00:00Z',
+  outcome: 'done',
+  result: { matched: 1, done: 1, refused: [] },
+  endedAt: null,
+  ...more,
+});
+
+test('each deed is a sentence', () => {
+  assert.is(deedWords(item({})), 'otto redrove dead letter 7 of pricing');
+  const many = { ids: ['7', '8'], dryRun: true };
+  assert.is(
+    deedWords(item({ request: many, target: 'pricing' })),
+    'otto tried out a redrive of 2 dead letters of pricing',
+  );
+  const edit = { ids: ['7'], edit: { price: '1' } };
+  assert.match(deedWords(item({ request: edit })), 'with price edited');
+  const key = { key: 'P-1', reason: 'test data' };
+  assert.is(
+    deedWords(item({ action: 'discard', request: key })),
+    'otto discarded the dead letters with key P-1 of pricing: “test data”',
+  );
+  assert.is(
+    deedWords(item({ action: 'consumer.pause', target: 'pricing', request: { reason: 'x' } })),
+    'otto paused the consumer pricing: “x”',
+  );
+  assert.is(deedWords(item({ action: 'new.thing', target: 't' })), 'otto: new.thing t');
+});
+
+test('what came of it: failures in the words of whoever refused', () => {
+  assert.equal(outcomeOf(item({})), { status: 'ok', says: '1 key' });
+  const partly = item({ result: { matched: 3, done: 2, refused: [] } });
+  assert.equal(outcomeOf(partly), { status: 'warn', says: '2 keys, 1 left alone' });
+  const failed = item({ outcome: 'failed', result: { error: 'No process hosts it' } });
+  assert.equal(outcomeOf(failed), { status: 'bad', says: 'No process hosts it' });
+  assert.is(outcomeOf(item({ outcome: 'begun', result: null })).status, 'warn');
+  assert.is(outcomeOf(item({ result: { name: 'products' } })).says, 'Done.');
+});
+
+test.run();
