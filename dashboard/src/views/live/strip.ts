@@ -23,14 +23,14 @@ const WORDS: Readonly<Record<StepState | 'open', string>> = {
   open: 'not yet',
 };
 
-/** Reads every topic, and is no consumer: it reports what can be read. */
-const CAPTURE = 'capture';
+/** Groups of ours that read topics, and are no consumers. */
+const NO_CONSUMERS = new Set(['capture-reports', 'monitor']);
 
 /** Which consumers read which topic, of the lag. */
 export function readersOf(lag: Lag | undefined): Readers {
   const readers = new Map<string, string[]>();
   for (const { topic, service } of lag?.partitions ?? []) {
-    if (service === CAPTURE) continue;
+    if (NO_CONSUMERS.has(service)) continue;
     const of = readers.get(topic) ?? [];
     if (!of.includes(service)) readers.set(topic, [...of, service].sort());
   }

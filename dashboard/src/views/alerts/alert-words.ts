@@ -1,0 +1,135 @@
+import type { Alert } from '@shelfcast/schemas/monitor/live';
+import { plural, relativeTime, span } from '../../lib/format.ts';
+import { hrefOf } from '../../lib/routes.ts';
+
+/** An alert as people read it. */
+export interface AlertWords {
+  /** `pricing is behind` */
+  readonly title: string;
+  /** The monitor's sentence with its figures. */
+  readonly says: string;
+  /** What it means for the changes. */
+  readonly means: string;
+  readonly kind: 'bad' | 'warn' | 'ok';
+  /** Where its cause is, and what can be done there. */
+  readonly action: { readonly label: string; readonly href: string };
+  /** What to type; empty: there is nothing. */
+  readonly command: string;
+  /** `for 12 min`, or `resolved 3 min ago, after 12 min` */
+  readonly since: string;
+}
+
+type Meaning = Pick<AlertWords, 'title' | 'means' | 'action'>;
+
+export function alertWords(alert: Alert, nowMs: number): AlertWords {
+  const isFiring = alert.state === 'firing';
+  const kind = alert.severity === 'critical' ? 'bad' : 'warn';
+  return {
+    ...meaningOf(alert),
+    says: alert.says,
+    kind: isFiring ? kind : 'ok',
+    // What stands behind `#` is said, not typed.
+    command: alert.mend?.split('#')[0]?.trim() ?? '',
+    since: sinceWords(alert, nowMs),
+  };
+}
+
+/** The firing ones first, the worst and the oldest before the others; then those that were resolved last. */
+export function byUrgency(alerts: readonly Alert[]): Alert[] {
+  const rank = ({ state, severity }: Alert): number =>
+    state === 'resolved' ? 2 : severity === 'critical' ? 0 : 1;
+  return alerts.toSorted(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      (a.state === 'resolved'
+        ? (b.resolvedAtMs ?? 0) - (a.resolvedAtMs ?? 0)
+        : a.sinceMs - b.sinceMs),
+  );
+}
+
+function meaningOf({ name, subject }: Alert): Meaning {
+  const source = (label: string) => ({ label, href: hrefOf('source') });
+  switch (name) {
+    case 'ConsumerLag':
+      return {
+        title: `${subject} is behind`,
+        means: 'Its changes wait in Kafka, in order; nothing is lost, other consumers go on.',
+        action: { label: 'See what it waits for', href: hrefOf('consumers') },
+      };
+    case 'ConsumerSilent':
+      return {
+        title: `${subject} is not running`,
+        means: 'Its changes wait in Kafka; it goes on where it stopped as soon as it is started.',
+        action: { label: 'See the consumer', href: hrefOf('consumers') },
+      };
+    case 'ConsumerErrors':
+      return {
+        title: `${subject} fails often`,
+        means: 'Each failing key is tried again with growing pauses; other keys go on.',
+        action: {
+          label: 'See what fails',
+          href: hrefOf('live', { query: { stage: 'failed', service: subject } }),
+        },
+      };
+    case 'DeadLetters':
+      return {
+        title: `${subject} has dead letters`,
+        means:
+          'Later changes of these keys wait behind them, in order; other keys are not delayed.',
+        action: {
+          label: 'Inspect, edit and redrive',
+          href: hrefOf('deadLetters', { query: { consumer: subject } }),
+        },
+      };
+    case 'TaskFailed':
+      return {
+        title: `Connector ${subject} has failed`,
+        means: 'No change is captured. Rows can be written; their changes wait in the slot.',
+        action: source('See the cause and restart it'),
+      };
+    case 'SlotLost':
+      return {
+        title: `Slot ${subject} is lost`,
+        means: 'Changes are missing, and no restart brings them back: read everything anew.',
+        action: source('See the slot'),
+      };
+    case 'SlotBudget':
+      return {
+        title: `Slot ${subject} is nearly full`,
+        means: 'Once its budget is spent, Postgres drops what was kept, and changes are lost.',
+        action: source('See the slot and its reader'),
+      };
+    case 'NoHeartbeat':
+      return {
+        title: 'No heartbeat comes through',
+        means: 'Nothing has come from the database for longer than it should take.',
+        action: source('See the connector'),
+      };
+    case 'RecordNearLimit':
+      return {
+        title: `A record of ${subject} is nearly too large`,
+        means: 'A larger one would stop the connector until the limit is raised.',
+        action: { label: 'See the topic', href: hrefOf('topic', { id: subject }) },
+      };
+    default:
+      return {
+        title: `${name}: ${subject}`,
+        means: '',
+        action: { label: 'See the consumers', href: hrefOf('consumers') },
+      };
+  }
+}
+
+function sinceWords({ state, sinceMs, resolvedAtMs }: Alert, nowMs: number): string {
+  if (state === 'firing' || resolvedAtMs === null)
+    return `for ${span(Math.max(0, nowMs - sinceMs))}`;
+  return `resolved ${relativeTime(resolvedAtMs, nowMs)}, after ${span(Math.max(0, resolvedAtMs - sinceMs))}`;
+}
+
+/** All that fire, in a sentence. */
+export function alertsSentence(firing: readonly Pick<Alert, 'severity'>[]): string {
+  if (firing.length === 0) return 'Everything that is watched is well.';
+  const urgent = firing.filter(({ severity }) => severity === 'critical').length;
+  const all = plural(firing.length, 'thing needs you', 'things need you');
+  return urgent === 0 ? `${all}.` : `${all}, ${urgent} of them at once.`;
+}

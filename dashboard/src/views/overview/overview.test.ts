@@ -1,0 +1,146 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { report } from '../event/testing.ts';
+import { errorChart, latencyChart, throughputChart } from './charts.ts';
+import { type EdgeTimes, medianOf, withReports } from './edge-times.ts';
+import { mapSentence, type PipelineFacts, pipelineMap } from './pipeline.ts';
+
+const test = suite('overview');
+const slot = {
+  active: true,
+  walStatus: 'reserved',
+  retainedWalBytes: '18000000',
+  safeWalSize: '4000000000',
+  invalidationReason: null,
+};
+const replication = { slotName: 'shelfcast', slot, heartbeatAgeMs: 900, spending: null };
+const task = { id: 0, state: 'RUNNING', worker: 'w', failure: null };
+const connector = { name: 'products', state: 'RUNNING', failure: null, tasks: [task] };
+const consumer = (name: string) => ({ name, paused: null, deadLetters: 0, retrying: 0 });
+const facts = (given: Partial<PipelineFacts> = {}): PipelineFacts => ({
+  summary: undefined,
+  live: {
+    atMs: 0,
+    reportsPerSecond: 6,
+    failuresPerSecond: 0,
+    services: { capture: { captured: 142 }, pricing: { processed: 141 } },
+    latencyMs: null,
+    clients: 1,
+  },
+  lag: new Map([['pricing', { service: 'pricing', messages: 0, seconds: 0, topics: [] }]]),
+  connectors: [connector],
+  replication,
+  consumers: [consumer('pricing')],
+  alerts: [],
+  times: {},
+  ...given,
+});
+
+test('all is well: rates, no broken edge, one sentence', () => {
+  const map = pipelineMap(facts());
+  assert.is(mapSentence(map), 'Every change reaches every consumer.');
+  assert.equal(map.connector.figures, ['142/s', '1/1 task']);
+  assert.equal(map.lanes[0]?.consumer.figures, ['141/s', 'lag 0']);
+  const { toConnector, toKafka, lanes } = map;
+  for (const edge of [toConnector, toKafka, lanes[0]?.toConsumer, lanes[0]?.toEffect]) {
+    assert.is(edge?.broken, undefined);
+  }
+});
+
+test('a failed task breaks the edge to Kafka, and leads to the source', () => {
+  const failure = { cause: 'x', meaning: null, remedy: null, needsResync: false };
+  const failed = { ...connector, tasks: [{ ...task, state: 'FAILED', failure }] };
+  const map = pipelineMap(facts({ connectors: [failed] }));
+  assert.is(map.connector.status, 'bad');
+  assert.is(map.toKafka.broken?.href, '/source');
+  assert.is(mapSentence(map), 'Debezium: has failed.');
+});
+
+test('dead letters break the edge to the effect, and lead to them', () => {
+  const map = pipelineMap(facts({ consumers: [{ ...consumer('pricing'), deadLetters: 5 }] }));
+  assert.is(map.lanes[0]?.effect.status, 'bad');
+  assert.is(map.lanes[0]?.toEffect.broken?.href, '/dead-letters?consumer=pricing');
+  assert.is(mapSentence(map), 'pricing: 5 dead letters.');
+});
+
+test('a stopped and a paused consumer break the edge to them', () => {
+  const silent = pipelineMap(
+    facts({
+      alerts: [
+        {
+          name: 'ConsumerSilent',
+          subject: 'pricing',
+          severity: 'critical',
+          state: 'firing',
+          says: '',
+          mend: null,
+          runbook: '',
+          sinceMs: 0,
+          resolvedAtMs: null,
+        },
+      ],
+    }),
+  );
+  assert.is(silent.lanes[0]?.toConsumer.broken?.href, '/consumers');
+  const paused = { consumer: 'pricing', reason: 'r', pausedBy: 'me', pausedAt: '' };
+  const map = pipelineMap(facts({ consumers: [{ ...consumer('pricing'), paused }] }));
+  assert.is(map.lanes[0]?.consumer.alarm, 'paused');
+  assert.ok(map.lanes[0]?.toConsumer.broken);
+});
+
+test('what could not be asked is not known, and nothing is called broken for it', () => {
+  const map = pipelineMap(
+    facts({ connectors: undefined, replication: undefined, lag: undefined, live: undefined }),
+  );
+  assert.is(map.database.status, 'off');
+  assert.is(map.kafka.word, 'not known');
+  assert.is(map.toKafka.broken, undefined);
+  assert.is(map.toConnector.perSecond, 0);
+});
+
+test('edges know the median of the latest changes, snapshot reads aside', () => {
+  const captured = (ms: number, snapshot = false) =>
+    report({
+      stage: 'captured',
+      service: 'capture',
+      occurredAtUs: 0,
+      details: { snapshot, debeziumAtUs: `${ms * 1_000}`, brokerAtMs: ms + 2 },
+    });
+  let times: EdgeTimes = {};
+  times = withReports(times, [captured(3), captured(9), captured(5), captured(900, true)]);
+  assert.is(medianOf(times, 'read'), 5);
+  assert.is(medianOf(times, 'written'), 2);
+  assert.is(medianOf(times, 'pricing'), undefined);
+  const many = withReports(times, Array(150).fill(captured(7)));
+  assert.is(many.read?.length, 51);
+});
+
+test('charts: nothing counted is none of it, and no latency is a gap', () => {
+  const series = (values: readonly (number | null)[]) => ({
+    metric: 'throughput' as const,
+    stepSeconds: 10,
+    lines: [{ service: '', points: values.map((value, at) => ({ atMs: at * 10_000, value })) }],
+  });
+  const { lines, timesMs } = throughputChart(series([1, null, 3]), series([null, 2, null]));
+  assert.equal(timesMs, [0, 10_000, 20_000]);
+  assert.equal(lines[0]?.values, [1, 0, 3]);
+  assert.equal(lines[1]?.values, [0, 2, 0]);
+  const latency = latencyChart({
+    ...series([]),
+    lines: [
+      {
+        service: '',
+        points: [
+          { atMs: 0, value: null, latencyMs: null },
+          { atMs: 1, value: 7, latencyMs: { count: 3, p50: 7, p95: 18, p99: 44 } },
+        ],
+      },
+    ],
+  });
+  assert.equal(latency.lines[2]?.values, [null, 44]);
+  assert.match(latency.summary, '44 ms at most');
+  assert.is(errorChart(series([0, 0])).summary, 'none failed');
+  assert.not(throughputChart(undefined, undefined).hasData);
+});
+
+test.run();
