@@ -11,6 +11,7 @@ import type {
   ReplicationState,
 } from '@shelfcast/schemas/monitor/operations';
 import type { DecodedRecord, EventPage, Timeline } from '@shelfcast/schemas/monitor/timeline';
+import type { TopicSizes } from '@shelfcast/schemas/monitor/topics';
 import type { QueryPatch } from '../routes.ts';
 import type { Request } from './request.ts';
 
@@ -83,6 +84,7 @@ export function createMonitorApi(request: Request) {
         step: span.stepSeconds === undefined ? undefined : `${span.stepSeconds}s`,
       }),
     lag: () => get<Lag>('/api/lag'),
+    topicSizes: () => get<TopicSizes>('/api/topics'),
     connectors: () => get<{ items: readonly ConnectorItem[] }>('/api/connectors'),
     replication: () => get<ReplicationState>('/api/replication'),
     consumers: () => get<{ items: readonly ConsumerItem[] }>('/api/consumers'),

@@ -27,6 +27,15 @@ export interface TopicSchemas {
   readonly example: unknown;
 }
 
+export interface NewTopic {
+  readonly name: string;
+  /** Avro, as JSON. */
+  readonly schema: unknown;
+  readonly partitions?: number;
+  /** -1: for ever. */
+  readonly retentionMs?: number;
+}
+
 /** A 202. */
 export interface Accepted {
   readonly id: string;
@@ -49,6 +58,11 @@ export function createProducerApi(request: Request) {
       request<Topic>(`/producer/topics/${step(name)}`, { signal }),
     schemas: (topic: string) => (signal?: AbortSignal) =>
       request<TopicSchemas>(`/producer/schemas/${step(topic)}`, { signal }),
+    /** Needs the role operator, as does `createTopic`. */
+    changeTopic: (name: string, change: { readonly retentionMs: number }) =>
+      request<Topic>(`/producer/topics/${step(name)}`, { method: 'PATCH', body: change }),
+    createTopic: (wanted: NewTopic) =>
+      request<Topic>('/producer/topics', { method: 'POST', body: wanted }),
     /**
      * Publishes one event.
      * @param eventText `{topic, data, key?}` as JSON; a text, so that exact decimals stay what was typed

@@ -1,0 +1,105 @@
+import type { Lag } from '@shelfcast/schemas/monitor/numbers';
+import type { Topic } from '../../lib/api/producer.ts';
+import { plural, span } from '../../lib/format.ts';
+
+/** What a topic is for. */
+export interface TopicKind {
+  readonly name: 'captured' | 'events' | 'deadLetters' | 'reports' | 'own';
+  /** As a label. */
+  readonly word: string;
+  /** In a sentence. */
+  readonly says: string;
+}
+
+const CAPTURED = /^[^.]+\.([^.]+)\.(.+)$/;
+
+export function topicKind({ name, system }: Pick<Topic, 'name' | 'system'>): TopicKind {
+  if (name.endsWith('.dlq')) {
+    const consumer = name.slice(0, -'.dlq'.length);
+    return {
+      name: 'deadLetters',
+      word: 'dead letters',
+      says: `Copies of what ${consumer} could not apply, with the reason in their headers.`,
+    };
+  }
+  if (name === 'monitoring') {
+    return {
+      name: 'reports',
+      word: 'reports',
+      says: 'What every part reports about every change. The monitor reads it.',
+    };
+  }
+  if (name === 'stock_alerts') {
+    return {
+      name: 'reports',
+      word: 'alerts',
+      says: 'What the inventory says when a stock runs low, and when it is back.',
+    };
+  }
+  if (!system) {
+    return {
+      name: 'events',
+      word: 'events',
+      says: 'Events that systems publish through the producer API, checked against its schema.',
+    };
+  }
+  const [, schema, table] = CAPTURED.exec(name) ?? [];
+  if (schema !== undefined && table !== undefined) {
+    const full = schema === 'public' ? table : `${schema}.${table}`;
+    return {
+      name: 'captured',
+      word: 'captured table',
+      says: `Every committed change of the table ${full}, captured by Debezium.`,
+    };
+  }
+  return { name: 'own', word: 'the pipeline’s own', says: 'The pipeline keeps this for itself.' };
+}
+
+const ORDER: readonly TopicKind['name'][] = ['captured', 'events', 'reports', 'deadLetters', 'own'];
+
+/** Topics that people look for before those they do not, each kind by name. */
+export function inOrder<T extends Topic>(topics: readonly T[]): readonly T[] {
+  const rank = (topic: Topic) => ORDER.indexOf(topicKind(topic).name);
+  return [...topics].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, 'en'));
+}
+
+export function retentionWords(retentionMs: number | null): string {
+  return retentionMs === null ? 'for ever' : span(retentionMs);
+}
+
+/** Who reads a topic, and how many records wait for each. */
+export function readersOf(
+  lag: Lag | undefined,
+  topic: string,
+): readonly { readonly service: string; readonly messages: number }[] {
+  const readers = new Map<string, number>();
+  for (const one of lag?.partitions ?? []) {
+    if (one.topic !== topic) continue;
+    readers.set(one.service, (readers.get(one.service) ?? 0) + one.messages);
+  }
+  return [...readers].map(([service, messages]) => ({ service, messages }));
+}
+
+/** A length of time as people type it: `7 days`, `12 h`, `for ever`; undefined: it is none. */
+export function parseRetention(text: string): number | undefined {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === 'for ever' || wanted === 'forever') return -1;
+  const [, number = '', unit = ''] =
+    /^(\d+(?:\.\d+)?)\s*(min|minutes?|h|hours?|d|days?|weeks?)$/.exec(wanted) ?? [];
+  if (number === '') return undefined;
+  const ms = Number(number) * (UNIT_MS[unit.slice(0, 1)] ?? 0);
+  return ms > 0 ? Math.round(ms) : undefined;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+export function topicsSentence(topics: readonly Topic[]): string {
+  const of = (name: TopicKind['name']) =>
+    topics.filter((topic) => topicKind(topic).name === name).length;
+  return `${plural(of('captured'), 'captured table')} and ${plural(of('events'), 'topic')} that systems publish to, beside the pipeline’s own.`;
+}
