@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { compressed } from './scripts/compressed.ts';
 
-/** All JavaScript together, as browsers load it. */
+/** The JavaScript of the page with any one of its views, in gzip: views are loaded when they are first shown. */
 const JS_BUDGET_BYTES = 120 * 1024;
 
 // `vite dev` shows a stack that runs: its dashboard's address, which hands on to monitor and producer API.

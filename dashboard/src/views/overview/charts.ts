@@ -1,5 +1,5 @@
 import type { Series, Summary } from '@shelfcast/schemas/monitor/numbers';
-import type { ChartLine } from '../../components/Chart.svelte';
+import type { ChartLine } from '../../components/chart-line.ts';
 import { milliseconds, percent, perSecond } from '../../lib/format.ts';
 
 /** What a chart shows. */
