@@ -73,7 +73,7 @@ export function layOut(timeline: Timeline): Waterfall {
       kind: KINDS[step.stage] ?? 'way',
       left: Math.min(left, 1 - width),
       width,
-      work: workMs === null || right <= left ? 1 : Math.min(1, (right - began) / (right - left)),
+      work: workOf({ step, left, right, began }),
       sinceCommitMs: step.sinceCommitMs,
       gapMs: step.gapMs,
       workMs,
@@ -108,12 +108,33 @@ export function layOut(timeline: Timeline): Waterfall {
   };
 }
 
+/** Of a consumer's step that does not say how long it took, only the end is known; all before is waiting. */
+function workOf({
+  step,
+  left,
+  right,
+  began,
+}: {
+  readonly step: TimelineStage;
+  readonly left: number;
+  readonly right: number;
+  readonly began: number;
+}): number {
+  if (isOnTheWay(step) || right <= left) return 1;
+  if (step.report?.durationUs == null) return 0;
+  return Math.min(1, (right - began) / (right - left));
+}
+
+function isOnTheWay({ report, stage }: TimelineStage): boolean {
+  return report === null || stage === 'captured' || stage === 'published';
+}
+
 /** Steps before any consumer by their time, then those of each consumer together. */
 function inOrder(stages: readonly TimelineStage[]): TimelineStage[] {
   const services = new Map<string, TimelineStage[]>();
   const way: TimelineStage[] = [];
   for (const step of stages) {
-    if (step.report === null || ['captured', 'published'].includes(step.stage)) way.push(step);
+    if (isOnTheWay(step)) way.push(step);
     else services.set(step.service, [...(services.get(step.service) ?? []), step]);
   }
   return [...way, ...[...services.values()].flat()];

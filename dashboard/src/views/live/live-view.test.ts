@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addReports, emptyFeed, type FeedRow } from '../../lib/live/feed.ts';
-import { report } from '../event/testing.ts';
+import { report, step, timeline } from '../event/testing.ts';
 import { filterCount, readFilters, rowFilter, serverFilter } from './filters.ts';
+import { readHistory } from './history.ts';
 import { earlierRows, keepMatching, showIntervalMs, withEarlier } from './shown-rows.ts';
 import { outcomeOf, readersOf, stripOf } from './strip.ts';
 
@@ -106,6 +107,35 @@ test('the strip has everybody who reads the topic, and the outcome is the worst 
 test('rows are shown at once, but for rates at which nobody could read them', () => {
   assert.is(showIntervalMs(100), 0);
   assert.is(showIntervalMs(8_000), 250);
+});
+
+test('a state is looked for in the whole store, and what is found is whole', async () => {
+  const dead = report({ eventId: 'old', stage: 'deadLettered', atUs: 3 });
+  const captured = report({ eventId: 'old', stage: 'captured', service: 'capture', atUs: 1 });
+  const asked: unknown[] = [];
+  const monitor = {
+    events: (query: object) => async () => {
+      asked.push(query);
+      const items = 'stage' in query ? [dead] : [report({ eventId: 'new', atUs: 9 })];
+      return { items, nextCursor: null };
+    },
+    timeline: () => async () =>
+      timeline({
+        stages: [
+          step('captured', 'capture', { report: captured }),
+          step('deadLettered', 'pricing', { report: dead }),
+        ],
+      }),
+  };
+  const { signal } = new AbortController();
+  const found = await readHistory(monitor, filters('stage=deadLettered&key=k'), signal);
+  assert.equal(
+    found.map(({ eventId, stage }) => `${eventId} ${stage}`),
+    ['new processed', 'old deadLettered', 'old captured'],
+  );
+  asked.length = 0;
+  assert.is((await readHistory(monitor, filters('key=k'), signal)).length, 1);
+  assert.equal(asked, [{ topic: '', key: 'k', limit: 500 }]);
 });
 
 test.run();

@@ -70,6 +70,8 @@ function together(before: FeedRow, row: FeedRow): FeedRow {
   const { latencyMs } = before;
   return {
     ...row,
+    entity: row.entity ?? before.entity,
+    op: row.op ?? before.op,
     origin: row.origin ?? before.origin,
     changed: row.changed.length > 0 ? row.changed : before.changed,
     changedOmitted: row.changedOmitted || before.changedOmitted,

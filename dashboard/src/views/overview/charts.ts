@@ -67,12 +67,17 @@ export function errorChart(series: Series | undefined): ChartFacts {
   };
 }
 
-/** `p50 7 ms · p99 44 ms`, of the whole time. */
+/** `p50 7 · p99 44 ms`, of the whole time. */
 export function latencyFigure(summary: Summary | undefined): string {
   const latency = summary?.latencyMs;
   if (latency == null) return '';
   const { p50, p99 } = latency;
-  return `p50 ${milliseconds(p50)} · p99 ${milliseconds(p99)}`;
+  if (p99 >= 1_000) return `p50 ${seconds(p50)} · p99 ${seconds(p99)} s`;
+  return `p50 ${Math.round(p50)} · p99 ${Math.round(p99)} ms`;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(2);
 }
 
 function whole(series: Series | undefined): Series['lines'][number]['points'] {
