@@ -45,6 +45,8 @@ test('what came of it: failures in the words of whoever refused', () => {
   const failed = item({ outcome: 'failed', result: { error: 'No process hosts it' } });
   assert.equal(outcomeOf(failed), { status: 'bad', says: 'No process hosts it' });
   assert.is(outcomeOf(item({ outcome: 'begun', result: null })).status, 'warn');
+  const paused = item({ action: 'consumer.pause', result: { matched: 0, done: 0, refused: [] } });
+  assert.is(outcomeOf(paused).says, 'Done.', 'a pause is not of keys');
   assert.is(outcomeOf(item({ result: { name: 'products' } })).says, 'Done.');
 });
 

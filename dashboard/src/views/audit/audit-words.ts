@@ -62,20 +62,26 @@ function whichWords({ ids, entity, key, errorType, all }: Record<string, unknown
   return `the dead letters with ${parts.join(' and ') || 'no condition'}`;
 }
 
+/** Whether it only asked what would happen. */
+export function isDryRun({ request }: AuditItem): boolean {
+  return isObject(request) && request.dryRun === true;
+}
+
 export interface DeedOutcome {
   readonly status: Status;
   readonly says: string;
 }
 
 /** What came of it. */
-export function outcomeOf({ outcome, result }: AuditItem): DeedOutcome {
+export function outcomeOf({ action, outcome, result }: AuditItem): DeedOutcome {
   const came = isObject(result) ? result : {};
   if (outcome === 'failed') {
     return { status: 'bad', says: typeof came.error === 'string' ? came.error : 'It failed.' };
   }
   if (outcome === 'begun') return { status: 'warn', says: 'What came of it is not known.' };
   const { matched, done } = came;
-  if (typeof matched !== 'number' || typeof done !== 'number')
+  const isOfKeys = action === 'redrive' || action === 'discard';
+  if (!isOfKeys || typeof matched !== 'number' || typeof done !== 'number')
     return { status: 'ok', says: 'Done.' };
   const left = matched - done;
   const rest = left === 0 ? '' : `, ${left} left alone`;

@@ -18,9 +18,9 @@ export function connectState(state: string): PartState {
     case 'RUNNING':
       return { status: 'ok', word: 'runs' };
     case 'PAUSED':
-      return { status: 'warn', word: 'paused' };
+      return { status: 'warn', word: 'is paused' };
     case 'STOPPED':
-      return { status: 'warn', word: 'stopped' };
+      return { status: 'warn', word: 'is stopped' };
     case 'FAILED':
       return { status: 'bad', word: 'has failed' };
     case 'RESTARTING':

@@ -32,7 +32,7 @@ test('a connector that runs with a failed task has failed, and says the first ca
   assert.equal([summary.status, summary.failure], ['bad', failure]);
   assert.match(summary.says, '1 task of 1 failed');
   assert.is(connectorSummary(connector).status, 'ok');
-  assert.is(connectorSummary({ ...connector, state: 'PAUSED' }).word, 'paused');
+  assert.is(connectorSummary({ ...connector, state: 'PAUSED' }).word, 'is paused');
   assert.is(connectorSummary({ ...connector, tasks: [] }).word, 'starts');
 });
 
