@@ -248,13 +248,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(explain(error));
-  process.exitCode = 1;
-}
-
 /** What make and the environment call the arguments whose names differ from their variables. */
 const VARIABLES: Readonly<Record<string, string>> = {
   ids: 'ID',
@@ -277,4 +270,11 @@ function explain(error: unknown): string {
   if (isConnectionError(error))
     return 'The consumers database does not answer. "make status" shows what runs.';
   return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
 }

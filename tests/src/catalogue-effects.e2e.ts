@@ -218,4 +218,16 @@ test('5 MB of text and a description that full-text search cannot take whole', a
   assert.equal(rows, [{ n: description.length }]);
 });
 
+test('a name of different words that full-text search cannot take whole', async ({
+  pool,
+  deliver,
+}) => {
+  const name = Array.from({ length: 200_000 }, (_, nr) => `Ünïque${nr}`).join(' ');
+  await deliver([product('P-1', 1, { name, brand: name, category: name, description: name })]);
+  const { rows } = await pool.query('select length(name) as n from catalogue.products');
+  assert.equal(rows, [{ n: name.length }]);
+  const found = await pool.query(`select product_id from catalogue.search('Ünïque7')`);
+  assert.is(found.rowCount, 1);
+});
+
 test.run();

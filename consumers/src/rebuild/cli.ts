@@ -10,6 +10,7 @@ import type { Pool } from 'pg';
 import { withConsumersDatabase } from '../cli-database.ts';
 import { switchOption } from '../cli-options.ts';
 import { registered } from '../registered.ts';
+import { countDeadLetters } from '../runtime/dead-letters.ts';
 import type { Consumer } from '../runtime/definition.ts';
 import { rebuildable } from './rebuildable.ts';
 import { cancelRebuild, type RebuildRow, readRebuild, requestRebuild } from './rebuilds.ts';
@@ -80,6 +81,7 @@ async function follow(
     told = row.progress;
     if (row.state === 'done') {
       console.log(`Done. The swap kept ${definition.name} waiting for ${row.lockedMs} ms.`);
+      await tellOfDeadLetters(db, definition.name);
       return;
     }
     if (row.state === 'failed') throw new Error(`The rebuild failed: ${row.progress}`);
@@ -99,6 +101,17 @@ async function follow(
     if (failure !== undefined) throw failure;
     await delay(POLL_MS);
   }
+}
+
+/** The read model lacks what could not be applied, also where the one before it had that. */
+async function tellOfDeadLetters(db: Pool, name: string): Promise<void> {
+  const waiting = (await countDeadLetters(db)).filter(({ consumer }) => consumer === name);
+  const keys = waiting.reduce((sum, entry) => sum + entry.keys, 0);
+  if (keys === 0) return;
+  console.error(
+    `${keys === 1 ? '1 key' : `${keys} keys`} could not be applied and may be missing in it: "make dead-letters CONSUMER=${name}".`,
+  );
+  process.exitCode = 1;
 }
 
 async function giveUp(db: Pool, name: string): Promise<void> {
