@@ -51,7 +51,7 @@ const MIRRORED = {
  * Waits until every row of every mirrored table is the same on both sides, and returns how many there are. Rows that
  * belong to publishers of manual events have no other side.
  */
-export async function assertMirrored(pipeline: Pipeline, timeoutMs = 60_000): Promise<number> {
+export async function assertMirrored(pipeline: Pipeline, timeoutMs = 180_000): Promise<number> {
   let rows = 0;
   await eventually(
     async () => {

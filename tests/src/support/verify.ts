@@ -35,7 +35,7 @@ export async function assertNothingLost(given: AfterFaults): Promise<string> {
       }
       assert.equal([...unreported].slice(0, 5), [], `${unreported.size} changes have no report`);
     },
-    { timeoutMs: 60_000, intervalMs: 500, what: 'a report of every change' },
+    { timeoutMs: 180_000, intervalMs: 500, what: 'a report of every change' },
   );
   const logged = await effects.read(prefix);
   assert.equal(outOfOrder(logged, changes).slice(0, 5), [], 'effects out of order');
