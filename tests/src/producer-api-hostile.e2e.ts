@@ -114,7 +114,7 @@ test('every malformed body gets the 4xx it deserves, as problem+json', async ({ 
     const response = await fetch(`${api.url}/events`, {
       method: 'POST',
       headers: { ...asOperator, 'content-type': 'application/json' },
-      body: body instanceof Buffer ? new Uint8Array(body) : body,
+      body: typeof body === 'string' ? body : new Uint8Array(body),
     });
     assert.is(response.status, status, name);
     assert.is(response.headers.get('content-type'), 'application/problem+json', name);
