@@ -142,7 +142,9 @@ async function goTo(page: Page, path: string): Promise<void> {
 function watchFaults(page: Page): string[] {
   const faults: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
+    // An answer such as 404, which a view may have asked for, is no fault of the page.
+    const isAnswer = /^Failed to load resource: .* status of 4\d\d/.test(message.text());
+    if (message.type() === 'error' && !isAnswer) faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`exception: ${error.stack ?? error.message}`));
   page.on('dialog', (dialog) => {
