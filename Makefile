@@ -154,7 +154,7 @@ webhook-discard: $(BUILT) ## Give up for good what was given up for ID=… (EVEN
 	$(WITH_STACK) node consumers/dist/pricing/cli.js discard
 
 ##@ Working on it
-.PHONY: build check codegen consumer test soak bench
+.PHONY: build check codegen consumer test soak bench screenshots
 build: $(BUILT) ## Install packages and compile, if anything changed
 
 check: $(BUILT) ## Formatting, lint, types and generated code
@@ -178,6 +178,10 @@ soak: check ## The long forms of the tests, for hours (TESTS=word for some)
 bench: $(BUILT) ## Latency and throughput, beside the floor of the same run (BENCH_STACK=running: on the stack that is up)
 	node_modules/.bin/tsc --build bench
 	node bench/dist/main.js
+
+screenshots: $(BUILT) ## Pictures of every view of the dashboard that runs, into docs/screenshots (DASHBOARD_URL, Chromium)
+	node_modules/.bin/tsc --build tests
+	node tests/dist/support/screenshots.js
 
 .PHONY: help
 help:
