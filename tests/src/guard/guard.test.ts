@@ -73,6 +73,14 @@ test('passing files pass, and files of built or installed folders are not run', 
   assert.is(lastLine, '2 passed, 0 failed, 1 skipped');
 });
 
+test('a file whose tests are all skipped passes, and is counted as skipped', async () => {
+  const { exitCode, lastLine } = await guarded({
+    'a/src/a.test.ts': `${HEAD}test.skip('one', () => assert.unreachable());\ntest.run();\n`,
+  });
+  assert.is(exitCode, 0);
+  assert.is(lastLine, '0 passed, 0 failed, 1 skipped');
+});
+
 const FAILING: Record<string, { source: string; says: RegExp }> = {
   'a failing test': {
     source: `${HEAD}test('one', () => assert.is(1, 2));\ntest.run();\n`,
