@@ -63,15 +63,17 @@ export function browserSuite(name: string): {
   readonly run: () => void;
 } {
   const tests = suite<{ browser: TestBrowser }>(name);
-  if (!existsSync(EXECUTABLE) && process.env.REQUIRE_BROWSER !== '1') {
-    console.log(`# no browser at ${EXECUTABLE}: skipped; CHROMIUM_PATH names another`);
-    return { test: tests.skip, before: () => {}, after: () => {}, run: tests.run };
+  if (!existsSync(EXECUTABLE)) {
+    const isNeeded = process.env.REQUIRE_BROWSER === '1';
+    const what = isNeeded ? 'and REQUIRE_BROWSER=1' : 'skipped';
+    console.log(`# no browser at ${EXECUTABLE}: ${what}; CHROMIUM_PATH names another`);
+    if (!isNeeded) return { test: tests.skip, before: () => {}, after: () => {}, run: tests.run };
   }
   tests.before(async (context) => {
     context.browser = await startBrowser();
   });
-  tests.after(async ({ browser }) => {
-    await browser.close();
+  tests.after(async ({ browser }: Partial<WithBrowser>) => {
+    await browser?.close(); // which may not have started
   });
   return { test: tests, before: tests.before, after: tests.after, run: tests.run };
 }

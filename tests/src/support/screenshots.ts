@@ -6,7 +6,7 @@ import { apiOf } from './api-client.ts';
 import { startBrowser } from './browser.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../docs/screenshots', import.meta.url));
-const SETTLE_MS = 2_500;
+const SETTLE_MS = 1_500;
 const PHONE = { width: 390, height: 844 };
 
 const url = process.env.DASHBOARD_URL ?? 'http://127.0.0.1:8080';
