@@ -1,3 +1,7 @@
+import type {
+  SchemaRegistryTransport,
+  SubjectCatalog,
+} from '@shelfcast/schemas/registry/transport';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
 import { Problem } from '@shelfcast/service-kit/http/problem';
@@ -7,11 +11,11 @@ import { readBody } from '../http/body.ts';
 import { readRequest } from '../http/read-request.ts';
 import { describeSchemas } from '../topics/describe-schemas.ts';
 import { listTopics, type TopicSources } from '../topics/list-topics.ts';
-import type { TopicsAdmin, TopicsAdminOptions } from '../topics/topics-admin.ts';
+import type { TopicsAdmin } from '../topics/topics-admin.ts';
 import { newTopicSchema, schemaChangeSchema, topicChangeSchema } from './topic-requests.ts';
 
 export interface TopicRoutesOptions extends TopicSources {
-  readonly registry: TopicsAdminOptions['registry'];
+  readonly registry: Pick<SchemaRegistryTransport, 'compatibility'> & SubjectCatalog;
   readonly topicsAdmin: TopicsAdmin;
   readonly authorizer: Pick<Authorizer, 'require'>;
   readonly defaults: { readonly partitions: number; readonly retentionMs: number };

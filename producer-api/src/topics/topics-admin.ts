@@ -32,8 +32,21 @@ export interface TopicChange {
 }
 
 export interface TopicsAdminOptions {
-  readonly admin: KafkaAdmin;
-  readonly registry: SchemaRegistryTransport & SubjectCatalog;
+  readonly admin: Pick<
+    KafkaAdmin,
+    | 'addPartitions'
+    | 'alterTopicConfigs'
+    | 'createTopic'
+    | 'deleteTopics'
+    | 'describeTopics'
+    | 'groupsReading'
+    | 'listTopics'
+  >;
+  readonly registry: Pick<
+    SchemaRegistryTransport,
+    'compatibility' | 'register' | 'setCompatibility'
+  > &
+    Pick<SubjectCatalog, 'latest'>;
   readonly contracts: Pick<ContractBook, 'forget'>;
   readonly topicPrefix: string;
   readonly maxRecordBytes: number;
@@ -84,31 +97,21 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
       parseShape(schemaText);
       const subject = valueSubject(name);
       await refuseTaken(name);
-      // The schema first: a topic that is there can be published to. One left over from a topic of this name that
-      // was deleted binds nobody: its records are gone.
-      if ((await registry.latest(subject)) !== undefined) {
-        await registry.setCompatibility(subject, 'NONE');
-      }
-      await register(subject, schemaText);
-      await registry.setCompatibility(subject, compatibility);
+      // The topic first: of those who ask for one name at once, Kafka lets one have it, and the schema is theirs.
+      await makeTopic({ name, partitions, retentionMs });
       try {
-        await admin.createTopic({
-          topic: name,
-          partitions,
-          replicationFactor,
-          configs: {
-            'cleanup.policy': 'delete',
-            'retention.ms': `${retentionMs}`,
-            'message.timestamp.type': 'LogAppendTime',
-            'max.message.bytes': `${maxRecordBytes}`,
-            'min.insync.replicas': replicationFactor > 1 ? '2' : '1',
-          },
-        });
+        // One left over from a topic of this name that was deleted binds nobody: its records are gone.
+        if ((await registry.latest(subject)) !== undefined) {
+          await registry.setCompatibility(subject, 'NONE');
+        }
+        await register(subject, schemaText);
+        await registry.setCompatibility(subject, compatibility);
       } catch (error) {
-        if (error instanceof KafkaError && error.code === 'TOPIC_EXISTS') throw exists(name);
+        await undo(name, error);
         throw error;
+      } finally {
+        contracts.forget(name);
       }
-      contracts.forget(name);
     },
 
     async change(name, { partitions, retentionMs, compatibility }) {
@@ -178,6 +181,40 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
       return latest?.version ?? 1;
     },
   };
+
+  async function makeTopic(topic: Pick<NewTopic, 'name' | 'partitions' | 'retentionMs'>) {
+    const { name, partitions, retentionMs } = topic;
+    try {
+      await admin.createTopic({
+        topic: name,
+        partitions,
+        replicationFactor,
+        configs: {
+          'cleanup.policy': 'delete',
+          'retention.ms': `${retentionMs}`,
+          'message.timestamp.type': 'LogAppendTime',
+          'max.message.bytes': `${maxRecordBytes}`,
+          'min.insync.replicas': replicationFactor > 1 ? '2' : '1',
+        },
+      });
+    } catch (error) {
+      if (error instanceof KafkaError && error.code === 'TOPIC_EXISTS') throw exists(name);
+      throw error;
+    }
+  }
+
+  /** A topic that got no schema: whoever asks again is to find the name free. */
+  async function undo(name: string, failure: unknown): Promise<void> {
+    try {
+      await admin.deleteTopics([name]);
+    } catch (cause) {
+      const detail = `${name} was made without its schema, and could not be removed: delete it, then try again`;
+      throw new Problem('unavailable', detail, {
+        cause: new AggregateError([failure, cause]),
+        retryAfterSeconds: 2,
+      });
+    }
+  }
 
   /** Kafka makes metrics of names, in which a dot and an underscore are the same. */
   async function refuseTaken(name: string): Promise<void> {
