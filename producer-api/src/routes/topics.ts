@@ -47,13 +47,12 @@ export function topicRoutes(options: TopicRoutesOptions): Router {
       '/topics',
       asOperator(async (request, response) => {
         const wanted = readRequest(request, newTopicSchema);
-        await topicsAdmin.create({
+        const made = await topicsAdmin.create({
           ...defaults,
           ...present(wanted),
           schemaText: JSON.stringify(wanted.schema),
         });
-        response.status(201).setHeader('location', `/topics/${wanted.name}`);
-        await sendTopic(response, wanted.name);
+        response.status(201).setHeader('location', `/topics/${made.name}`).json(made);
       }),
     )
     .patch(

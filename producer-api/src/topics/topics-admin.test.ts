@@ -93,4 +93,16 @@ test('a topic that cannot have its schema is not there either', async () => {
   assert.is(topics.size, 0);
 });
 
+test('a topic that was made is told of, whatever the brokers know of it yet', async () => {
+  const { admin } = world();
+  assert.equal(await admin.create({ ...wanted(schemaOf('A')), retentionMs: -1 }), {
+    name: 'orders',
+    partitions: 2,
+    replicationFactor: 1,
+    retentionMs: null,
+    publishable: true,
+    system: false,
+  });
+});
+
 test.run();

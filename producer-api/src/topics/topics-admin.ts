@@ -15,6 +15,7 @@ import {
 } from '../contract/compatibility.ts';
 import { parseShape } from '../contract/parse-shape.ts';
 import type { ContractBook } from './contract-book.ts';
+import type { ListedTopic } from './list-topics.ts';
 
 export interface NewTopic {
   readonly name: string;
@@ -55,7 +56,8 @@ export interface TopicsAdminOptions {
 
 /** Makes, changes and removes topics and their schemas. All reject with a Problem, KafkaError or CodecError. */
 export interface TopicsAdmin {
-  create(topic: NewTopic): Promise<void>;
+  /** @returns the topic as it was made: a broker may not tell of it yet */
+  create(topic: NewTopic): Promise<ListedTopic>;
   change(name: string, change: TopicChange): Promise<void>;
   remove(name: string): Promise<void>;
   /** @returns the new version's number; that of the present one when nothing changed */
@@ -112,6 +114,14 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
       } finally {
         contracts.forget(name);
       }
+      return {
+        name,
+        partitions,
+        replicationFactor,
+        retentionMs: retentionMs < 0 ? null : retentionMs,
+        publishable: true,
+        system: false,
+      };
     },
 
     async change(name, { partitions, retentionMs, compatibility }) {
