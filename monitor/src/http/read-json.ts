@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
 import { violationsOf } from '@shelfcast/service-kit/http/violation';
 import express, { type Request, type RequestHandler } from 'express';
@@ -18,11 +19,15 @@ export function bodyOf<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
 ): z.output<Schema> {
-  const hasBody = request.headers['content-length'] !== '0' && 'content-type' in request.headers;
-  if (hasBody && !request.is('application/json')) {
+  // A body that says nothing of its type would be passed over, and with it a `dryRun`.
+  if (hasBody(request.headers) && !request.is('application/json')) {
     throw new Problem('unsupported-media-type', 'The body has to be application/json');
   }
   return checked(request.body ?? {}, schema);
+}
+
+function hasBody({ 'content-length': length = '0', ...headers }: IncomingHttpHeaders): boolean {
+  return length !== '0' || 'transfer-encoding' in headers;
 }
 
 /** The query of a request. @throws {Problem} 422 with every violation */
@@ -38,22 +43,36 @@ export function checked<Schema extends z.ZodType>(
   given: unknown,
   schema: Schema,
 ): z.output<Schema> {
-  const text = textOf(given);
-  // Postgres keeps this character in no text.
-  if (text.includes('\\u0000')) {
-    throw new Problem('invalid', 'The character U+0000 is taken nowhere');
-  }
-  // A schema passes over this member, as if it had not been said.
-  if (text.includes('"__proto__":')) throw new Problem('invalid', '__proto__ is no member');
+  refuseOddTexts(given);
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   throw invalid(violationsOf(parsed.error));
 }
 
-function textOf(given: unknown): string {
+/** Half of a character that takes two. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Members and values that the database cannot keep as they are, or the schema would not see. */
+function refuseOddTexts(given: unknown): void {
   try {
-    return JSON.stringify(given);
+    JSON.stringify(given, (name, value: unknown) => {
+      // A schema passes over this member, as if it had not been said.
+      if (name === '__proto__') throw new Problem('invalid', '__proto__ is no member');
+      refuseOddText(name);
+      if (typeof value === 'string') refuseOddText(value);
+      return value;
+    });
   } catch (cause) {
+    if (cause instanceof Problem) throw cause;
     throw new Problem('invalid', 'It is nested too deeply', { cause });
+  }
+}
+
+function refuseOddText(text: string): void {
+  if (text.includes('\u0000')) {
+    throw new Problem('invalid', 'The character U+0000 is taken nowhere');
+  }
+  if (LONE_SURROGATE.test(text)) {
+    throw new Problem('invalid', 'Half of a character (a lone surrogate) is taken nowhere');
   }
 }
