@@ -41,7 +41,7 @@ export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<
   const relay = await startRelay({
     kafka,
     codec,
-    authenticator,
+    authorizer,
     allowedOrigins: config.ALLOWED_ORIGINS,
     topic: config.MONITORING_TOPIC,
     onEvents: (events) => recordSizes.add(events),

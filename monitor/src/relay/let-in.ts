@@ -1,8 +1,8 @@
-import type { Authenticator } from '@shelfcast/service-kit/auth/authenticate';
+import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import type { LiveServer } from './relay.ts';
 
 export interface LetInOptions {
-  readonly authenticator: Authenticator;
+  readonly authorizer: Pick<Authorizer, 'identify'>;
   readonly nowMs: () => number;
 }
 
@@ -13,12 +13,12 @@ const LONGEST_MS = 2 ** 31 - 1;
  * Lets clients in that have a token, for as long as it is good. The connection is cut then, not the subscription ended:
  * the client connects again by itself, goes on where it was with a new token, and is told why without.
  */
-export function letIn(io: LiveServer, { authenticator, nowMs }: LetInOptions): void {
+export function letIn(io: LiveServer, { authorizer, nowMs }: LetInOptions): void {
   io.use((socket, next) => {
-    const { auth, headers } = socket.handshake;
+    const { auth, headers, address } = socket.handshake;
     const authorization =
       typeof auth.token === 'string' ? `Bearer ${auth.token}` : headers.authorization;
-    authenticator.identify({ authorization, host: headers.host }).then(
+    authorizer.identify({ authorization, host: headers.host }, address).then(
       ({ expiresAtMs }) => {
         const { conn } = socket;
         if (expiresAtMs !== undefined) {

@@ -7,7 +7,7 @@ import type {
   LiveSummary,
   ServerToClientEvents,
 } from '@shelfcast/schemas/monitor/live';
-import type { Authenticator } from '@shelfcast/service-kit/auth/authenticate';
+import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { isOriginAllowed } from '@shelfcast/service-kit/auth/origin';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/logging';
@@ -25,7 +25,7 @@ export interface RelayOptions {
   readonly codec: Codec;
   /** Topic of the reports. */
   readonly topic: string;
-  readonly authenticator: Authenticator;
+  readonly authorizer: Pick<Authorizer, 'identify'>;
   /** Origins of pages that may connect, besides this address's own. */
   readonly allowedOrigins: readonly string[];
   /** Sees every report that goes by. */
@@ -64,7 +64,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  * of them can serve any client, and take over from another where that left off.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const { kafka, codec, topic, authenticator, metrics, log, nowMs, limits } = options;
+  const { kafka, codec, topic, authorizer, metrics, log, nowMs, limits } = options;
   // WebSocket only: long polling would need every request of a client to reach the same process.
   const io: LiveServer = new Server({
     transports: ['websocket'],
@@ -104,7 +104,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   const catchUps = createCatchUps({ kafka, codec, topic, recent: tail.recent, metrics });
 
-  letIn(io, { authenticator, nowMs });
+  letIn(io, { authorizer, nowMs });
   io.on('connection', (socket) => {
     metrics.clients.inc();
     socket.on('disconnect', () => metrics.clients.dec());

@@ -1,13 +1,15 @@
 import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { Problem } from '../http/problem.ts';
-import type { Authenticator } from './authenticate.ts';
+import type { Authenticator, Credentials } from './authenticate.ts';
 import { type Caller, mayAct, type Role } from './caller.ts';
 
 export interface AuthorizerOptions {
   readonly authenticator: Authenticator;
   /** Requests per second and caller, and failed attempts to authenticate per second and address. */
   readonly limits: { readonly requests: number; readonly failures: number };
+  /** The clock that failed attempts are counted by; default `performance.now`. */
+  readonly nowMs?: () => number;
 }
 
 export interface Authorizer {
@@ -15,25 +17,38 @@ export interface Authorizer {
   readonly isOpen: boolean;
   /** Lets through who has the role, and remembers who it is. */
   require(role: Role): RequestHandler;
+  /**
+   * Who it is, for what is no request of Express: the handshake of a socket. Failures count with those of requests.
+   * @throws {Problem} as the authenticator; 429 instead when the address has failed too often
+   */
+  identify(credentials: Credentials, address: string): Promise<Caller>;
   /** Who calls; only behind `require`. */
   callerOf(request: Request): Caller;
 }
 
-export function createAuthorizer({ authenticator, limits }: AuthorizerOptions): Authorizer {
+export function createAuthorizer({
+  authenticator,
+  limits,
+  nowMs = () => performance.now(),
+}: AuthorizerOptions): Authorizer {
   const callers = new WeakMap<Request, Caller>();
   const limitRequests = perSecond(limits.requests, (request) => callers.get(request)?.name ?? '');
-  const limitFailures = perSecond(limits.failures, ({ ip = '' }) => ipKeyGenerator(ip));
+  const failures = countFailures(nowMs);
+
+  async function identify(credentials: Credentials, address: string): Promise<Caller> {
+    try {
+      return await authenticator.identify(credentials);
+    } catch (error) {
+      throw failures.add(address) > limits.failures ? tooMany(limits.failures) : error;
+    }
+  }
 
   return {
     isOpen: authenticator.isOpen,
+    identify,
     require: (role) => async (request, response, next) => {
       const { authorization, host } = request.headers;
-      const caller = await authenticator
-        .identify({ authorization, host })
-        .catch((error: unknown) => {
-          limitFailures(request, response, (limited?: unknown) => next(limited ?? error));
-        });
-      if (caller === undefined) return;
+      const caller = await identify({ authorization, host }, request.ip ?? '');
       if (!mayAct(caller, role)) {
         throw new Problem(
           'forbidden',
@@ -60,7 +75,28 @@ function perSecond(limit: number, keyGenerator: (request: Request) => string): R
     standardHeaders: false,
     legacyHeaders: false,
     handler: (_request, _response, next) => {
-      next(new Problem('rate-limited', `More than ${limit} in a second`, { retryAfterSeconds: 1 }));
+      next(tooMany(limit));
     },
   });
+}
+
+/** Failed attempts of each address in the second that is; a network of IPv6 counts as one address. */
+function countFailures(nowMs: () => number): { add(address: string): number } {
+  let second = 0;
+  const counts = new Map<string, number>();
+  return {
+    add(address) {
+      const now = Math.floor(nowMs() / 1_000);
+      if (now !== second) counts.clear();
+      second = now;
+      const key = ipKeyGenerator(address);
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.set(key, count);
+      return count;
+    },
+  };
+}
+
+function tooMany(limit: number): Problem {
+  return new Problem('rate-limited', `More than ${limit} in a second`, { retryAfterSeconds: 1 });
 }
