@@ -24,11 +24,24 @@ before(async () => {
 after(async () => {
   await pipeline.products.query('alter role debezium login');
   if (connectorConfig !== undefined) await connect.putConfig(CONNECTOR, connectorConfig);
-  await connect.restart(CONNECTOR, { onlyFailed: true });
+  await untilTaskRuns();
   await apiOf(monitorUrl())('POST', '/api/consumers/pricing/resume', {});
   await poison?.remove(monitorUrl());
   await pipeline.close();
 });
+
+async function untilTaskRuns(): Promise<void> {
+  await eventually(
+    async () => {
+      const status = await connect.status(CONNECTOR);
+      assert.equal(
+        status?.tasks.map(({ state }) => state),
+        ['RUNNING'],
+      );
+    },
+    { timeoutMs: 60_000, intervalMs: 200, what: 'the task runs' },
+  );
+}
 
 /** Clicks, and counts: no way has more than three. */
 function clicker(): { click(target: Locator): Promise<void>; count(): number } {
@@ -96,16 +109,7 @@ test('a task that failed', async ({ browser }) => {
   await pipeline.products.query('alter role debezium login');
   await click(page.getByRole('button', { name: /^Restart/ }));
   await click(page.getByRole('dialog').getByRole('button', { name: /^Restart/ }));
-  await eventually(
-    async () => {
-      const status = await connect.status(CONNECTOR);
-      assert.equal(
-        status?.tasks.map(({ state }) => state),
-        ['RUNNING'],
-      );
-    },
-    { timeoutMs: 60_000, intervalMs: 200, what: 'the task runs' },
-  );
+  await untilTaskRuns();
   await go('/');
   await untilBox(page, 'connector', ['ok']);
   await untilBox(page, 'database', ['ok']);
