@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
 import { violationsOf } from '@shelfcast/service-kit/http/violation';
+import { sayIssue } from '@shelfcast/service-kit/say-issue';
 import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
 
@@ -44,7 +45,7 @@ export function checked<Schema extends z.ZodType>(
   schema: Schema,
 ): z.output<Schema> {
   refuseOddTexts(given);
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, { error: sayIssue });
   if (parsed.success) return parsed.data;
   throw invalid(violationsOf(parsed.error));
 }

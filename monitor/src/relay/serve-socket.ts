@@ -5,6 +5,7 @@ import type {
 } from '@shelfcast/schemas/monitor/live';
 import { STAGES } from '@shelfcast/schemas/monitor/stages';
 import type { Logger } from '@shelfcast/service-kit/logging';
+import { sayIssue } from '@shelfcast/service-kit/say-issue';
 import type { Socket } from 'socket.io';
 import { z } from 'zod';
 import type { CatchUps } from './catch-ups.ts';
@@ -57,8 +58,11 @@ export function serveSocket(
 
   function begin(given: unknown): SubscribeAnswer & { readonly start?: () => void } {
     if (asksTooOften()) return { ok: false, detail: 'too many subscriptions in a second' };
-    const parsed = subscribeSchema.safeParse(given);
-    if (!parsed.success) return { ok: false, detail: z.prettifyError(parsed.error) };
+    const parsed = subscribeSchema.safeParse(given, { error: sayIssue });
+    if (!parsed.success) {
+      const said = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+      return { ok: false, detail: said.join('; ').trim() };
+    }
     const { filter, since } = parsed.data;
     const positions = since === null ? end() : parseCursor(since);
     if (positions === undefined) return { ok: false, detail: 'since is no cursor of ours' };

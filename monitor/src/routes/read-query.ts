@@ -1,4 +1,5 @@
 import { Problem } from '@shelfcast/service-kit/http/problem';
+import { sayIssue } from '@shelfcast/service-kit/say-issue';
 import { z } from 'zod';
 
 /**
@@ -9,7 +10,7 @@ export function readQuery<Shape extends z.ZodRawShape>(
   query: unknown,
   shape: Shape,
 ): z.output<z.ZodObject<Shape>> {
-  const parsed = z.strictObject(shape).safeParse(query);
+  const parsed = z.strictObject(shape).safeParse(query, { error: sayIssue });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
   throw new Problem('malformed', problems.join('; ').trim());
@@ -38,7 +39,7 @@ export function instant() {
     const isMs = /^\d{1,15}$/.test(text);
     const ms = isMs
       ? Number(text)
-      : /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text)
+      : /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && isDay(text.slice(0, 10))
         ? Date.parse(text)
         : Number.NaN;
     if (Number.isFinite(ms)) return ms;
@@ -49,6 +50,12 @@ export function instant() {
     });
     return z.NEVER;
   });
+}
+
+/** Whether the calendar has it: `Date` takes 30 February for 2 March. */
+function isDay(text: string): boolean {
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(text);
 }
 
 /** A text to look for; empty counts as not given. */

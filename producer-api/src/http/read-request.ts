@@ -1,5 +1,6 @@
 import { invalid } from '@shelfcast/service-kit/http/problem';
 import { violationsOf } from '@shelfcast/service-kit/http/violation';
+import { sayIssue } from '@shelfcast/service-kit/say-issue';
 import type { Request } from 'express';
 import type { z } from 'zod';
 import { exactNumber } from '../contract/numbers.ts';
@@ -16,7 +17,7 @@ export function readRequest<Schema extends z.ZodType>(
   schema: Schema,
 ): z.output<Schema> {
   requireJson(request.headers);
-  const parsed = schema.safeParse(plain(parseJson(bodyOf(request))));
+  const parsed = schema.safeParse(plain(parseJson(bodyOf(request))), { error: sayIssue });
   if (parsed.success) return parsed.data;
   throw invalid(violationsOf(parsed.error));
 }
