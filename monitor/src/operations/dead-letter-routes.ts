@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { bodyOf, checked, queryOf, readJson } from '../http/read-json.ts';
 import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
 import type { Audit } from './audit.ts';
+import { cursorAfter, parseCursor } from './dead-letter-cursor.ts';
 import { describeRecord } from './describe-record.ts';
 
 export interface DeadLetterRoutesOptions {
@@ -35,7 +36,6 @@ const listSchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: z.string().max(200).optional(),
 });
-const cursorSchema = z.tuple([z.iso.datetime({ precision: 6 }), z.string().regex(ID)]);
 const redriveOneSchema = z.strictObject({
   edit: z.record(z.string(), z.unknown()).optional(),
   force: z.boolean().optional(),
@@ -125,19 +125,4 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
         );
       }),
     );
-}
-
-function cursorAfter({ parkedAt, id }: DeadLetter): string {
-  return Buffer.from(JSON.stringify([parkedAt, id])).toString('base64url');
-}
-
-function parseCursor(cursor: string): { parkedAt: string; id: string } {
-  try {
-    const [parkedAt, id] = cursorSchema.parse(
-      JSON.parse(Buffer.from(cursor, 'base64url').toString()),
-    );
-    return { parkedAt, id };
-  } catch (cause) {
-    throw new Problem('malformed', 'The cursor is none of ours', { cause });
-  }
 }
