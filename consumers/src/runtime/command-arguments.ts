@@ -4,7 +4,10 @@ import { sweepArguments } from './sweep-arguments.ts';
 /** Which parked keys are meant; all conditions hold together. */
 export const selection = z.object({
   /** Ids of parked changes (`runtime.parked_changes.id`): the keys whose oldest change is one of them. */
-  ids: z.array(z.string().regex(/^\d+$/, 'must be a number')).min(1).optional(),
+  ids: z
+    .array(z.string().regex(/^\d{1,18}$/, 'must be a number of at most 18 digits'))
+    .min(1, 'must name at least one')
+    .optional(),
   entity: z.string().optional(),
   key: z.string().optional(),
   /** `error_type`, as the list of dead letters shows it. */
