@@ -63,6 +63,12 @@ test('a worker that is starting says 404 to everything: that is no answer about 
     },
   ));
 
+test('a page of the web server is no explanation', () =>
+  withWorker([{ status: 400, body: '<html>Ambiguous URI path</html>' }], async (client) => {
+    const error = await client.status('../..').catch((reason: unknown) => reason);
+    assert.match(String(error), /HTTP 400 without an explanation/);
+  }));
+
 test('a rebalance is waited for, a conflict is not', async () => {
   const rebalancing = refused(
     409,

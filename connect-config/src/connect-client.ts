@@ -187,7 +187,7 @@ async function sendOnce<T>({
       : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
   const content = parseJson(text);
-  if (status >= 400) throw refusal(status, content, text);
+  if (status >= 400) throw refusal(status, content);
   const parsed = answer.safeParse(content);
   if (parsed.success) return parsed.data;
   throw new ConnectError(
@@ -210,7 +210,7 @@ async function exchange(url: URL, init: RequestInit): Promise<{ status: number; 
   }
 }
 
-function refusal(status: number, content: unknown, text: string): ConnectError {
+function refusal(status: number, content: unknown): ConnectError {
   const parsed = errorSchema.safeParse(content);
   if (!parsed.success && (status === 404 || status >= 500)) {
     // The web server is up before the API is: everything is "not found" then, without Connect's words.
@@ -220,7 +220,10 @@ function refusal(status: number, content: unknown, text: string): ConnectError {
       { status },
     );
   }
-  const message = parsed.success ? parsed.data.message : `HTTP ${status}: ${text.slice(0, 500)}`;
+  // Without Connect's words it is its web server's page, which says nothing to anybody.
+  const message = parsed.success
+    ? parsed.data.message
+    : `Kafka Connect refused the request (HTTP ${status} without an explanation).`;
   if (status === 404) return new ConnectError('CONNECTOR_NOT_FOUND', message, { status });
   // 409 is also "already exists", which no waiting mends. 503 is a worker that has not joined yet, and a
   // worker that is busy with either answers 500 after a while.

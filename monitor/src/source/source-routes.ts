@@ -29,7 +29,8 @@ export function sourceRoutes(options: SourceRoutesOptions): Router {
     const name = String(request.params.name);
     const args = bodyOf(request, action === 'restart' ? restartSchema : nothingSchema);
     const { onlyFailed = true } = restartSchema.partial().parse(args);
-    if ((await ofConnect(connect.status(name))) === undefined) {
+    // A name that is none could lead to another path of Connect's.
+    if (!(await ofConnect(connect.connectors())).includes(name)) {
       throw new Problem('not-found', 'There is no such connector');
     }
     const who = authorizer.callerOf(request).name;
