@@ -1,6 +1,6 @@
 // Beside others: a monitor, reports and databases of its own.
 // What nobody in good faith sends to the monitor: refused in a sentence each time, never a failure of its own.
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { eventually } from '@shelfcast/service-kit/eventually';
@@ -131,6 +131,8 @@ test('odd and huge questions are refused, none fails', async ({ viewer, monitor,
     ),
     ...['cursor=1;2', 'limit=-1', 'who=%00'].map((query) => `/api/audit?${query}`),
     `/api/dead-letters?cursor=${cursor(['2026-01-01T00:00:00.000000Z', '1 or 1=1'])}`,
+    `/api/dead-letters?cursor=${cursor(['0000-01-01T00:00:00.000000Z', '1'])}`,
+    '/api/events?from=2026-02-30T00:00:00Z',
   );
   for (const path of refused) {
     const { status, body } = await viewer('GET', path);
@@ -191,6 +193,12 @@ test('bodies that are none, too large, too deep or full of prototypes', async ({
   assert.is(await post('"text"'), 400);
   assert.is(await post('[]'), 422);
   assert.is(await post('{}', 'text/plain'), 415);
+  assert.is(await post(`{"consumer":"catalogue","ids":["${'9'.repeat(26)}"]}`), 422);
+  const operator = apiOf(monitor.url, operatorToken);
+  for (const name of ['..%2f..%2f', 'a%3fb']) {
+    const { status, body } = await operator('POST', `/api/connectors/${name}/restart`);
+    assert.equal([status, body.detail], [404, 'There is no such connector'], name);
+  }
   assert.is(await post('{"consumer":"nobody","all":true}'), 422);
   assert.is(await post('{"consumer":"catalogue","all":true,"__proto__":{"dryRun":true}}'), 422);
   assert.is(await post('{"consumer":"catalogue","all":true,"constructor":{"x":1}}'), 422);
@@ -201,6 +209,24 @@ test('bodies that are none, too large, too deep or full of prototypes', async ({
   const deep = '['.repeat(100_000) + ']'.repeat(100_000);
   assert.is(await post(`{"consumer":"catalogue","all":true,"x":${deep}}`), 422);
   assert.equal((await viewer('GET', '/api/audit')).body.items, [], 'nothing of it was begun');
+});
+
+test('guesses of a token are limited by socket as by request', async ({ monitor }) => {
+  const guess = async (nr: number): Promise<string> => {
+    const socket = new WebSocket(
+      `${monitor.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`,
+    );
+    await once(socket, 'open');
+    socket.send(`40${JSON.stringify({ token: `guess-${nr}` })}`);
+    for await (const [message] of on(socket, 'message')) {
+      if (!String(message).startsWith('44')) continue;
+      socket.terminate();
+      return String(message);
+    }
+    return '';
+  };
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, nr) => guess(nr)));
+  assert.ok(answers.some((answer) => answer.includes('More than 20 in a second')));
 });
 
 test('sockets: floods, forged cursors and messages that are none', async ({ monitor, token }) => {
