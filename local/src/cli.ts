@@ -8,6 +8,7 @@ import { reset } from './commands/reset.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { configuredVariables } from './configured.ts';
 import { isErrno } from './errno.ts';
 import { readSettings } from './settings.ts';
 import { asRemembered, recallStack } from './start/remember.ts';
@@ -21,7 +22,7 @@ const program = new Command('local')
   .showHelpAfterError();
 
 /** What the environment asks for; where the stack was started otherwise, as it was. */
-const settings = () => readSettings(process.env);
+const settings = () => readSettings(process.env, {}, configuredVariables(process.env));
 const runningSettings = () => {
   const recalled = recallStack(settings().stateDir);
   if (!recalled) return settings();
@@ -111,6 +112,12 @@ program
   .action(async (command: string[]) => {
     process.exitCode = await exec(runningSettings(), command);
   });
+
+// `make status | head`: whoever reads has seen enough.
+process.stdout.on('error', (error) => {
+  if (!isErrno(error, 'EPIPE')) throw error;
+  process.exit();
+});
 
 try {
   process.loadEnvFile(`${checkoutRoot}.env`);

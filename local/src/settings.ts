@@ -47,6 +47,8 @@ export type LocalSettings = {
   owner: { user: string; password: string };
   /** Password of the role `debezium`, which the migration makes. */
   debeziumPassword: string;
+  /** What `.env` and the shell say about the Node services; what the stack tells them wins. */
+  configured: Record<string, string>;
   /** Handed on to the Node services, on top of what the stack itself tells them. */
   serviceEnv: Record<string, string>;
 };
@@ -54,11 +56,13 @@ export type LocalSettings = {
 /**
  * Settings from environment variables; empty ones count as unset.
  * @param serviceEnv handed on to the services as it is
+ * @param configured handed on to the services where the stack does not say otherwise
  * @throws {ConfigError} naming every variable that is wrong
  */
 export function readSettings(
   env: Readonly<Record<string, string | undefined>>,
   serviceEnv: Record<string, string> = {},
+  configured: Record<string, string> = {},
 ): LocalSettings {
   // CONFIG_FILE belongs to the services; the stack's own settings are environment only.
   const defaults = env.BROKERS === '3' ? { REPLICATION_FACTOR: '3' } : {};
@@ -73,6 +77,7 @@ export function readSettings(
     capture: captureSettings(values),
     owner: { user: values.DATABASE_USER, password: values.DATABASE_PASSWORD },
     debeziumPassword: values.CDC_DATABASE_PASSWORD,
+    configured,
     serviceEnv,
   };
 }

@@ -96,6 +96,7 @@ export async function startWith(
   const { stateDir } = settings;
   mkdirSync(stateDir, { recursive: true });
   return withLock({ file: runFiles(stateDir).lock, doing: 'starting', waitMs: 0 }, async () => {
+    await awaitEnd(stateDir);
     const wasUp = liveState(stateDir) !== undefined;
     rememberStack(settings, wasUp);
     const listener = options.onProgress ?? (() => {});
@@ -109,6 +110,11 @@ export async function startWith(
       throw error;
     }
   });
+}
+
+/** A start that was interrupted may leave its supervisor ending everything; only then can another begin. */
+async function awaitEnd(stateDir: string): Promise<void> {
+  if (liveState(stateDir)?.stopping) await stopAll(stateDir);
 }
 
 async function fetchVendor(listener: (event: StepEvent) => void): Promise<Vendor> {

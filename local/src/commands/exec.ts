@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { serviceEnv } from '../components/services.ts';
 import type { LocalSettings } from '../settings.ts';
+import { isDown, NOT_UP } from './not-up.ts';
 
 /**
  * Runs a command with the stack's addresses in its environment, so that the other packages' commands need not know
@@ -20,8 +21,10 @@ export async function exec(settings: LocalSettings, command: readonly string[]):
   });
   // Ctrl-C reaches the command itself, which decides what it means.
   process.on('SIGINT', () => {});
-  return new Promise((resolve, reject) => {
+  const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (exit) => resolve(exit ?? 1));
   });
+  if (code !== 0 && (await isDown(settings))) console.error(NOT_UP);
+  return code;
 }

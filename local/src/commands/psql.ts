@@ -3,19 +3,21 @@ import { DATABASES, type Database, databaseUrl } from '../components/databases.t
 import { isErrno } from '../errno.ts';
 import { LocalError } from '../errors.ts';
 import type { LocalSettings } from '../settings.ts';
+import { isDown, NOT_UP } from './not-up.ts';
 import { runSql } from './sql-runner.ts';
 
 /**
  * `make psql`: a session with one of the stack's databases, or the SQL given, or what comes on standard input. Uses
  * psql when there is one, and a small runner of our own otherwise.
  * @returns the exit code
- * @throws {LocalError} `DATABASE` for a database that does not exist
+ * @throws {LocalError} `DATABASE` for a database that does not exist, `NOT_UP` when nothing listens
  */
 export async function psql(
   settings: LocalSettings,
   options: { database: string | undefined; sql: string | undefined },
 ): Promise<number> {
   const database = databaseName(options.database);
+  if (await isDown(settings)) throw new LocalError('NOT_UP', NOT_UP);
   const url = new URL(databaseUrl(settings, database));
   try {
     return await runPsql(url, options.sql);

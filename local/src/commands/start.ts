@@ -1,6 +1,6 @@
 import type { LocalSettings } from '../settings.ts';
 import { startWith } from '../stack.ts';
-import { liveState, stopAll } from '../supervisor/client.ts';
+import { isUp, stopAll } from '../supervisor/client.ts';
 import { progressView } from '../view/progress.ts';
 import { welcome } from '../view/welcome.ts';
 import { duration } from '../view/words.ts';
@@ -21,9 +21,13 @@ export async function start(settings: LocalSettings): Promise<void> {
 
 /** Ctrl-C during a start leaves things as they were: what was begun is ended, a stack that was up stays. */
 function undoOnInterrupt(stateDir: string): void {
-  const wasUp = liveState(stateDir) !== undefined;
+  const wasUp = isUp(stateDir);
+  let interrupted = false;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, async () => {
+    // Ctrl-C and timeouts reach this process twice, from the terminal and from make: the second must not end the undoing.
+    process.on(name, async () => {
+      if (interrupted) return;
+      interrupted = true;
       if (!wasUp) {
         console.error('\nInterrupted: ending what was begun.');
         await stopAll(stateDir);

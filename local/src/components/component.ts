@@ -5,6 +5,8 @@ export type Component = {
   spec: ChildSpec;
   /** Made once, before its first start: data folders, formats. Idempotent. */
   prepare?: () => Promise<void>;
+  /** Exit code 1 soon after the start means settings that it cannot use. */
+  refusesWithCode1?: true;
   /** Resolves when the component does its job; rejects with the reason why not yet. */
   check: () => Promise<void>;
 };

@@ -14,6 +14,16 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
   const { ports, stateDir } = settings;
   const folder = join(stateDir, 'connect');
   const configFile = join(folder, 'worker.properties');
+  const properties = {
+    ...workerProperties({
+      settings: settings.capture,
+      bootstrapServers: ports.kafka.map((port) => `127.0.0.1:${port}`),
+      pluginPath: vendor.connectPlugins,
+      rest: { host: '127.0.0.1', port: ports.connect },
+    }),
+    // Every plugin got its manifest when it was downloaded, so nothing has to be scanned.
+    'plugin.discovery': 'service_load',
+  };
   return {
     spec: {
       name: 'connect',
@@ -36,6 +46,7 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
         },
         registryUrl: registryUrl(ports.registry),
       }),
+      config: properties,
       cwd: stateDir,
       logFile: join(stateDir, 'logs', 'connect.log'),
       stopSignal: 'SIGTERM',
@@ -43,16 +54,6 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
     },
     prepare: async () => {
       mkdirSync(folder, { recursive: true });
-      const properties = {
-        ...workerProperties({
-          settings: settings.capture,
-          bootstrapServers: ports.kafka.map((port) => `127.0.0.1:${port}`),
-          pluginPath: vendor.connectPlugins,
-          rest: { host: '127.0.0.1', port: ports.connect },
-        }),
-        // Every plugin got its manifest when it was downloaded, so nothing has to be scanned.
-        'plugin.discovery': 'service_load',
-      };
       writeFileSync(configFile, propertiesText(properties));
     },
     check: () => checkHttp(`http://127.0.0.1:${ports.connect}/health`),

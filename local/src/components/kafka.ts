@@ -95,21 +95,21 @@ function broker(nodeId: number, settings: LocalSettings, vendor: Vendor): Compon
   const configFile = join(folder, `broker-${nodeId}.properties`);
   const port = settings.ports.kafka[nodeId - 1] ?? 0;
   const classPath = ['-cp', join(vendor.kafkaLibs, '*')];
+  const properties = brokerProperties({
+    nodeId,
+    brokers: settings.ports.kafka.map((kafkaPort, index) => ({
+      host: '127.0.0.1',
+      port: kafkaPort,
+      controllerPort: settings.ports.controllers[index] ?? 0,
+    })),
+    bindAddress: '127.0.0.1',
+    dataDir,
+    maxRecordBytes: settings.capture.maxRecordBytes,
+  });
 
   async function prepare(): Promise<void> {
     mkdirSync(folder, { recursive: true });
     const clusterId = rememberCluster(folder, settings.brokers);
-    const properties = brokerProperties({
-      nodeId,
-      brokers: settings.ports.kafka.map((kafkaPort, index) => ({
-        host: '127.0.0.1',
-        port: kafkaPort,
-        controllerPort: settings.ports.controllers[index] ?? 0,
-      })),
-      bindAddress: '127.0.0.1',
-      dataDir,
-      maxRecordBytes: settings.capture.maxRecordBytes,
-    });
     writeFileSync(configFile, propertiesText(properties));
     if (existsSync(join(dataDir, 'meta.properties'))) return;
     const format = ['format', '--cluster-id', clusterId, '--config', configFile];
@@ -139,6 +139,7 @@ function broker(nodeId: number, settings: LocalSettings, vendor: Vendor): Compon
         configFile,
       ],
       env: {},
+      config: properties,
       cwd: settings.stateDir,
       logFile: join(settings.stateDir, 'logs', `${brokerName(nodeId)}.log`),
       stopSignal: 'SIGTERM',

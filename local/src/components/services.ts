@@ -86,6 +86,7 @@ function nodeService(
       command,
       args,
       env: {
+        ...settings.configured,
         ...serviceEnv(settings),
         ...service.env(settings),
         PORT: `${port}`,
@@ -96,6 +97,7 @@ function nodeService(
       stopSignal: 'SIGTERM',
       stopTimeoutMs: 15_000,
     },
+    refusesWithCode1: true,
     check: () => checkHttp(`http://127.0.0.1:${port}/readyz`),
   };
 }

@@ -8,6 +8,7 @@ import { schemaRegistry } from '../components/registry.ts';
 import { nodeServices } from '../components/services.ts';
 import { portUses } from '../ports.ts';
 import type { LocalSettings } from '../settings.ts';
+import { fingerprint } from '../supervisor/changes.ts';
 import { addChildren, endLeftovers, ensureSupervisor, liveState } from '../supervisor/client.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { checkPorts } from './check-ports.ts';
@@ -49,7 +50,7 @@ export function planStart(
     name,
     title,
     after,
-    run: (report) => bringUp(settings.stateDir, components, report),
+    run: (report, failed) => bringUp(settings.stateDir, components, { report, signal: failed }),
   });
 
   const steps: Step[] = [
@@ -113,8 +114,9 @@ export function planStart(
 
 /** Tries three times: what has only just started is slow to answer on a busy machine, and each step may be repeated. */
 function insistently(run: Step['run']): Step['run'] {
-  return (report) =>
-    pRetry(() => run(report), {
+  return (report, failed) =>
+    pRetry(() => run(report, failed), {
+      signal: failed,
       retries: 2,
       minTimeout: 1_000,
       onFailedAttempt: ({ error, retriesLeft }) => {
@@ -142,20 +144,38 @@ async function claimPorts(
   await checkPorts(
     portUses(ports).filter(({ component }) => wanted(component) && !running.has(component)),
   );
-  await ensureSupervisor(stateDir);
+  await ensureSupervisor(stateDir, inheritedBy(settings));
   return state ? 'the stack is up already' : undefined;
 }
 
-/** Starts components under the supervisor and waits until they do their job. */
+/** Starts components under the supervisor, anew where their settings changed, and waits until they do their job. */
 async function bringUp(
   stateDir: string,
   components: readonly Component[],
-  report: (line: string) => void,
-): Promise<undefined> {
+  options: { report: (line: string) => void; signal: AbortSignal },
+): Promise<string | undefined> {
   await Promise.all(components.map((component) => component.prepare?.()));
-  addChildren(
+  const restarted = addChildren(
     stateDir,
     components.map((component) => component.spec),
   );
-  await Promise.all(components.map((component) => waitHealthy(stateDir, component, { report })));
+  await Promise.all(
+    components.map((component) => {
+      const isRestarted = restarted.some(({ name }) => name === component.spec.name);
+      const startedWith = isRestarted ? fingerprint(component.spec) : undefined;
+      return waitHealthy(stateDir, component, { ...options, startedWith });
+    }),
+  );
+  if (restarted.length === 0) return undefined;
+  return restarted
+    .map(
+      ({ name, changed }) => `${name} restarted with changed ${changed.join(', ') || 'settings'}`,
+    )
+    .join('; ');
+}
+
+/** Settings reach the services by their description: inherited, one that is removed later would stay. */
+function inheritedBy({ configured }: LocalSettings): NodeJS.ProcessEnv {
+  const given = Object.entries(process.env);
+  return Object.fromEntries(given.filter(([name]) => !Object.hasOwn(configured, name)));
 }

@@ -47,8 +47,22 @@ export function rememberStack(settings: LocalSettings, isUp: boolean): void {
     throw new LocalError(
       'RUNNING_OTHERWISE',
       `The stack is up with PORT_OFFSET=${before.portOffset}, BROKERS=${before.brokers} and Postgres on port ${before.ports.postgres}; ` +
-        'other settings need "make stop" first.',
+        `${otherwise(before, now).join(', ')} changed: "make stop" and "make start".`,
     );
   }
   writeFileAtomically(runFiles(settings.stateDir).stack, JSON.stringify(now, null, 2));
+}
+
+/** The settings whose change needs everything to end first. */
+function otherwise(before: Remembered, now: Remembered): string[] {
+  const settings: [string, unknown, unknown][] = [
+    ['PORT_OFFSET', before.portOffset, now.portOffset],
+    ['BROKERS', before.brokers, now.brokers],
+    ['DATABASE_USER', before.owner.user, now.owner.user],
+    ['DATABASE_PASSWORD', before.owner.password, now.owner.password],
+    ['ports', before.ports, now.ports],
+  ];
+  return settings
+    .filter(([, one, other]) => JSON.stringify(one) !== JSON.stringify(other))
+    .map(([name]) => name);
 }

@@ -46,6 +46,31 @@ test('after a failure nothing new begins, and the failure names its step', async
   assert.equal(events, ['broken started', 'broken failed', 'next skipped']);
 });
 
+test('a failure tells the steps that still run, and one that gives up for it is not the failure', async () => {
+  const events: string[] = [];
+  const listener = (event: StepEvent) => {
+    if (event.type !== 'planned') events.push(`${event.step.name} ${event.type}`);
+  };
+  const patient = step(
+    'patient',
+    [],
+    (_, failed) =>
+      new Promise((_resolve, reject) => {
+        failed.addEventListener('abort', () => reject(failed.reason));
+      }),
+  );
+  const broken = step('broken', [], async () => {
+    throw new Error('no disk');
+  });
+  try {
+    await runSteps([patient, broken], listener);
+    assert.unreachable('the run fails');
+  } catch (error) {
+    assert.match(String(error), 'broken: no disk');
+  }
+  assert.equal(events.slice(2).sort(), ['broken failed', 'patient skipped']);
+});
+
 test('a step cannot wait for one that does not come before it', async () => {
   try {
     await runSteps([step('a', ['b']), step('b', [])], () => {});

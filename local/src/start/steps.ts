@@ -3,8 +3,8 @@ export type Step = {
   name: string;
   title: string;
   after: readonly string[];
-  /** Resolves with what is worth saying about it, if anything. */
-  run: (report: (line: string) => void) => Promise<string | undefined>;
+  /** Resolves with what is worth saying about it, if anything; may end early once `failed` says that another one failed. */
+  run: (report: (line: string) => void, failed: AbortSignal) => Promise<string | undefined>;
 };
 
 /** What whoever shows the progress is told. */
@@ -14,7 +14,7 @@ export type StepEvent =
   | { type: 'progress'; step: Step; line: string }
   | { type: 'done'; step: Step; elapsedMs: number; note: string | undefined }
   | { type: 'failed'; step: Step; elapsedMs: number; error: unknown }
-  /** Not begun, because an earlier one failed. */
+  /** Not begun or given up, because another one failed. */
   | { type: 'skipped'; step: Step };
 
 /** A step that failed, with the step's title; `cause` is the reason. */
@@ -30,7 +30,7 @@ export class StepError extends Error {
 
 /**
  * Runs the steps, each as soon as those before it are done. After a failure nothing new begins; what already runs
- * is waited for, so that nothing goes on in the background.
+ * is told, and waited for, so that nothing goes on in the background.
  * @throws {StepError} of the step that failed first
  */
 export async function runSteps(
@@ -39,6 +39,7 @@ export async function runSteps(
 ): Promise<void> {
   const finished = new Map<string, Promise<void>>();
   let failure: StepError | undefined;
+  const failed = new AbortController();
   listener({ type: 'planned', steps });
   for (const step of steps) {
     const before = step.after.map((name) => {
@@ -54,10 +55,15 @@ export async function runSteps(
         const startedAtMs = Date.now();
         listener({ type: 'started', step });
         try {
-          const note = await step.run((line) => listener({ type: 'progress', step, line }));
+          const note = await step.run(
+            (line) => listener({ type: 'progress', step, line }),
+            failed.signal,
+          );
           listener({ type: 'done', step, elapsedMs: Date.now() - startedAtMs, note });
         } catch (error) {
+          if (failure && error === failed.signal.reason) return listener({ type: 'skipped', step });
           failure ??= new StepError(step, error);
+          failed.abort();
           listener({ type: 'failed', step, elapsedMs: Date.now() - startedAtMs, error });
         }
       }),

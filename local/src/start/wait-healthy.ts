@@ -3,6 +3,7 @@ import type { Component } from '../components/component.ts';
 import { LocalError } from '../errors.ts';
 import { isAlive, type ProcessIdentity } from '../processes/identity.ts';
 import { liveState } from '../supervisor/client.ts';
+import type { ChildState } from '../supervisor/state.ts';
 
 const POLL_MS = 100;
 /** Seconds on an idle machine; a busy one may need minutes, and being slow is no failure. */
@@ -11,15 +12,22 @@ const PATIENCE_MS = 180_000;
 const REPORT_MS = 10_000;
 /**
  * A component that dies this often in a row is not going to come up. With the supervisor's pauses that takes some
- * eight seconds: what a SIGKILL left of a database (backends that still hold its shared memory) is gone by then.
+ * sixteen seconds: what a SIGKILL left of a database (backends that still hold its shared memory) is gone by then.
  */
-const DEATHS = 6;
+const DEATHS = 7;
+
+/** Exits with code 1 that are enough where that code means settings that cannot be used. */
+const REFUSALS = 3;
 
 export type WaitOptions = {
   /** Told now and then why it takes so long. */
   report?: (line: string) => void;
   /** A process that does not count, because it was killed. */
   notProcess?: ProcessIdentity | undefined;
+  /** `fingerprint` of the description whose process counts; any by default. */
+  startedWith?: string | undefined;
+  /** Ends the wait; the promise rejects with its reason. */
+  signal?: AbortSignal;
 };
 
 /**
@@ -32,13 +40,18 @@ export async function waitHealthy(
   options: WaitOptions = {},
 ): Promise<void> {
   const { name, logFile } = component.spec;
-  const { report = () => {}, notProcess } = options;
+  const { report = () => {}, notProcess, startedWith, signal } = options;
   const startedAt = Date.now();
   let reportAfterMs = REPORT_MS;
   const restartsBefore = childState(stateDir, name)?.restarts ?? 0;
   for (;;) {
+    signal?.throwIfAborted();
     const child = childState(stateDir, name);
-    const running = child?.process && !isSame(child.process, notProcess) && isAlive(child.process);
+    const running =
+      child?.process &&
+      !isSame(child.process, notProcess) &&
+      (startedWith === undefined || child.startedWith === startedWith) &&
+      isAlive(child.process);
     let reason = running ? '' : `its process is ${child?.status ?? 'not running'}`;
     if (running) {
       try {
@@ -48,7 +61,7 @@ export async function waitHealthy(
         reason = firstCause(error);
       }
     }
-    const died = (child?.restarts ?? 0) - restartsBefore >= DEATHS;
+    const died = child !== undefined && isHopeless(component, child, restartsBefore);
     if (died || Date.now() >= startedAt + PATIENCE_MS) {
       const exit = child?.lastExit;
       const how = exit ? ` Last exit: ${exit.signal ?? `code ${exit.code}`}.` : '';
@@ -61,6 +74,17 @@ export async function waitHealthy(
     }
     await delay(POLL_MS);
   }
+}
+
+/** Whether a child has died so often since this wait began that it is not going to come up. */
+export function isHopeless(
+  component: Pick<Component, 'refusesWithCode1'>,
+  child: Pick<ChildState, 'status' | 'restarts' | 'lastExit'>,
+  restartsBefore: number,
+): boolean {
+  const deaths = child.restarts - restartsBefore + (child.status === 'restarting' ? 1 : 0);
+  const refused = component.refusesWithCode1 === true && child.lastExit?.code === 1;
+  return deaths >= (refused ? REFUSALS : DEATHS);
 }
 
 function isSame(one: ProcessIdentity, other: ProcessIdentity | undefined): boolean {

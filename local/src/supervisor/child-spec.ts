@@ -7,6 +7,8 @@ export const childSpec = z.object({
   command: z.string(),
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()),
+  /** What its configuration file says; it counts as the environment does. */
+  config: z.record(z.string(), z.string()).optional(),
   cwd: z.string(),
   /** Only when the process must run as another user than the supervisor. */
   uid: z.number().optional(),

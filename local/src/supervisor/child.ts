@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fchmodSync, openSync, renameSync, statSync } from 'node:fs';
 import { identify, type ProcessIdentity } from '../processes/identity.ts';
 import { deathsInARow, type RestartPolicy, restartDelayMs } from './backoff.ts';
+import { fingerprint } from './changes.ts';
 import type { ChildSpec } from './child-spec.ts';
 import type { ChildState } from './state.ts';
 
@@ -17,6 +18,7 @@ export class Child {
   #identity: ProcessIdentity | undefined;
   #status: ChildState['status'] = 'stopped';
   #startedAtMs = 0;
+  #startedWith: string | undefined;
   #restarts = 0;
   #deaths = 0;
   #lastExit: ChildState['lastExit'];
@@ -39,11 +41,18 @@ export class Child {
       restarts: this.#restarts,
       ...(this.#lastExit ? { lastExit: this.#lastExit } : {}),
       logFile: this.spec.logFile,
+      ...(this.#startedWith ? { startedWith: this.#startedWith } : {}),
     };
+  }
+
+  /** Whether its process was started with another description than it has now. */
+  get isOutdated(): boolean {
+    return this.#startedWith !== undefined && this.#startedWith !== fingerprint(this.spec);
   }
 
   start(): void {
     const { spec } = this;
+    this.#startedWith = fingerprint(spec);
     const log = openLog(spec.logFile);
     const child = spawn(spec.command, spec.args, {
       cwd: spec.cwd,
@@ -84,6 +93,14 @@ export class Child {
     const deadline = setTimeout(() => running.kill('SIGKILL'), this.spec.stopTimeoutMs);
     await this.#ended;
     clearTimeout(deadline);
+  }
+
+  /** Ends the process and starts one of the description it has now; what went wrong before counts no more. */
+  async restart(options: { mayStart: () => boolean }): Promise<void> {
+    await this.stop();
+    if (!options.mayStart()) return;
+    this.#deaths = 0;
+    this.start();
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {

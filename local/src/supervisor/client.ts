@@ -5,10 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkoutRoot, nodeCommand } from '../checkout.ts';
 import { LocalError } from '../errors.ts';
 import { isAlive, type ProcessIdentity, signal } from '../processes/identity.ts';
+import { changedSettings, fingerprint } from './changes.ts';
 import type { ChildSpec } from './child-spec.ts';
 import { readDesired, readState, runFiles, type SupervisorState, writeDesired } from './state.ts';
 
 const POLL_MS = 25;
+
+/** A running child that takes up changed settings. */
+export type Restarted = { name: string; changed: string[] };
 
 /** The supervisor's state if its process runs; a file left behind by a dead one counts as nothing. */
 export function liveState(stateDir: string): SupervisorState | undefined {
@@ -16,11 +20,21 @@ export function liveState(stateDir: string): SupervisorState | undefined {
   return state && isAlive(state.supervisor) ? state : undefined;
 }
 
+/** Whether the supervisor runs and is not about to end. */
+export function isUp(stateDir: string): boolean {
+  const state = liveState(stateDir);
+  return state !== undefined && state.stopping !== true;
+}
+
 /**
  * Starts the supervisor of a state folder unless it runs.
+ * @param env what its children inherit
  * @throws {LocalError} `SUPERVISOR` when it does not come up
  */
-export async function ensureSupervisor(stateDir: string): Promise<void> {
+export async function ensureSupervisor(
+  stateDir: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   if (liveState(stateDir)) return;
   writeDesired(stateDir, { children: [] });
   const logs = join(stateDir, 'logs');
@@ -30,6 +44,7 @@ export async function ensureSupervisor(stateDir: string): Promise<void> {
   const { command, args } = nodeCommand('local', 'supervisor/main');
   const daemon = spawn(command, [...args, stateDir], {
     cwd: checkoutRoot,
+    env,
     detached: true,
     stdio: ['ignore', log, log],
   });
@@ -40,14 +55,25 @@ export async function ensureSupervisor(stateDir: string): Promise<void> {
   if (!up) throw new LocalError('SUPERVISOR', 'The supervisor did not start.', { logFile });
 }
 
-/** Adds children to what the running supervisor keeps up; one it already has takes the new description on its next start. */
-export function addChildren(stateDir: string, specs: readonly ChildSpec[]): void {
+/**
+ * Adds children to what the running supervisor keeps up; one that runs with another description is restarted.
+ * @returns those that are restarted, with the names of the settings that changed
+ */
+export function addChildren(stateDir: string, specs: readonly ChildSpec[]): Restarted[] {
   const state = liveState(stateDir);
   if (!state) throw new LocalError('SUPERVISOR', 'The supervisor is not running any more.');
   const names = new Set(specs.map((spec) => spec.name));
-  const others = readDesired(stateDir).children.filter((spec) => !names.has(spec.name));
+  const desired = readDesired(stateDir).children;
+  const others = desired.filter((spec) => !names.has(spec.name));
   writeDesired(stateDir, { children: [...others, ...specs] });
   signal(state.supervisor, 'SIGHUP');
+  return specs.flatMap((spec) => {
+    const child = state.children.find(({ name }) => name === spec.name);
+    // A supervisor of an older version does not say, and does not restart either.
+    if (!child?.startedWith || child.startedWith === fingerprint(spec)) return [];
+    const before = desired.find(({ name }) => name === spec.name);
+    return [{ name: spec.name, changed: before ? changedSettings(before, spec) : [] }];
+  });
 }
 
 /**

@@ -6,8 +6,8 @@ import { readDesired, runFiles, writeState } from './state.ts';
 
 /**
  * The process that owns a stack's children: started detached by `make start`, one per state folder (its argument).
- * It keeps running what `desired.json` lists, says so in `state.json`, reads the list again on SIGHUP, and ends
- * everything in reverse order on SIGTERM.
+ * It keeps running what `desired.json` lists, says so in `state.json`, reads the list again on SIGHUP (and restarts
+ * what is described otherwise now), and ends everything in reverse order on SIGTERM.
  */
 const stateDir = process.argv[2];
 if (!stateDir) throw new Error('usage: supervisor <state folder>');
@@ -16,20 +16,32 @@ if (!self) throw new Error('this process cannot see itself in the process table'
 
 const children: Child[] = [];
 let stopping = false;
+/** By group: numbered children, the brokers, are restarted one after the other rather than all at once. */
+const restarts = new Map<string, Promise<void>>();
 
 function record(): void {
   // The folder is gone when someone deleted it under a running stack; ending the children is all that is left to do.
   if (!existsSync(runFiles(stateFolder).folder)) return;
-  writeState(stateFolder, { supervisor: owner, children: children.map((child) => child.state) });
+  writeState(stateFolder, {
+    supervisor: owner,
+    ...(stopping ? { stopping } : {}),
+    children: children.map((child) => child.state),
+  });
 }
 
 function reconcile(): void {
   if (stopping) return;
   for (const spec of readDesired(stateFolder).children) {
     const known = children.find((child) => child.spec.name === spec.name);
-    // A changed description counts from the child's next start.
-    if (known) known.spec = spec;
-    else {
+    if (known) {
+      known.spec = spec;
+      const group = spec.name.replace(/-\d+$/, '');
+      const before = restarts.get(group) ?? Promise.resolve();
+      restarts.set(
+        group,
+        before.then(() => restartIfOutdated(known)),
+      );
+    } else {
       const child = new Child(spec, { policy: RESTART_POLICY, changed: record });
       children.push(child);
       child.start();
@@ -38,9 +50,15 @@ function reconcile(): void {
   record();
 }
 
+async function restartIfOutdated(child: Child): Promise<void> {
+  if (stopping || !child.isOutdated) return;
+  await child.restart({ mayStart: () => !stopping });
+}
+
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
+  record();
   for (const child of children.toReversed()) await child.stop();
   process.exit(0);
 }

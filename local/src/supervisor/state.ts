@@ -23,6 +23,8 @@ export const childState = z.object({
   /** How often it has been brought back since it was first started. */
   restarts: z.number(),
   lastExit: exit.optional(),
+  /** `fingerprint` of the description its latest process was started with. */
+  startedWith: z.string().optional(),
   logFile: z.string(),
 });
 
@@ -31,6 +33,8 @@ export type ChildState = z.infer<typeof childState>;
 /** `run/state.json`: written by the supervisor alone, read by everyone. */
 export const supervisorState = z.object({
   supervisor: identity,
+  /** It ends everything and takes no more children. */
+  stopping: z.boolean().optional(),
   children: z.array(childState),
 });
 
