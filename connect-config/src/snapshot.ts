@@ -7,7 +7,7 @@ import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { tablePattern } from './render.ts';
 import { currentLsn } from './replication-slot.ts';
 import { formatTableName, type TableName } from './table-name.ts';
-import { isRunning } from './wait-until.ts';
+import { haltOf, isRunning } from './wait-until.ts';
 
 /**
  * Asks the running connector to read the tables again beside the stream of changes. The request is a
@@ -86,6 +86,8 @@ export async function snapshotTable(
     );
   }
   const status = await client.status(CONNECTOR);
+  const halt = status === undefined ? undefined : haltOf(status);
+  if (halt !== undefined) throw new OperationError('CONNECTOR_NOT_RUNNING', halt);
   if (status === undefined || !isRunning(status)) {
     throw new OperationError(
       'CONNECTOR_NOT_RUNNING',

@@ -6,7 +6,7 @@ import { epochOf } from './render.ts';
 import { currentLsn, readSlot } from './replication-slot.ts';
 import { formatTableName } from './table-name.ts';
 import { tableProblems } from './table-problems.ts';
-import { describeStates, failureOf, isRunning, needsResync } from './wait-until.ts';
+import { describeStates, failureOf, haltOf, isRunning, needsResync } from './wait-until.ts';
 
 export interface ConnectorReport {
   /** Whether changes flow: everything RUNNING, and nothing in `problems`. */
@@ -38,7 +38,9 @@ export async function reportConnector({
   const captured = await listCapturedTables(products);
   const slot = await slotLines(products, await client.offsets(CONNECTOR));
   const failure = status === undefined ? undefined : failureOf(status);
+  const halt = status === undefined ? undefined : haltOf(status);
   const problems = [
+    ...(halt === undefined ? [] : [halt]),
     ...(failure === undefined ? [] : [failure]),
     ...slot.losses,
     ...(await tableProblems(products)),

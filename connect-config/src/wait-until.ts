@@ -99,6 +99,12 @@ function failedPart({
   return task && { what: `Task ${task.id}`, trace: task.trace ?? '' };
 }
 
+/** What to do about a connector that somebody halted; undefined when nobody did. */
+export function haltOf({ connector: { state } }: ConnectorStatus): string | undefined {
+  if (state !== 'PAUSED' && state !== 'STOPPED') return undefined;
+  return `The connector is ${state}, and Postgres keeps the WAL for it: make connector-resume goes on.`;
+}
+
 /** `connector RUNNING, task 0 FAILED`. */
 export function describeStates({ connector, tasks }: ConnectorStatus): string {
   return [

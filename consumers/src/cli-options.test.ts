@@ -1,24 +1,33 @@
-import { Command } from 'commander';
-import { test } from 'uvu';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { switchOption } from './cli-options.ts';
+import { sayVariable } from './cli-options.ts';
 
-function parse(args: string[], env?: string): { all?: boolean } {
-  if (env === undefined) delete process.env.TEST_ALL;
-  else process.env.TEST_ALL = env;
-  const command = new Command()
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-    .addOption(switchOption('--all', 'everything', 'TEST_ALL'));
-  return command.parse(args, { from: 'user' }).opts();
-}
+const test = suite('command-line options');
 
-test('a switch is what is said, not whether something is said', () => {
-  assert.is(parse(['--all']).all, true);
-  assert.is(parse([]).all, undefined);
-  assert.is(parse([], '1').all, true);
-  for (const off of ['0', 'no', 'false', '']) assert.not(parse([], off).all, off);
-  assert.throws(() => parse([], 'maybe'), /TEST_ALL is 1 or 0/);
+test('a missing option is named as make gives it', () => {
+  let said = '';
+  sayVariable("error: required option '--consumer <name>' not specified\n", (text) => {
+    said = text;
+  });
+  assert.is(said, 'error: CONSUMER=… is missing (or --consumer)\n');
+});
+
+test('a webhook for products without ids is refused', () => {
+  const source = import.meta.url.endsWith('.ts');
+  const cli = fileURLToPath(new URL(`./pricing/cli.${source ? 'ts' : 'js'}`, import.meta.url));
+  const loader = source ? ['--conditions=source', '--import', 'tsx'] : [];
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [...loader, cli, 'add', '--url', 'http://127.0.0.1:9', '--product', ','],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, CONSUMERS_DATABASE_URL: 'postgres://127.0.0.1:9/x' },
+    },
+  );
+  assert.is(status, 1);
+  assert.match(stderr, /separated by one comma/);
 });
 
 test.run();

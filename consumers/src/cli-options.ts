@@ -21,3 +21,12 @@ export function nonEmpty(text: string): string {
   if (text === '') throw new InvalidArgumentError('It is empty.');
   return text;
 }
+
+/** Says of a missing option how make gives it: `CONSUMER=…` for `--consumer <name>`. */
+export function sayVariable(text: string, write: (text: string) => void): void {
+  write(
+    text.replace(/required option '--([a-z-]+)[^']*' not specified/, (_, name: string) => {
+      return `${name.toUpperCase().replaceAll('-', '_')}=… is missing (or --${name})`;
+    }),
+  );
+}

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { withConsumersDatabase } from './cli-database.ts';
-import { nonEmpty, switchOption } from './cli-options.ts';
+import { nonEmpty, sayVariable, switchOption } from './cli-options.ts';
 import { registered } from './registered.ts';
 import {
   type CommandKind,
@@ -24,9 +24,11 @@ const MOST_DEAD_LETTERS = 10_000;
 const TOO_LATE = 'Too late to withdraw it: it is done, or being done.';
 const names = registered.map(({ name }) => name);
 
-const program = new Command('consumers').description(
-  'Operates the consumers: what they could not apply, and pausing them. Every option may be given as the environment variable shown, which is how make gives them.',
-);
+const program = new Command('consumers')
+  .description(
+    'Operates the consumers: what they could not apply, and pausing them. Every option may be given as the environment variable shown, which is how make gives them.',
+  )
+  .configureOutput({ outputError: sayVariable });
 
 const consumerOption = () =>
   new Option('--consumer <name>', 'whose').env('CONSUMER').choices(names);

@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Pool } from 'pg';
 import { withConsumersDatabase } from '../cli-database.ts';
+import { sayVariable } from '../cli-options.ts';
 import {
   addSubscriber,
   discard,
@@ -17,9 +18,9 @@ import {
 /** SQLSTATE. */
 const UNDEFINED_TABLE = '42P01';
 
-const program = new Command('webhooks').description(
-  'Subscribers that are told of price changes, and what was delivered to them.',
-);
+const program = new Command('webhooks')
+  .description('Subscribers that are told of price changes, and what was delivered to them.')
+  .configureOutput({ outputError: sayVariable });
 
 const byId = () =>
   new Option('--id <subscriber>', 'id of the subscriber').env('ID').makeOptionMandatory();
@@ -46,7 +47,7 @@ program
   .addOption(
     new Option('--product <ids>', 'only these products, separated by commas')
       .env('PRODUCT')
-      .argParser((text: string) => text.split(',').map((id) => id.trim())),
+      .argParser(productIds),
   )
   .addOption(
     new Option('--min-change <share>', 'only changes of at least this share (0.05 = 5 %)')
@@ -198,6 +199,12 @@ async function mustExist(pool: Pool, id: string): Promise<void> {
 
 function noSuchSubscriber(id: string): Error {
   return new Error(`There is no subscriber ${id}; make webhook-list shows all`);
+}
+
+function productIds(text: string): string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  if (ids.includes('')) throw new InvalidArgumentError('Product ids are separated by one comma.');
+  return ids;
 }
 
 function uuid(text: string): string {
