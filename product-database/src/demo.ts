@@ -9,11 +9,11 @@ export interface RunDemoOptions {
   readonly onChange: (what: string) => void;
 }
 
-/** What the demo does to a random product; prices and stock wander but stay believable. */
+/** What the demo does to a random product; prices and stock wander but stay believable, and within their columns. */
 const EDITS = [
-  `update public.products set price = round(price * (0.95 + random() * 0.1)::numeric, case currency when 'JPY' then 0 else 2 end)
+  `update public.products set price = least(round(price * (0.95 + random() * 0.1)::numeric, case currency when 'JPY' then 0 else 2 end), 9999999999)
    where product_id = $1 returning product_id || ': price is now ' || price || ' ' || currency as what`,
-  `update public.products set stock_quantity = greatest(0, stock_quantity + floor(random() * 21 - 10)::int)
+  `update public.products set stock_quantity = least(2000000000, greatest(0, stock_quantity::bigint + floor(random() * 21 - 10)::int))
    where product_id = $1 returning product_id || ': ' || stock_quantity || ' in stock' as what`,
   `update public.product_discounts set discount_percentage = least(60, greatest(5, discount_percentage + 2.5 * sign(random() - 0.5)))
    where discount_id = (select discount_id from public.product_discounts where product_id = $1 limit 1)

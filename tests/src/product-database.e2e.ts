@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
+import { runDemo } from '@shelfcast/product-database/demo';
 import { migrateProducts } from '@shelfcast/product-database/migrate';
 import { seedProducts } from '@shelfcast/product-database/seed';
 import pg from 'pg';
@@ -44,6 +45,33 @@ test('the migration publishes what it says is captured, and what Debezium itself
     'shelfcast.heartbeat',
     'shelfcast.signal',
   ]);
+});
+
+test('the demo edits a price and a stock that are as high as their columns allow', async () => {
+  const client = await db.connect();
+  const stop = new AbortController();
+  try {
+    await client.query('begin');
+    await client.query('delete from public.product_discounts');
+    await client.query('delete from public.products');
+    await client.query(
+      "insert into public.products (product_id, name, price, stock_quantity) values ('DEMO-1', 'x', 9999999999.99, 2147483647)",
+    );
+    let edits = 0;
+    await runDemo({
+      db: client,
+      changesPerSecond: 1_000,
+      signal: stop.signal,
+      onChange: () => {
+        edits += 1;
+        if (edits === 40) stop.abort();
+      },
+    });
+    assert.is(edits, 40);
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
 });
 
 test('seeding fills an empty database once, also when two processes do it', async () => {
