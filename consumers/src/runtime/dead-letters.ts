@@ -1,30 +1,9 @@
+import type { DeadLetterItem } from '@shelfcast/schemas/monitor/operations';
 import type { Pool } from 'pg';
 import { oldestParked, type ParkedChange } from './parking.ts';
 
-/** The oldest change of a key that waits; the others of the key are behind it. */
-export interface DeadLetter {
-  /** Of the change (`runtime.parked_changes.id`), which redrive and discard are asked with. */
-  readonly id: string;
-  readonly consumer: string;
-  readonly entity: string;
-  readonly key: string;
-  /** `retrying`: tried again by itself, at `nextAttemptAt`; `dead`: only when somebody asks for it. */
-  readonly state: 'retrying' | 'dead';
-  readonly attempts: number;
-  readonly redrives: number;
-  /** ISO 8601, UTC. */
-  readonly parkedAt: string;
-  readonly nextAttemptAt: string | null;
-  readonly errorType: string;
-  readonly errorMessage: string;
-  /** Changes of the key that wait, this one included. */
-  readonly waiting: number;
-  /** Id of the event; null where the record could not be read. */
-  readonly eventId: string | null;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: string;
-}
+/** The oldest change of a key that waits, as the monitor answers it; the others of the key are behind it. */
+export type DeadLetter = DeadLetterItem;
 
 export interface DeadLetterQuery {
   readonly consumer?: string | undefined;

@@ -1,5 +1,6 @@
 import type { ParkedChange } from '@shelfcast/consumers/runtime/parking';
 import { type Row, UNCHANGED } from '@shelfcast/schemas/change';
+import type { ParkedRecord } from '@shelfcast/schemas/monitor/operations';
 import {
   changeFromRecord,
   isRecordsFault,
@@ -7,29 +8,14 @@ import {
 } from '@shelfcast/schemas/record-change';
 import { messageOf } from '@shelfcast/service-kit/message-of';
 
-/** A parked record for people: what it says, or why that cannot be read. */
-export interface DescribedRecord {
-  readonly id: string;
-  readonly eventId: string | null;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: string;
-  readonly timestampMs: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly op: string | null;
-  readonly before: Readonly<Record<string, unknown>> | null;
-  readonly after: Readonly<Record<string, unknown>> | null;
-  /** Columns that replace those of `after` when it is tried again. */
-  readonly edit: Readonly<Record<string, unknown>> | null;
-  /** Why it cannot be read; null when it can. */
-  readonly unreadable: string | null;
-}
-
-/** @throws {CodecError} when the registry cannot be asked */
+/**
+ * A parked record for people: what it says, or why that cannot be read.
+ * @throws {CodecError} when the registry cannot be asked
+ */
 export async function describeRecord(
   decoding: RecordDecoding,
   { id, changeId, record, edit }: ParkedChange,
-): Promise<DescribedRecord> {
+): Promise<ParkedRecord> {
   const place = {
     id: String(id),
     eventId: changeId,
