@@ -55,7 +55,7 @@ test('found, edited against its contract, redriven, and in the audit', async ({ 
   await keyboard.press('ControlOrMeta+a');
   await keyboard.type('a lot');
   await keyboard.press('Enter');
-  assert.is(await page.locator('input[id$="-price"]').getAttribute('aria-invalid'), 'true');
+  await page.locator('input[id$="-price"][aria-invalid="true"]').waitFor();
   assert.is(await page.getByRole('dialog').count(), 0);
   await keyboard.press('ControlOrMeta+a');
   await keyboard.type('2.50');
