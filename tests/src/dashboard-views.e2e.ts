@@ -130,7 +130,7 @@ test('filters are in the address; a reload and a link sent to somebody show the 
   const text = `nothing-${randomBytes(4).toString('hex')}`;
   const { page, go, close } = await browser.open('/live');
   const sameAgain = async (check: (page: Page) => Promise<void>): Promise<void> => {
-    await check(page);
+    await eventually(() => check(page), { what: 'the filters are in effect' });
     await page.reload();
     await eventually(() => check(page), { what: 'the same after a reload' });
     const other = await browser.open(page.url().slice(dashboardUrl().length));
