@@ -9,7 +9,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Api, apiOf } from './support/api-client.ts';
-import { awaitAlert, type ShownAlert, type WantedAlert } from './support/await-alert.ts';
+import { shown } from './support/await-alert.ts';
 import { fromEnvironment } from './support/environment.ts';
 import { startTestMonitor, type TestMonitor } from './support/monitor.ts';
 import { connectPipeline, type Pipeline } from './support/pipeline.ts';
@@ -45,14 +45,6 @@ test.after(async ({ bench, monitor, products, close }) => {
   await bench.close();
   await close();
 });
-
-const shown = (
-  { monitor }: Context,
-  name: string,
-  subject: string,
-  state: WantedAlert['state'],
-  sinceMs: number,
-): Promise<ShownAlert> => awaitAlert(monitor.url, { name, subject, state }, sinceMs);
 
 test('a record near the limit', async (context) => {
   const since = performance.now();

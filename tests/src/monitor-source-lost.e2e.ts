@@ -6,7 +6,7 @@ import { waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import type pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { awaitAlert, type ShownAlert, type WantedAlert } from './support/await-alert.ts';
+import { shown } from './support/await-alert.ts';
 import { fromEnvironment } from './support/environment.ts';
 import { makeResync } from './support/make-resync.ts';
 import { startTestMonitor, type TestMonitor } from './support/monitor.ts';
@@ -37,14 +37,6 @@ test.after(async ({ monitor, server, close }) => {
   await monitor.close();
   await close();
 });
-
-const shown = (
-  { monitor }: Context,
-  name: string,
-  subject: string,
-  state: WantedAlert['state'],
-  sinceMs: number,
-): Promise<ShownAlert> => awaitAlert(monitor.url, { name, subject, state }, sinceMs);
 
 test('a connector that cannot write its heartbeat', async (context) => {
   const { server } = context;

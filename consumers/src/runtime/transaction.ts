@@ -20,8 +20,8 @@ export interface ApplyResources {
 
 /**
  * Effect once: applies the changes that are newer than what their keys have seen, and their positions, in the
- * caller's transaction, which may not be open yet. Delivering a change again changes nothing. Changes of parked keys are put behind what waits
- * there. All changes are of one origin.
+ * caller's transaction, which may not be open yet. Delivering a change again changes nothing. Changes of parked keys
+ * are put behind what waits there. All changes are of one origin.
  * @returns what became of each change, in order
  */
 export async function applyOnce<Effect>(

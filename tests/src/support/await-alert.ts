@@ -39,3 +39,14 @@ export async function awaitAlert(
   console.log(`# ${name} ${state} after ${seconds} s`);
   return alert;
 }
+
+/** As `awaitAlert`, of a test's own monitor. */
+export function shown(
+  { monitor }: { readonly monitor: { readonly url: string } },
+  name: string,
+  subject: string,
+  state: WantedAlert['state'],
+  sinceMs: number,
+): Promise<ShownAlert> {
+  return awaitAlert(monitor.url, { name, subject, state }, sinceMs);
+}
