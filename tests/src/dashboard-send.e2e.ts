@@ -2,43 +2,14 @@
 // An event is sent by the form: what is wrong is said at its field, and its whole way is shown.
 import { eventually } from '@shelfcast/service-kit/eventually';
 import * as assert from 'uvu/assert';
-import { apiOf } from './support/api-client.ts';
-import { browserSuite, dashboardUrl, monitorUrl } from './support/browser.ts';
-import { createProductIds, giveToDatabase, productUpdate } from './support/manual-events.ts';
+import { browserSuite } from './support/browser.ts';
+import { createProductIds, giveToDatabase } from './support/manual-events.ts';
 import { connectPipeline, eventuallyProduct } from './support/pipeline.ts';
 
-const { test, before, after, run } = browserSuite('sending by the form');
+const { test, after, run } = browserSuite('sending by the form');
 const pipeline = connectPipeline();
 const ids = createProductIds();
 
-// Who reads a topic is known to the monitor from the first event on.
-before(async () => {
-  const productId = ids.next();
-  const product = productUpdate(productId);
-  const discount = {
-    ...{ product_id: productId, discount_type: 'seasonal', discount_percentage: '5' },
-    minimum_quantity: 1,
-  };
-  for (const [topic, data, readers] of [
-    ['product_updates', product, 3],
-    ['product_discounts', discount, 2],
-  ] as const) {
-    const { status, body } = await apiOf(`${dashboardUrl()}/producer`)('POST', '/events', {
-      ...{ topic, data },
-    });
-    assert.is(status, 202);
-    await eventually(
-      async () => {
-        const timeline = await apiOf(monitorUrl())('GET', `/api/events/${body.id}`);
-        const services = timeline.body.services.filter(
-          ({ expected }: { expected: boolean }) => expected,
-        );
-        assert.is(services.length, readers);
-      },
-      { intervalMs: 200, what: `who reads ${topic}` },
-    );
-  }
-});
 after(async () => {
   await giveToDatabase(pipeline, ids.all);
   await pipeline.close();

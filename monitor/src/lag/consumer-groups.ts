@@ -12,6 +12,7 @@ import type { Pool } from 'pg';
 import { groupBy } from '../group-by.ts';
 import { fetchRecord } from '../records/read-record.ts';
 import { savedExpectations, saveExpectations } from './expectations.ts';
+import { type Readers, readersOf } from './readers.ts';
 
 export interface ConsumerGroupsOptions {
   readonly admin: KafkaAdmin;
@@ -38,7 +39,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 
 export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGroups {
   const { admin, reader, pool, groups, otherGroups, nowMs, log } = options;
-  let expected: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  let expected: Readers | undefined;
   let saved = '';
   let lag: Lag = { atMs: 0, partitions: [] };
   /** When the record was written that a group has to read next: asked for once, as it does not change. */
@@ -67,6 +68,7 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
 
   async function askBrokers() {
     const existing = new Set(await admin.listTopics());
+    const read = await admin.topicsReadBy(groups);
     const offsets: { readonly group: string; readonly own: readonly GroupOffset[] }[] = [];
     for (const group of [...groups, ...otherGroups]) {
       const own = await admin.groupOffsets(group);
@@ -79,21 +81,19 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
     for (const { topic } of offsets.flatMap(({ own }) => own)) {
       if (!marks.has(topic)) marks.set(topic, await admin.watermarks(topic));
     }
-    return { offsets, marks };
+    return { existing, read, offsets, marks };
   }
 
   return {
-    expectedOf: (topic) => expected.get(topic) ?? NOBODY,
+    expectedOf: (topic) => expected?.get(topic) ?? NOBODY,
     lag: () => lag,
     async refresh() {
-      const { offsets, marks } = await askBrokers();
+      const { existing, read, offsets, marks } = await askBrokers();
       const partitions: PartitionLagNumbers[] = [];
       const nextWritten = new Map<string, number>();
-      const next = new Map<string, Set<string>>();
       for (const { group, own } of offsets) {
         const committed = groupBy(own, ({ topic }) => topic);
         for (const [topic, ofTopic] of committed) {
-          if (groups.includes(group)) next.set(topic, (next.get(topic) ?? new Set()).add(group));
           // Of partitions that the group has committed nothing of as well.
           for (const [partition, ends] of marks.get(topic) ?? []) {
             const at = ofTopic.find((one) => one.partition === partition)?.offset ?? null;
@@ -107,12 +107,21 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
       }
       written = nextWritten;
       lag = { atMs: nowMs(), partitions };
+      // A fresh process while a group does not run goes by what was known of it before.
+      expected ??= await savedExpectations(pool);
+      const next = readersOf(
+        offsets
+          .filter(({ group }) => groups.includes(group))
+          .map(({ group, own }) => ({
+            group,
+            committed: own.map(({ topic }) => topic),
+            read: read.get(group) ?? [],
+          })),
+        expected,
+        existing,
+      );
+      if (next.size === 0) return; // brokers that have just started may know no topic yet
       const text = JSON.stringify([...next].map(([topic, services]) => [topic, [...services]]));
-      if (next.size === 0) {
-        // A fresh process while the brokers know nothing yet goes by what was known before.
-        if (expected.size === 0) expected = await savedExpectations(pool);
-        return;
-      }
       expected = next;
       if (text === saved) return;
       await saveExpectations(pool, next, nowMs());

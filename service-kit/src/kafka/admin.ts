@@ -5,7 +5,7 @@ import type { Logger } from '../logging.ts';
 import { toKafkaError } from './classify-error.ts';
 import { type Client, createClient } from './client.ts';
 import { KafkaError } from './errors.ts';
-import { groupsReading } from './groups-reading.ts';
+import { groupsReading, topicsReadBy } from './groups-reading.ts';
 import { type DescribedConfig, planTopics, withConfigs } from './plan-topics.ts';
 import { setGroupOffsets } from './set-group-offsets.ts';
 import type {
@@ -221,6 +221,7 @@ export function createAdmin(context: ClientContext): KafkaAdmin {
       await call((admin) => admin.createPartitions({ topicPartitions }));
     },
     groupsReading: (topic) => call((admin) => groupsReading(admin, topic)),
+    topicsReadBy: (groupIds) => call((admin) => topicsReadBy(admin, groupIds)),
     async deleteTopics(topics) {
       const existing = (await allTopics()).map(({ name }) => name);
       const present = topics.filter((topic) => existing.includes(topic));

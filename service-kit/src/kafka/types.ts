@@ -299,6 +299,11 @@ export interface KafkaAdmin {
   addPartitions(topic: string, partitions: number): Promise<void>;
   /** Groups with a member that is assigned a partition of the topic now. */
   groupsReading(topic: string): Promise<string[]>;
+  /**
+   * Topics that each of these groups reads now: those assigned to its members, and of a member without a partition those
+   * it subscribes to. None while a group rebalances or does not run.
+   */
+  topicsReadBy(groupIds: readonly string[]): Promise<Map<string, ReadonlySet<string>>>;
   /** Deletes topics; those that do not exist are ignored. */
   deleteTopics(topics: readonly string[]): Promise<void>;
   /** Oldest offset and end of each partition of a topic. */
