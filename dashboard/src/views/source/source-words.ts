@@ -143,7 +143,8 @@ export function slotSummary(state: ReplicationState): SlotSummary {
     };
   }
   const status = (spentShare ?? 0) >= WARN_SHARE ? 'warn' : 'ok';
-  const says = `The connector reads it.${until === '' ? ' It is read as quickly as it fills.' : until}`;
+  const kept = safe === null ? '' : ' It is read as fast as it fills.';
+  const says = `The connector reads it.${until === '' ? kept : until}`;
   return { ...shared, status, word: 'is read', says, mend: null };
 }
 

@@ -55,6 +55,12 @@ test('what has to be done is said with its command', () => {
   assert.is(slotSummary({ ...replication, slot: { ...slot, active: false } }).word, 'is not read');
 });
 
+test('when it is full is only said of a slot that fills', () => {
+  assert.match(slotSummary(replication).says, 'read as fast as it fills');
+  const spending = { bytesPerSecond: 100, spentInMs: 86_400_000 };
+  assert.match(slotSummary({ ...replication, spending }).says, 'full in 1 day');
+});
+
 test('a heartbeat that is late says so', () => {
   assert.equal(heartbeatWords(4_000).isLate, false);
   assert.match(heartbeatWords(180_000).says, '3 min ago, which is late');
