@@ -1,4 +1,5 @@
 import type { LiveEvent } from '@shelfcast/schemas/monitor/live';
+import { milliseconds } from '../../lib/format.ts';
 
 /** How long the parts of the way took for the latest changes, in milliseconds, by edge; the oldest first. */
 export type EdgeTimes = Readonly<Record<string, readonly number[]>>;
@@ -40,4 +41,10 @@ export function medianOf(times: EdgeTimes, edge: string): number | undefined {
   const values = times[edge];
   if (values === undefined || values.length === 0) return undefined;
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** The same in words; empty while nothing is known. */
+export function edgeLabel(times: EdgeTimes, edge: string): string {
+  const median = medianOf(times, edge);
+  return median === undefined ? '' : milliseconds(median);
 }

@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { report } from '../event/testing.ts';
 import { errorChart, latencyChart, throughputChart } from './charts.ts';
 import { type EdgeTimes, medianOf, withReports } from './edge-times.ts';
-import { mapSentence, type PipelineFacts, pipelineMap } from './pipeline.ts';
+import type { PipelineFacts } from './map-parts.ts';
+import { mapSentence, pipelineMap } from './pipeline.ts';
 
 const test = suite('overview');
 const slot = {
