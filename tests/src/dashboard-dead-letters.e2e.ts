@@ -1,5 +1,6 @@
-// Beside others: a product of its own, which only the catalogue refuses.
-// A dead letter is found, edited and redriven by keyboard alone.
+// Beside others: products of its own, which only the catalogue refuses.
+// Dead letters are found, edited and redriven, or discarded together, by keyboard alone.
+import { randomBytes } from 'node:crypto';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import * as assert from 'uvu/assert';
 import { apiOf } from './support/api-client.ts';
@@ -87,6 +88,59 @@ test('found, edited against its contract, redriven, and in the audit', async ({ 
   await page.locator('main').getByText(letterId).first().waitFor();
   assert.equal(faults, []);
   await close();
+});
+
+test('several are chosen by a filter and discarded together, with a reason', async ({
+  browser,
+}) => {
+  const batch = `${randomBytes(3).toString('hex')}-`;
+  const products = [await poisonProduct(pipeline, batch), await poisonProduct(pipeline, batch)];
+  try {
+    const ids = await Promise.all(products.map((one) => one.parked()));
+    const { page, faults, close } = await browser.open('/dead-letters');
+    const { keyboard } = page;
+    await tabTo(page, '[aria-label="Filter by key or message"]');
+    await keyboard.type(batch);
+    await eventually(async () => assert.is(await page.locator('tbody tr').count(), 2), {
+      what: 'two rows',
+    });
+    await tabTo(page, 'button', 'Choose all 2');
+    await keyboard.press('Enter');
+    await tabTo(page, 'button', 'Discard 2');
+    await keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('2 changes would be given up').waitFor();
+    const confirm = dialog.getByRole('button', { name: 'Discard 2 changes' });
+    assert.ok(await confirm.isDisabled(), 'not without a reason');
+    await tabTo(page, 'input[required]');
+    await keyboard.type('made by a test');
+    await keyboard.press('Enter');
+    await page.getByText('2 dead letters are discarded.').first().waitFor();
+    await page
+      .getByText('No dead letter fits this filter')
+      .or(page.getByText('Nothing waits here'))
+      .waitFor();
+
+    const { body } = await apiOf(monitorUrl())('GET', '/api/audit?action=discard&limit=50');
+    const deeds = body.items.filter(({ request }: { request: { ids: string[] } }) =>
+      ids.every((id) => request.ids.includes(id)),
+    );
+    assert.equal(
+      deeds.map(({ request, outcome }: { request: Record<string, unknown>; outcome: string }) => [
+        request.dryRun ?? false,
+        request.reason,
+        outcome,
+      ]),
+      [
+        [false, 'made by a test', 'done'],
+        [true, 'dry run', 'done'],
+      ],
+    );
+    assert.equal(faults, []);
+    await close();
+  } finally {
+    for (const one of products) await one.remove(monitorUrl());
+  }
 });
 
 run();

@@ -65,6 +65,7 @@ test('each operation needs the operator, and nobody without a token looks', asyn
     '/api/dead-letters/1/redrive',
     '/api/dead-letters/1/discard',
     '/api/dead-letters/redrive',
+    '/api/dead-letters/discard',
     `/api/consumers/${bench.name}/pause`,
     `/api/consumers/${bench.name}/resume`,
   ];
@@ -169,6 +170,48 @@ test('one is edited and redriven, one is discarded, the rest redriven together',
   );
 });
 
+test('many are discarded together, with a reason, and what waits behind each goes on', async ({
+  viewer,
+  operator,
+  bench,
+}) => {
+  const keys = ['D-1', 'D-2', 'D-3'];
+  for (const key of keys) await bench.fault(key, 'fails');
+  await bench.write(keys.map((key) => ({ key, version: 1 })));
+  await eventually(async () => assert.is((await bench.parkedKeys()).length, 3), {
+    timeoutMs: 30_000,
+    what: 'three keys are parked',
+  });
+  await bench.write([{ key: 'D-1', version: 2 }]);
+  const idsOf = async (): Promise<string[]> =>
+    (await viewer('GET', '/api/dead-letters')).body.items.map(({ id }: { id: string }) => id);
+  const ids = await idsOf();
+  const { name: consumer } = bench;
+  const path = '/api/dead-letters/discard';
+  for (const [body, why] of [
+    [{ consumer, ids }, 'no reason'],
+    [{ consumer, ids, reason: '  ' }, 'an empty one'],
+    [{ consumer, reason: 'a test' }, 'nothing is chosen'],
+    [{ consumer, reason: 'a test', all: true, dryrun: true }, 'a misspelt dry run'],
+    [{ consumer: 'nobody', reason: 'a test', all: true }, 'no such consumer'],
+  ] as const) {
+    assert.is((await operator('POST', path, body)).status, 422, why);
+  }
+  const chosen = { consumer, errorType: 'TypeError', reason: 'test data' };
+  const dry = await operator('POST', path, { ...chosen, dryRun: true });
+  assert.equal([dry.status, dry.body.matched, dry.body.done], [200, 3, 3]);
+  assert.equal(await idsOf(), ids, 'a dry run discards nothing');
+
+  await bench.mend('D-1');
+  const done = await operator('POST', path, chosen);
+  assert.equal([done.status, done.body.done], [200, 3]);
+  await bench.reached([{ key: 'D-1', version: 2 }]);
+  await eventually(async () => assert.equal(await idsOf(), []), { what: 'nothing waits' });
+  assert.is((await bench.effects('D-2')).length, 0);
+  const [deed] = (await viewer('GET', '/api/audit?action=discard&limit=1')).body.items;
+  assert.equal([deed.who, deed.target, deed.request.reason], ['otto', consumer, 'test data']);
+});
+
 test('a consumer is paused and goes on', async ({ viewer, operator, bench }) => {
   const of = `/api/consumers/${bench.name}`;
   assert.is((await operator('POST', '/api/consumers/nobody/pause', { reason: 'x' })).status, 404);
@@ -206,6 +249,8 @@ test('who did what and what came of it is kept, the newest first', async ({ view
       ['otto', 'consumer.pause', 'failed'],
       ['otto', 'consumer.resume', 'done'],
       ['otto', 'consumer.pause', 'done'],
+      ['otto', 'discard', 'done'],
+      ['otto', 'discard', 'done'],
       ['otto', 'redrive', 'done'],
       ['otto', 'redrive', 'done'],
       ['otto', 'discard', 'done'],
@@ -213,8 +258,10 @@ test('who did what and what came of it is kept, the newest first', async ({ view
       ['otto', 'redrive', 'failed'],
     ],
   );
-  const discard = body.items.find(({ action }: { action: string }) => action === 'discard');
-  assert.is(discard.request.reason, HOSTILE);
+  const discard = body.items.find(
+    ({ request }: { request: { reason?: string } }) => request.reason === HOSTILE,
+  );
+  assert.is(discard.action, 'discard');
   assert.match(discard.target, new RegExp(`^${bench.name}/\\d+$`));
   assert.ok(discard.endedAt >= discard.begunAt);
   const page = await viewer('GET', '/api/audit?limit=3');

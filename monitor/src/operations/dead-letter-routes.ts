@@ -41,12 +41,13 @@ const redriveOneSchema = z.strictObject({
   force: z.boolean().optional(),
   dryRun: z.boolean().optional(),
 });
-/** A misspelt `dryRun` is no reason to redrive everything. */
-const redriveManySchema = commandArguments.redrive.strict();
-const discardOneSchema = z.strictObject({
-  reason: z.string().trim().min(1).max(1_000),
-  dryRun: z.boolean().optional(),
-});
+const reasonSchema = z.string().trim().min(1).max(1_000);
+const discardOneSchema = z.strictObject({ reason: reasonSchema, dryRun: z.boolean().optional() });
+/** A misspelt `dryRun` is no reason to do it to everything. */
+const manySchemas = {
+  redrive: commandArguments.redrive.strict(),
+  discard: commandArguments.discard.safeExtend({ reason: reasonSchema }).strict(),
+} as const;
 
 /** What consumers could not apply: everyone who may look sees it, operators decide what becomes of it. */
 export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
@@ -80,6 +81,14 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
     );
   }
 
+  const toMany =
+    (kind: keyof typeof manySchemas): RequestHandler =>
+    async (request, response) => {
+      const { consumer, ...selection } = bodyOf(request, whichSchema);
+      const args = checked(selection, manySchemas[kind]);
+      response.json(await command(request, kind, { consumer, target: consumer, args }));
+    };
+
   return Router()
     .get('/api/dead-letters', viewer, async (request, response) => {
       const { cursor, ...query } = queryOf(request, listSchema);
@@ -95,14 +104,8 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
       for (const change of waiting) records.push(await describeRecord(decoding, change));
       response.json({ ...letter, records });
     })
-    .post(
-      '/api/dead-letters/redrive',
-      asOperator(async (request, response) => {
-        const { consumer, ...selection } = bodyOf(request, whichSchema);
-        const args = checked(selection, redriveManySchema);
-        response.json(await command(request, 'redrive', { consumer, target: consumer, args }));
-      }),
-    )
+    .post('/api/dead-letters/redrive', asOperator(toMany('redrive')))
+    .post('/api/dead-letters/discard', asOperator(toMany('discard')))
     .post(
       '/api/dead-letters/:id/redrive',
       asOperator(async (request, response) => {

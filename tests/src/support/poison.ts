@@ -20,9 +20,13 @@ export interface PoisonProduct {
   remove(monitorUrl: string): Promise<void>;
 }
 
-export async function poisonProduct({ products, consumers }: Pipeline): Promise<PoisonProduct> {
+/** @param batch what ids of several that belong together have in common */
+export async function poisonProduct(
+  { products, consumers }: Pipeline,
+  batch = '',
+): Promise<PoisonProduct> {
   const hex = randomBytes(4).toString('hex');
-  const [productId, name, refuses] = [`poison-${hex}`, `refused-${hex}`, `refuse_${hex}`];
+  const [productId, name, refuses] = [`poison-${batch}${hex}`, `refused-${hex}`, `refuse_${hex}`];
   const error = `the name ${name} is taken nowhere`;
   await consumers.query(
     `create function ${refuses}() returns trigger language plpgsql as

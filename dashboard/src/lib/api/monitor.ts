@@ -50,6 +50,13 @@ export interface BulkRedrive {
   readonly dryRun?: boolean;
 }
 
+export interface BulkDiscard {
+  readonly consumer: string;
+  readonly ids: readonly string[];
+  readonly reason: string;
+  readonly dryRun?: boolean;
+}
+
 export interface RedriveOne {
   /** Columns of the row that replace those of the record. */
   readonly edit?: Readonly<Record<string, unknown>>;
@@ -101,6 +108,7 @@ export function createMonitorApi(request: Request) {
     discard: (id: string, given: { reason: string; dryRun?: boolean }) =>
       post<CommandOutcome>(`/api/dead-letters/${step(id)}/discard`, given),
     redriveMany: (given: BulkRedrive) => post<CommandOutcome>('/api/dead-letters/redrive', given),
+    discardMany: (given: BulkDiscard) => post<CommandOutcome>('/api/dead-letters/discard', given),
     pauseConsumer: (name: string, reason: string) =>
       post<{ name: string; paused: boolean }>(`/api/consumers/${step(name)}/pause`, { reason }),
     resumeConsumer: (name: string) =>

@@ -4,7 +4,14 @@ import * as assert from 'uvu/assert';
 import { fieldsOf } from '../../lib/contract/fields.ts';
 import { causesOf, lettersSentence, matches } from './causes.ts';
 import { draftFault, draftOf, editColumns, editOutcome } from './edit.ts';
-import { dryRunWords, progressOf, progressWords, together } from './outcome.ts';
+import {
+  discardedWords,
+  dryRunWords,
+  idsByConsumer,
+  progressOf,
+  progressWords,
+  together,
+} from './outcome.ts';
 
 const test = suite('dead letters');
 const letter = (key: string, more: Partial<DeadLetterItem> = {}): DeadLetterItem => ({
@@ -126,7 +133,7 @@ test('what a redrive comes to is told by what is still parked', () => {
     { matched: 1, done: 0, refused: [{ entity: 'products', key: 'P-3', reason: 'too often' }] },
   ]);
   assert.is(
-    dryRunWords(outcome),
+    dryRunWords(outcome, 'redrive'),
     '2 keys would be tried again, with all that waits behind. 1 key would be left alone.',
   );
   const redriven = ['P-1', 'P-2', 'P-3', 'P-4'].map((key) => letter(key));
@@ -141,6 +148,21 @@ test('what a redrive comes to is told by what is still parked', () => {
     progressWords(progress),
     '2 keys are applied, 1 key is being tried, 1 key failed again.',
   );
+});
+
+test('a discard of several is asked of each consumer, and told in its own words', () => {
+  const letters = [letter('P-1'), letter('P-2', { consumer: 'catalogue' }), letter('P-3')];
+  assert.equal(idsByConsumer(letters), [
+    { consumer: 'pricing', ids: ['id-P-1', 'id-P-3'] },
+    { consumer: 'catalogue', ids: ['id-P-2'] },
+  ]);
+  const outcome = { matched: 3, done: 3, refused: [] };
+  assert.is(
+    dryRunWords(outcome, 'discard'),
+    '3 changes would be given up, the oldest of each key.',
+  );
+  assert.is(discardedWords(outcome), '3 dead letters are discarded.');
+  assert.match(discardedWords({ ...outcome, done: 0 }), 'gone already');
 });
 
 test.run();

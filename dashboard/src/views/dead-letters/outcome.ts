@@ -10,14 +10,39 @@ export function together(outcomes: readonly CommandOutcome[]): CommandOutcome {
   };
 }
 
+/** Ids of the letters of each consumer: each does its part itself. */
+export function idsByConsumer(
+  letters: readonly Pick<DeadLetterItem, 'id' | 'consumer'>[],
+): readonly { readonly consumer: string; readonly ids: readonly string[] }[] {
+  return [...new Set(letters.map(({ consumer }) => consumer))].map((consumer) => ({
+    consumer,
+    ids: letters.filter((letter) => letter.consumer === consumer).map(({ id }) => id),
+  }));
+}
+
+/** What can be done to dead letters. */
+export type Deed = 'redrive' | 'discard';
+
 /** What a dry run found, in a sentence. */
-export function dryRunWords({ matched, done }: CommandOutcome): string {
+export function dryRunWords({ matched, done }: CommandOutcome, deed: Deed): string {
   if (matched === 0)
     return 'None of them is there any more: they were applied or discarded meanwhile.';
-  if (done === 0) return 'Nothing would be tried again.';
+  if (done === 0)
+    return deed === 'redrive' ? 'Nothing would be tried again.' : 'Nothing would be given up.';
   const left = matched - done;
-  const rest = left === 0 ? '' : ` ${plural(left, 'key', 'keys')} would be left alone.`;
-  return `${plural(done, 'key', 'keys')} would be tried again, with all that waits behind.${rest}`;
+  const rest = left === 0 ? '' : ` ${plural(left, 'key')} would be left alone.`;
+  if (deed === 'discard') {
+    return `${plural(done, 'change')} would be given up, the oldest of ${done === 1 ? 'its key' : 'each key'}.${rest}`;
+  }
+  return `${plural(done, 'key')} would be tried again, with all that waits behind.${rest}`;
+}
+
+/** What a discard came to. */
+export function discardedWords({ matched, done }: CommandOutcome): string {
+  if (done === 0) return 'Nothing was discarded: they were gone already.';
+  const left = matched - done;
+  const rest = left === 0 ? '' : ` ${plural(left, 'key was', 'keys were')} left alone.`;
+  return `${plural(done, 'dead letter is', 'dead letters are')} discarded.${rest}`;
 }
 
 type LetterKey = Pick<DeadLetterItem, 'consumer' | 'entity' | 'key' | 'id'>;
@@ -50,7 +75,7 @@ export function progressWords({ applied, underway, failed }: Progress): string {
   return [
     applied > 0 ? `${plural(applied, 'key is', 'keys are')} applied` : '',
     underway > 0 ? `${plural(underway, 'key is', 'keys are')} being tried` : '',
-    failed > 0 ? `${plural(failed, 'key', 'keys')} failed again` : '',
+    failed > 0 ? `${plural(failed, 'key')} failed again` : '',
   ]
     .filter(Boolean)
     .join(', ')
