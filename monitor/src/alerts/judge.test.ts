@@ -98,6 +98,14 @@ test('a lost slot names what mends it', () => {
   assert.match(judge(facts, thresholds).conditions[0]?.mend ?? '', /make resync/);
 });
 
+test('failures are said in whole reports, as rates are not', () => {
+  const facts = {
+    ...well,
+    errors: new Map([['catalogue', { failed: 4, all: 31.999999999999996 }]]),
+  };
+  assert.match(judge(facts, thresholds).conditions[0]?.says ?? '', '4 of 32 reports');
+});
+
 test('who gives no answer is not judged', () => {
   const facts = { ...well, connectors: undefined, replication: undefined, groups: undefined };
   const { conditions, unknown } = judge({ ...facts, deadLetters: undefined }, thresholds);

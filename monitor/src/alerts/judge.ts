@@ -190,7 +190,7 @@ function judgeErrors(errors: Facts['errors'], thresholds: AlertThresholds): Cond
       name: 'ConsumerErrors',
       subject: consumer,
       severity: 'warning',
-      says: `${failed} of ${all} reports of ${consumer} in the last ten seconds are failures.`,
+      says: `${Math.round(failed)} of ${Math.round(all)} reports of ${consumer} in the last ten seconds are failures.`,
       mend: `make dead-letters CONSUMER=${consumer}`,
     }));
 }

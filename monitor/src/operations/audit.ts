@@ -78,10 +78,10 @@ export function createAudit(pool: Pool, log: Logger): Audit {
         `select id::text, who, action, target, request, outcome, result,
                 to_char(begun_at at time zone 'utc', '${ISO}') as "begunAt",
                 to_char(ended_at at time zone 'utc', '${ISO}') as "endedAt"
-         from monitoring.audit
+         from monitoring.audit a
          where ($1::text is null or who = $1) and ($2::text is null or action = $2)
            and ($3::bigint is null or id < $3)
-         order by id desc limit $4`,
+         order by a.id desc limit $4`, // not the text of that name, of which 9 is above 10
         [who ?? null, action ?? null, before ?? null, limit],
       );
       return rows.map(({ request, result, ...row }) => ({
