@@ -115,11 +115,23 @@ test('every view fits a phone: nothing is scrolled sideways', async ({ browser }
     if (widths.scrollWidth > widths.clientWidth) wide.push(`${path}: ${widths.scrollWidth} px`);
   }
   assert.equal(wide, []);
-  // The navigation is behind a button there.
+  // The navigation is behind a button there, and the range is beside what heeds it.
   await go('/');
+  await page.getByLabel('Time that figures and charts are about').selectOption('6h');
+  await page.waitForURL(/range=6h/);
   await page.getByRole('button', { name: 'Menu' }).click();
   await page.getByRole('navigation').getByRole('link', { name: 'Consumers' }).click();
   await page.getByRole('heading', { level: 1, name: 'Consumers' }).waitFor();
+  assert.equal(faults, []);
+  await close();
+});
+
+test('without a cursor, charts say what is newest', async ({ browser }) => {
+  const { page, faults, close } = await browser.open('/');
+  const changes = page.locator('.u-series', { hasText: 'changes' }).locator('.u-value');
+  await eventually(async () => assert.match((await changes.textContent()) ?? '', /\d\/s$/), {
+    what: 'the newest rate below the chart',
+  });
   assert.equal(faults, []);
   await close();
 });

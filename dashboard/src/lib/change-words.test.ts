@@ -19,6 +19,7 @@ test('an update names the columns that tell something, with exact values', () =>
   const dull = changed.slice(0, 1);
   assert.is(changeSentence({ entity, op: 'update', changed: dull }), 'updated_at a → b');
   assert.is(changeSentence({ entity, op: 'update', changed: [] }), 'no column changed');
+  assert.match(changeSentence({ entity, op: undefined, changed: [] }), 'not known here');
 });
 
 test('rows that come and go', () => {

@@ -25,6 +25,8 @@ export interface ChangeFacts {
 }
 
 const MAX_PARTS = 2;
+/** Of a change whose capture is not among the reports at hand. */
+const NOT_REPORTED = 'what changed is not known here';
 /** What says least of all that changed. */
 const DULL = new Set(['updated_at', 'last_updated', 'created_at']);
 
@@ -43,7 +45,7 @@ export function changeWords(facts: ChangeFacts): ChangeWords {
   const telling = changed.filter(({ column }) => !DULL.has(column));
   const shown = (telling.length > 0 ? telling : changed).slice(0, MAX_PARTS);
   return {
-    says: shown.length === 0 ? 'no column changed' : '',
+    says: shown.length > 0 ? '' : op === undefined ? NOT_REPORTED : 'no column changed',
     parts: shown.map(({ column, before, after }) => ({
       column,
       before: valueText(before),

@@ -50,6 +50,13 @@ function serviceLag(service: string, own: readonly PartitionLagNumbers[]): Servi
   };
 }
 
+/** Whether what waits has done so for long enough to be told of: the newest record always waits for a moment. */
+export function isLate(
+  lag: Pick<PartitionLagNumbers, 'messages' | 'seconds'> | undefined,
+): boolean {
+  return lag !== undefined && lag.messages > 0 && (lag.seconds ?? Number.POSITIVE_INFINITY) >= 1;
+}
+
 function sum(partitions: readonly PartitionLagNumbers[]): number {
   return partitions.reduce((total, { messages }) => total + messages, 0);
 }
@@ -94,14 +101,14 @@ export function consumerState(facts: {
   if (lag.messages === 0) return { status: 'ok', word: 'keeps up', says: 'Nothing waits.' };
   const end = trendWords(trend);
   const says = end === '' ? waits : `${waits.slice(0, -1)}; ${end}.`;
-  const isLate = (lag.seconds ?? 0) >= USUAL_SECONDS;
-  if (!isLate) return { status: 'ok', word: 'keeps up', says };
+  if ((lag.seconds ?? 0) < USUAL_SECONDS) return { status: 'ok', word: 'keeps up', says };
   return { status: trend.name === 'shrinking' ? 'warn' : 'bad', word: 'behind', says };
 }
 
 function waitingWords(lag: ServiceLag | undefined): string {
   if (lag === undefined || lag.messages === 0) return 'Nothing waits.';
-  const age = lag.seconds === null ? '' : `, the oldest since ${span(lag.seconds * 1_000)}`;
+  const age =
+    lag.seconds === null || !isLate(lag) ? '' : `, the oldest since ${span(lag.seconds * 1_000)}`;
   return `${plural(lag.messages, 'change waits', 'changes wait')}${age}.`;
 }
 

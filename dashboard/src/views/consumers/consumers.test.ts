@@ -2,7 +2,7 @@ import type { Lag } from '@shelfcast/schemas/monitor/numbers';
 import type { ConsumerItem } from '@shelfcast/schemas/monitor/operations';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { consumerState, consumersSentence, lagByService } from './consumer-state.ts';
+import { consumerState, consumersSentence, isLate, lagByService } from './consumer-state.ts';
 import { trendOf, trendWords, withSample } from './trend.ts';
 
 const test = suite('consumers');
@@ -47,6 +47,21 @@ test('the lag of a consumer is that of its partitions together, as old as the ol
     ],
   );
   assert.is(lagByService(lag).get('catalogue')?.seconds, null, 'not known is not 0');
+});
+
+test('what has waited for less than a second is nothing to tell of', () => {
+  assert.is(isLate({ messages: 1, seconds: 0.4 }), false);
+  assert.is(isLate({ messages: 0, seconds: null }), false);
+  assert.is(isLate({ messages: 1, seconds: 2 }), true);
+  assert.is(isLate({ messages: 1, seconds: null }), true, 'not known is not young');
+  const young = { service: 'pricing', messages: 2, seconds: 0.4, topics: [] };
+  const { status, says } = consumerState({
+    item,
+    lag: young,
+    trend: { name: 'unknown' },
+    alerts: [],
+  });
+  assert.equal([status, says], ['ok', '2 changes wait.']);
 });
 
 test('the state says what is the matter, the worst first', () => {

@@ -152,15 +152,15 @@ export function slotSummary(state: ReplicationState): SlotSummary {
 export function walStatusWords(walStatus: string | null): string {
   switch (walStatus) {
     case 'reserved':
-      return 'reserved: what is kept is within max_wal_size';
+      return 'What is kept is within max_wal_size (reserved).';
     case 'extended':
-      return 'extended: more than max_wal_size is kept, and still safe';
+      return 'More than max_wal_size is kept, and still safe (extended).';
     case 'unreserved':
-      return 'unreserved: what is kept may be dropped at the next checkpoint';
+      return 'What is kept may be dropped at the next checkpoint (unreserved).';
     case 'lost':
-      return 'lost: what was kept is gone';
+      return 'What was kept is gone (lost).';
     default:
-      return 'not known';
+      return 'Not known.';
   }
 }
 

@@ -60,21 +60,21 @@ export function diffVerdict(differences: readonly SchemaDifference[]): {
   const hurts = (who: 'newReaders' | 'oldReaders') =>
     differences.some(({ breaks }) => breaks === who || breaks === 'both');
   const [hurtsNew, hurtsOld] = [hurts('newReaders'), hurts('oldReaders')];
-  if (differences.length === 0) return { isSafe: true, says: 'Nothing that readers see.' };
+  if (differences.length === 0) return { isSafe: true, says: 'nothing that readers see.' };
   if (!hurtsNew && !hurtsOld) {
-    return { isSafe: true, says: 'Safe: readers of either version can read both.' };
+    return { isSafe: true, says: 'readers of either version can read both.' };
   }
   if (hurtsNew && hurtsOld) {
     return {
       isSafe: false,
-      says: 'Breaking: neither version’s readers can read the other’s records.',
+      says: 'neither version’s readers can read the other’s records.',
     };
   }
   return hurtsNew
-    ? { isSafe: false, says: 'Breaking: its readers cannot read what was written before.' }
+    ? { isSafe: false, says: 'its readers cannot read what was written before.' }
     : {
         isSafe: false,
-        says: 'Breaking for readers of the version before: they cannot read what is written now.',
+        says: 'readers of the version before cannot read what is written now.',
       };
 }
 

@@ -38,7 +38,7 @@ test('each difference says whom it breaks', () => {
     ],
   );
   assert.is(diffVerdict(schemaDiff(older, newer)).isSafe, false);
-  assert.is(diffVerdict(schemaDiff(older, older)).says, 'Nothing that readers see.');
+  assert.is(diffVerdict(schemaDiff(older, older)).says, 'nothing that readers see.');
 });
 
 test('a field that becomes nullable hurts old readers only; back again, new ones', () => {
@@ -92,7 +92,9 @@ test('readers of a topic come with what waits for them', () => {
     { ...one, service: 'pricing', partition: 1, messages: 3 },
     { ...one, topic: 'b', service: 'catalogue', partition: 0, messages: 1 },
   ];
-  assert.equal(readersOf({ atMs: 0, partitions }, 'a'), [{ service: 'pricing', messages: 5 }]);
+  assert.equal(readersOf({ atMs: 0, partitions }, 'a'), [
+    { service: 'pricing', messages: 5, isLate: false },
+  ]);
 });
 
 test.run();

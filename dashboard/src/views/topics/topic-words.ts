@@ -1,6 +1,7 @@
 import type { Lag } from '@shelfcast/schemas/monitor/numbers';
 import type { Topic } from '../../lib/api/producer.ts';
 import { plural, span } from '../../lib/format.ts';
+import { isLate } from '../consumers/consumer-state.ts';
 
 /** What a topic is for. */
 export interface TopicKind {
@@ -67,17 +68,25 @@ export function retentionWords(retentionMs: number | null): string {
   return retentionMs === null ? 'for ever' : span(retentionMs);
 }
 
+export interface TopicReader {
+  readonly service: string;
+  /** Records that wait for it. */
+  readonly messages: number;
+  /** Whether some have waited for longer than a moment. */
+  readonly isLate: boolean;
+}
+
 /** Who reads a topic, and how many records wait for each. */
-export function readersOf(
-  lag: Lag | undefined,
-  topic: string,
-): readonly { readonly service: string; readonly messages: number }[] {
-  const readers = new Map<string, number>();
-  for (const one of lag?.partitions ?? []) {
-    if (one.topic !== topic) continue;
-    readers.set(one.service, (readers.get(one.service) ?? 0) + one.messages);
-  }
-  return [...readers].map(([service, messages]) => ({ service, messages }));
+export function readersOf(lag: Lag | undefined, topic: string): readonly TopicReader[] {
+  const own = (lag?.partitions ?? []).filter((one) => one.topic === topic);
+  return [...new Set(own.map(({ service }) => service))].map((service) => {
+    const partitions = own.filter((one) => one.service === service);
+    return {
+      service,
+      messages: partitions.reduce((sum, { messages }) => sum + messages, 0),
+      isLate: partitions.some(isLate),
+    };
+  });
 }
 
 /** A length of time as people type it: `7 days`, `12 h`, `for ever`; undefined: it is none. */
