@@ -20,6 +20,7 @@ const CUT_MS = SOAK ? 30_000 : 5_000;
 const CUT_PER_SECOND = SOAK ? 40 : 150;
 const STORM_SECONDS = SOAK ? 60 : 5;
 const STORM_PER_SECOND = 2_000;
+const SLOW_FRAME_MS = 50;
 /** Rows that the page keeps: `CAPACITY` of the dashboard's feed. */
 const FEED_ROWS = 2_000;
 
@@ -240,12 +241,17 @@ test('2,000 changes a second: rows, elements and memory are bounded, and what is
     const afterMiB = await heapMiB();
     assert.ok(afterMiB < fullMiB + 20, `memory ${fullMiB.toFixed(1)} → ${afterMiB.toFixed(1)} MiB`);
     framesMs.sort((a, b) => a - b);
+    const slow = framesMs.filter((ms) => ms > SLOW_FRAME_MS).length;
     console.log(
       `# ${perSecond.toFixed(0)} changes/s for ${STORM_SECONDS} s: frames p50 ${percentile(framesMs, 0.5).toFixed(0)}, ` +
-        `p99 ${percentile(framesMs, 0.99).toFixed(0)}, max ${Math.max(...framesMs).toFixed(0)} ms; ` +
+        `p99 ${percentile(framesMs, 0.99).toFixed(0)}, max ${Math.max(...framesMs).toFixed(0)} ms, ` +
+        `${slow} of ${framesMs.length} over ${SLOW_FRAME_MS} ms; ` +
         `${longTasksMs.length} tasks over 50 ms, longest ${Math.max(0, ...longTasksMs).toFixed(0)} ms; ` +
         `heap ${fullMiB.toFixed(1)} → ${afterMiB.toFixed(1)} MiB, ${elements} elements, ${frames.sampled()} sampled`,
     );
+
+    // Its own work is some 10 ms; on a machine of few cores a frame now and then waits for one behind the whole stack.
+    if (SOAK) assert.ok(slow <= framesMs.length / 1_000, `${slow} slow frames`);
 
     // A page that stands still cannot take everything: what it is not given, it says.
     const isStill = page.evaluate(() => {
