@@ -7,6 +7,7 @@ import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-pub
 import { createPool, warmPool } from '@shelfcast/service-kit/postgres';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
 import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/settings';
+import { createSharedTransactions } from '@shelfcast/service-kit/shared-transactions';
 import { startTracing, tracedEncoder } from '@shelfcast/service-kit/tracing/tracing';
 import { Registry } from 'prom-client';
 import type { ConsumersConfig } from './config.ts';
@@ -73,6 +74,7 @@ export async function hostConsumers(
     connection: kafkaConnection(config),
     clientId: `consumers-${config.INSTANCE_ID}`,
     log,
+    shareFetches: true,
   });
   const producer = await kafka.createProducer();
   lifecycle.onStop('producer', () => producer.close());
@@ -96,6 +98,7 @@ export async function hostConsumers(
     await codec.encoder(contract);
   }
   const decodeCache = definitions.length > 1 ? createDecodeCache() : undefined;
+  const transactions = createSharedTransactions(pool);
   for (const definition of definitions) {
     const options = {
       definition,
@@ -110,7 +113,7 @@ export async function hostConsumers(
       ...(decodeCache === undefined ? {} : { decodeCache }),
       log: log.child({ consumer: definition.name }),
     };
-    const consumer = await consume({ ...options, onFatal: fail });
+    const consumer = await consume({ ...options, transactions, onFatal: fail });
     lifecycle.onStop(definition.name, () => consumer.stop());
     running.push(consumer);
     const rebuilder = startRebuilder({ ...options, url: config.CONSUMERS_DATABASE_URL });

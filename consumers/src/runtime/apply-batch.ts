@@ -1,7 +1,11 @@
 import { CodecError } from '@shelfcast/schemas/errors';
-import { inPipelinedTransaction } from '@shelfcast/service-kit/pipelined-transaction';
+import {
+  inPipelinedTransaction,
+  type PipelinedTransaction,
+} from '@shelfcast/service-kit/pipelined-transaction';
 import { inTransaction, TransactionTimeout } from '@shelfcast/service-kit/postgres';
 import { isQueryCancelled, isRetriableDatabaseError } from '@shelfcast/service-kit/postgres-errors';
+import type { SharedTransactions } from '@shelfcast/service-kit/shared-transactions';
 import type { Pool } from 'pg';
 import type { ConsumerDefinition } from './definition.ts';
 import { type Delivery, isUnreadable, type Unreadable } from './delivery.ts';
@@ -32,6 +36,8 @@ export class TooManyFailures extends Outage {
 export interface ApplyBatchOptions<Effect> {
   readonly definition: ConsumerDefinition<Effect>;
   readonly pool: Pool;
+  /** Where the consumers of one process share their transactions. */
+  readonly transactions?: SharedTransactions;
   readonly codec: Encoders;
   readonly breaker: FailureBreaker;
   readonly nowMs: () => number;
@@ -91,20 +97,28 @@ async function applyRun<Effect>(
   deliveries: readonly Delivery[],
   applied: Map<Delivery | Unreadable, Applied>,
 ): Promise<void> {
-  const { definition, pool, codec, breaker, nowMs, attemptTimeoutMs } = options;
+  const { definition, pool, transactions, codec, breaker, nowMs } = options;
+  const timeoutMs = options.attemptTimeoutMs;
+  const applyIn = (some: readonly Delivery[]) => (tx: PipelinedTransaction) =>
+    applyOnce(definition, some, tx, { nowMs: nowMs(), codec });
   const attempt = (some: readonly Delivery[]): Promise<Outcome[]> =>
-    inPipelinedTransaction(
-      pool,
-      (tx) => applyOnce(definition, some, tx, { nowMs: nowMs(), codec }),
-      { timeoutMs: attemptTimeoutMs },
-    );
+    inPipelinedTransaction(pool, applyIn(some), { timeoutMs });
+  const attemptAll = (): Promise<Outcome[]> =>
+    transactions === undefined
+      ? attempt(deliveries)
+      : transactions.transact({
+          name: definition.name,
+          size: deliveries.length,
+          timeoutMs,
+          run: applyIn(deliveries),
+        });
   const note = (some: readonly Delivery[], outcomes: readonly Outcome[]): void => {
     for (const [index, delivery] of some.entries()) {
       applied.set(delivery, { outcome: outcomes[index] ?? 'processed' });
     }
   };
   try {
-    note(deliveries, await attempt(deliveries));
+    note(deliveries, await attemptAll());
     breaker.succeeded(deliveries.length);
   } catch (error) {
     if (isOutage(error)) throw error;

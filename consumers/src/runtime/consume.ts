@@ -7,6 +7,7 @@ import type { HandlingError, Kafka, KafkaBatch } from '@shelfcast/service-kit/ka
 import type { Logger } from '@shelfcast/service-kit/logging';
 import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import { inTransaction } from '@shelfcast/service-kit/postgres';
+import type { SharedTransactions } from '@shelfcast/service-kit/shared-transactions';
 import type { Pool } from 'pg';
 import { type Applied, applyBatch, isOutage } from './apply-batch.ts';
 import { capturedEntities } from './captured-entity.ts';
@@ -39,6 +40,7 @@ export interface ConsumeOptions<Effect> {
   readonly topicPrefix: string;
   /** Shared by the consumers of a process, where there are several. */
   readonly decodeCache?: DecodeCache;
+  readonly transactions?: SharedTransactions;
   /** For a read model that is being built: it tells nobody of its steps, and takes no commands. */
   readonly silent?: boolean;
   readonly log: Logger;
@@ -66,6 +68,8 @@ const NOBODY: MonitoringPublisher = { report: async () => {}, hurry() {} };
 const MAX_CHANGES_PER_TRANSACTION = 2_000;
 /** Of one partition, in one fetch, and waiting behind it: some hundred changes. */
 const FETCH_BYTES_PER_PARTITION = 256 * 1024;
+/** Decoded within some milliseconds. */
+const SMALL_BATCH = 20;
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
 const FORGET_EVERY_MS = 3_600_000;
 const BACKOFF_MS = { first: 50, longest: 2_000 };
@@ -94,6 +98,7 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
   const applying = {
     definition,
     pool,
+    ...(options.transactions === undefined ? {} : { transactions: options.transactions }),
     codec,
     breaker,
     nowMs,
@@ -143,16 +148,17 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     await delay(delayMs, undefined, { signal: stopping.signal });
   }
 
-  /** Batches of a fetch arrive together: decoding one at a time lets the database work meanwhile. */
+  /** Large batches of a fetch arrive together: decoding one at a time lets the database work meanwhile. */
   let turn = Promise.resolve();
-  function nextTurn(): Promise<void> {
+  async function inTurn(batch: KafkaBatch): Promise<void> {
+    if (batch.records.length <= SMALL_BATCH) return;
     turn = turn.then(() => immediate());
-    return turn;
+    await turn;
   }
 
   async function onBatch(batch: KafkaBatch): Promise<void> {
     const receivedAtMs = nowMs();
-    await nextTurn();
+    await inTurn(batch);
     const entries = await decodeRecords(decoding, batch.records);
     await reports.idle(batch);
     const applied = await resume.handle(batch, entries);

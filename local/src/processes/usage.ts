@@ -17,15 +17,16 @@ export type Usage = { memoryBytes: number; cores: number };
 
 /**
  * Measures processes over `windowMs`, each with those of its descendants that are not measured themselves. A process
- * that ends meanwhile is left out.
+ * that ends meanwhile is left out. `signal` ends the window early.
  */
 export async function measureUsage(
   pids: readonly number[],
   windowMs: number,
+  signal?: AbortSignal,
 ): Promise<Map<number, Usage>> {
   const before = await sampleAll();
   const startedAt = performance.now();
-  await delay(windowMs);
+  await delay(windowMs, undefined, signal === undefined ? {} : { signal }).catch(() => {});
   const after = await sampleAll();
   const elapsedMs = performance.now() - startedAt;
   return new Map(

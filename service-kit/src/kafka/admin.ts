@@ -8,6 +8,7 @@ import { KafkaError } from './errors.ts';
 import { groupsReading, topicsReadBy } from './groups-reading.ts';
 import { type DescribedConfig, planTopics, withConfigs } from './plan-topics.ts';
 import { setGroupOffsets } from './set-group-offsets.ts';
+import type { ShareFetches } from './share-fetches.ts';
 import type {
   GroupOffset,
   KafkaAdmin,
@@ -22,6 +23,8 @@ export interface ClientContext {
   readonly connection: KafkaConnection;
   readonly clientId: string;
   readonly log: Logger;
+  /** Where consumers share their fetches. */
+  readonly shareFetches?: ShareFetches;
 }
 
 /** Time a call may take, retries included. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload } from 'kafkajs';
+import kafkajs, { type Consumer, type EachBatchPayload, type PartitionAssigner } from 'kafkajs';
+import Cluster from 'kafkajs/src/cluster/index.js';
 import { settlesWithin } from '../deadline.ts';
 import type { ClientContext } from './admin.ts';
 import { createClient, RETRY } from './client.ts';
@@ -33,6 +34,8 @@ export interface ConsumerSession {
   stop(graceMs: number): Promise<void>;
 }
 
+// Not among the names that Node finds in this CommonJS module.
+const { roundRobin } = kafkajs.PartitionAssigners;
 const HEARTBEAT_MS = 500;
 const REBALANCE_TIMEOUT_MS = 30_000;
 const METADATA_MAX_AGE_MS = 30_000;
@@ -64,6 +67,11 @@ export async function startConsumerSession(
       }
     },
   });
+  /** kafkajs' default; here is where it gives away the cluster that the consumer will fetch from. */
+  const assigner: PartitionAssigner = (config) => {
+    if (config.cluster instanceof Cluster) context.shareFetches?.(config.cluster);
+    return roundRobin(config);
+  };
   const consumer = client.kafkajs.consumer({
     groupId: settings.groupId,
     sessionTimeout: settings.sessionTimeoutMs ?? 6_000,
@@ -77,6 +85,7 @@ export async function startConsumerSession(
     maxBytes: MAX_FETCH_BYTES,
     // A consumer has a limit of its own, five by default, and starts over when it is reached.
     retry: RETRY,
+    partitionAssigners: [assigner],
   });
   const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events;
 

@@ -1,8 +1,13 @@
-import Broker, { type LookupRequest } from 'kafkajs/src/broker/index.js';
+import Broker, {
+  type FetchRequest,
+  type FetchResponse,
+  type LookupRequest,
+} from 'kafkajs/src/broker/index.js';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import OffsetManager from 'kafkajs/src/consumer/offsetManager/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { createFetchSession, type FetchPlan, type FetchSession } from './fetch-session.ts';
+import { fetchShared } from './share-fetches.ts';
 
 const CHECK_PENDING_MS = 10;
 const FIXED = Symbol.for('shelfcast.kafkajs-fixes');
@@ -107,15 +112,15 @@ function fetchInSessions(): void {
   const sessions = new WeakMap<Broker, FetchSession>();
   const busy = new WeakSet<Broker>();
 
-  Broker.prototype.fetch = async function fetchInSession(request) {
+  async function fetchInSession(broker: Broker, request: FetchRequest): Promise<FetchResponse> {
     // A session holds one request at a time.
-    if (busy.has(this)) return fetch.call(this, request);
-    const session = sessions.get(this) ?? createFetchSession();
-    sessions.set(this, session);
-    busy.add(this);
+    if (busy.has(broker)) return await fetch.call(broker, request);
+    const session = sessions.get(broker) ?? createFetchSession();
+    sessions.set(broker, session);
+    busy.add(broker);
     try {
       const plan = session.next(request.topics);
-      const response = await fetch.call(within(this, plan), { ...request, topics: plan.topics });
+      const response = await fetch.call(within(broker, plan), { ...request, topics: plan.topics });
       if (SESSION_LOST.has(response.errorCode)) session.reset();
       else session.accepted(response.sessionId);
       return response;
@@ -123,8 +128,12 @@ function fetchInSessions(): void {
       session.reset();
       throw error;
     } finally {
-      busy.delete(this);
+      busy.delete(broker);
     }
+  }
+
+  Broker.prototype.fetch = function fetchWithOthers(request) {
+    return fetchShared(this, request, (some) => fetchInSession(this, some));
   };
 }
 

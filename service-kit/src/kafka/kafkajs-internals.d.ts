@@ -37,23 +37,26 @@ declare module 'kafkajs/src/broker/index.js' {
     definition: unknown,
   ) => (fields: Readonly<Record<string, unknown>>) => unknown;
 
+  export interface FetchRequest {
+    readonly isolationLevel: number;
+    /** Milliseconds. */
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly {
+        readonly partition: number;
+        readonly fetchOffset: string;
+        readonly maxBytes: number;
+      }[];
+    }[];
+  }
+
   class Broker {
     lookupRequest: LookupRequest;
     isConnected(): boolean;
-    fetch(request: {
-      readonly isolationLevel: number;
-      readonly maxWaitTime: number;
-      readonly minBytes: number;
-      readonly maxBytes: number;
-      readonly topics: readonly {
-        readonly topic: string;
-        readonly partitions: readonly {
-          readonly partition: number;
-          readonly fetchOffset: string;
-          readonly maxBytes: number;
-        }[];
-      }[];
-    }): Promise<FetchResponse>;
+    fetch(request: FetchRequest): Promise<FetchResponse>;
   }
   export default Broker;
 }

@@ -1,0 +1,249 @@
+import type { FetchRequest, FetchResponse } from 'kafkajs/src/broker/index.js';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createSharedFetches, type SharedFetchesOptions } from './shared-fetches.ts';
+
+const test = suite('shared fetches');
+const SECOND_MS = 1_000;
+
+/** A partition's log, and what it is asked for; a fetch is answered when there is something to answer it with. */
+function createLog() {
+  const written: string[][] = [[], []];
+  const asked: string[] = [];
+  let waiting: { request: FetchRequest; answer: (response: FetchResponse) => void }[] = [];
+  let failure: Error | undefined;
+
+  function read({ topics }: FetchRequest): FetchResponse {
+    const responses = topics.map(({ topic, partitions }) => ({
+      topicName: topic,
+      partitions: partitions.flatMap(({ partition, fetchOffset }) => {
+        const messages = (written[partition] ?? []).slice(Number(fetchOffset));
+        if (messages.length === 0) return [];
+        return [
+          {
+            partition,
+            highWatermark: String(written[partition]?.length),
+            abortedTransactions: [],
+            messages: messages.map((value, index) => message(Number(fetchOffset) + index, value)),
+          },
+        ];
+      }),
+    }));
+    return { errorCode: 0, sessionId: 0, responses };
+  }
+
+  const isEmpty = ({ responses }: FetchResponse) =>
+    responses.every(({ partitions }) => partitions.length === 0);
+
+  return {
+    asked,
+    write(partition: number, ...values: string[]) {
+      written[partition]?.push(...values);
+      const asking = waiting;
+      waiting = [];
+      for (const { request, answer } of asking) {
+        const response = read(request);
+        if (isEmpty(response)) waiting.push({ request, answer });
+        else answer(response);
+      }
+    },
+    fail(error: Error | undefined) {
+      failure = error;
+    },
+    /** Nothing came within the wait. */
+    timeOut() {
+      const asking = waiting;
+      waiting = [];
+      for (const { request, answer } of asking) answer(read(request));
+    },
+    as: (name: string) => async (request: FetchRequest) => {
+      asked.push(
+        `${name} ${request.topics
+          .flatMap((topic) => topic.partitions.map((one) => `${one.partition}@${one.fetchOffset}`))
+          .sort()
+          .join(' ')}`,
+      );
+      if (failure !== undefined) throw failure;
+      const response = read(request);
+      if (!isEmpty(response)) return response;
+      return await new Promise<FetchResponse>((answer) => waiting.push({ request, answer }));
+    },
+  };
+}
+
+function message(offset: number, value: string) {
+  return {
+    key: null,
+    value: Buffer.from(value),
+    timestamp: '0',
+    attributes: 0,
+    offset: String(offset),
+    headers: {},
+  };
+}
+
+function from(offsets: Readonly<Record<number, number>>): FetchRequest {
+  return {
+    isolationLevel: 1,
+    maxWaitTime: 500,
+    minBytes: 1,
+    maxBytes: 1_000_000,
+    topics: [
+      {
+        topic: 'products',
+        partitions: Object.entries(offsets).map(([partition, offset]) => ({
+          partition: Number(partition),
+          fetchOffset: String(offset),
+          maxBytes: 1_000,
+        })),
+      },
+    ],
+  };
+}
+
+function read({ responses }: FetchResponse): string[] {
+  return responses.flatMap(({ partitions }) =>
+    partitions.flatMap(({ partition, messages }) =>
+      messages.map(({ offset, value }) => `${partition}@${offset} ${value}`),
+    ),
+  );
+}
+
+const catalogue = { name: 'catalogue' };
+const pricing = { name: 'pricing' };
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Both have asked once, so that each knows of the other. */
+async function together(log: ReturnType<typeof createLog>, options: SharedFetchesOptions = {}) {
+  const shared = createSharedFetches({ nowMs: () => 0, ...options });
+  log.write(0, 'first');
+  await shared.fetch(catalogue, from({ 0: 0 }), log.as('catalogue'));
+  await shared.fetch(pricing, from({ 0: 0 }), log.as('pricing'));
+  log.asked.length = 0;
+  return shared;
+}
+
+test('who has nobody to share with asks by itself', async () => {
+  const log = createLog();
+  const shared = createSharedFetches();
+  log.write(0, 'a');
+  assert.equal(read(await shared.fetch(catalogue, from({ 0: 0 }), log.as('catalogue'))), ['0@0 a']);
+  assert.equal(log.asked, ['catalogue 0@0']);
+});
+
+test('those at the end wait for one fetch, and get the same', async () => {
+  const log = createLog();
+  const shared = await together(log);
+  const answers = [
+    shared.fetch(catalogue, from({ 0: 1 }), log.as('catalogue')),
+    shared.fetch(pricing, from({ 0: 1 }), log.as('pricing')),
+  ];
+  await settled();
+  log.write(0, 'a');
+  assert.equal((await Promise.all(answers)).map(read), [['0@1 a'], ['0@1 a']]);
+  assert.equal(log.asked, ['catalogue 0@1']);
+});
+
+test('who comes later gets what another has fetched, as much as it takes at once', async () => {
+  const log = createLog();
+  const shared = await together(log);
+  for (const [offset, value] of ['a', 'b', 'c'].entries()) {
+    log.write(0, value.repeat(400));
+    await shared.fetch(catalogue, from({ 0: offset + 1 }), log.as('catalogue'));
+  }
+  log.asked.length = 0;
+  const answer = read(await shared.fetch(pricing, from({ 0: 1 }), log.as('pricing')));
+  assert.equal(
+    answer.map((line) => line.slice(0, 5)),
+    ['0@1 a', '0@2 b'],
+  );
+  assert.equal(log.asked, []);
+});
+
+test('who is far behind asks by itself, and the others wait on', async () => {
+  const log = createLog();
+  const shared = await together(log, { maxBytesPerPartition: 1 });
+  log.write(0, 'second');
+  await shared.fetch(catalogue, from({ 0: 1 }), log.as('catalogue'));
+  log.asked.length = 0;
+  const waits = shared.fetch(catalogue, from({ 0: 2, 1: 0 }), log.as('catalogue'));
+  await settled();
+  const behind = { name: 'rebuilt' };
+  assert.equal(read(await shared.fetch(behind, from({ 0: 0 }), log.as('rebuilt'))), [
+    '0@0 first',
+    '0@1 second',
+  ]);
+  assert.equal(log.asked, ['catalogue 0@2 1@0', 'rebuilt 0@0']);
+  log.write(1, 'a');
+  assert.equal(read(await waits), ['1@0 a']);
+});
+
+test('what the fetch under way does not cover is asked for at once', async () => {
+  const log = createLog();
+  const shared = await together(log);
+  const waits = shared.fetch(catalogue, from({ 0: 1 }), log.as('catalogue'));
+  await settled();
+  log.write(1, 'a');
+  assert.equal(read(await shared.fetch(pricing, from({ 0: 1, 1: 0 }), log.as('pricing'))), [
+    '1@0 a',
+  ]);
+  log.write(0, 'b');
+  assert.equal(read(await waits), ['0@1 b']);
+});
+
+test('nobody is read ahead of by more than one fetch', async () => {
+  const log = createLog();
+  const shared = await together(log);
+  const waits = shared.fetch(catalogue, from({ 1: 0 }), log.as('catalogue'));
+  await settled();
+  log.write(1, 'a');
+  await waits;
+  // pricing wants partition 0 and is busy: it is fetched once, and then left alone
+  log.write(0, 'b');
+  const next = shared.fetch(catalogue, from({ 1: 1 }), log.as('catalogue'));
+  await settled();
+  await settled();
+  assert.equal(log.asked.slice(-2), ['catalogue 0@1 1@1', 'catalogue 1@1']);
+  log.write(0, 'c');
+  await settled();
+  assert.is(log.asked.length, 3);
+  log.write(1, 'd');
+  assert.equal(read(await next), ['1@1 d']);
+});
+
+test('after an error everybody asks by itself and is told its own; nothing is kept', async () => {
+  const log = createLog();
+  const shared = await together(log);
+  log.fail(new Error('no such topic'));
+  const answers = await Promise.allSettled([
+    shared.fetch(catalogue, from({ 0: 1 }), log.as('catalogue')),
+    shared.fetch(pricing, from({ 0: 1 }), log.as('pricing')),
+  ]);
+  assert.equal(
+    answers.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+  assert.equal(log.asked, ['catalogue 0@1', 'catalogue 0@1', 'pricing 0@1']);
+  log.fail(undefined);
+  log.asked.length = 0;
+  assert.equal(read(await shared.fetch(pricing, from({ 0: 0 }), log.as('pricing'))), ['0@0 first']);
+  assert.equal(log.asked, ['pricing 0@0']);
+});
+
+test('an empty answer is given when the wait is over, and who no longer asks is forgotten', async () => {
+  const log = createLog();
+  let nowMs = 0;
+  const shared = await together(log, { nowMs: () => nowMs });
+  const waits = shared.fetch(catalogue, from({ 0: 1 }), log.as('catalogue'));
+  await settled();
+  nowMs += 500;
+  log.timeOut();
+  assert.equal(read(await waits), []);
+  nowMs += 3 * SECOND_MS;
+  const alone = shared.fetch(catalogue, from({ 0: 1 }), log.as('catalogue'));
+  await settled();
+  log.write(0, 'a');
+  assert.equal(read(await alone), ['0@1 a']);
+});
+
+test.run();

@@ -1,0 +1,272 @@
+import type { FetchedPartition, FetchRequest, FetchResponse } from 'kafkajs/src/broker/index.js';
+import { partitionKey } from './partition-key.ts';
+import type { TopicPartition } from './types.ts';
+
+/** Asks the broker itself, on the member's own connection. */
+type Ask = (request: FetchRequest) => Promise<FetchResponse>;
+
+/** What the consumers of one process fetch of one broker. */
+export interface SharedFetches {
+  /**
+   * Answers a fetch of one of the consumers, `member`: with records that another one has fetched just now, with those of
+   * a fetch for all of them, or by asking the broker as if there were no others.
+   * @throws what asking throws
+   */
+  fetch(member: object, request: FetchRequest, ask: Ask): Promise<FetchResponse>;
+}
+
+export interface SharedFetchesOptions {
+  /** Records kept of each partition for those that have not read them yet (default 1 MiB). */
+  readonly maxBytesPerPartition?: number;
+  /** Milliseconds of a steady clock. */
+  readonly nowMs?: () => number;
+}
+
+/** An answer about one partition: what there was from offset `from` on; `to` is the offset after it. */
+interface Part {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly bytes: number;
+  readonly atMs: number;
+  readonly data: FetchedPartition;
+}
+
+/** The end of a partition, as far as it was read. */
+interface Tail {
+  parts: Part[];
+  end: bigint;
+}
+
+interface Place extends TopicPartition {
+  readonly offset: bigint;
+  readonly maxBytes: number;
+}
+
+/** What a consumer asked for last, by `partitionKey`; offsets move on with what it was given. */
+interface Member {
+  readonly places: Map<string, Place>;
+  readonly atMs: number;
+}
+
+/** A fetch for all, under way. */
+interface Fetching {
+  /** Offsets that it reads from, by `partitionKey`. */
+  readonly from: ReadonlyMap<string, bigint>;
+  failed: boolean;
+}
+
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+/** Records that nobody came for, and members that no longer ask, are forgotten after this time. */
+const STALE_MS = 2_000;
+const NOTHING: FetchResponse = { errorCode: 0, sessionId: 0, responses: [] };
+
+/**
+ * Consumers of one process mostly read the same records at the same time, and a fetch costs broker and client as much
+ * as what it brings: here those at the end of a partition wait for one fetch together. Who is behind, or whose partitions
+ * it does not cover, asks by itself, as does everybody after an error, which only the broker can explain.
+ */
+export function createSharedFetches(options: SharedFetchesOptions = {}): SharedFetches {
+  const { maxBytesPerPartition = DEFAULT_MAX_BYTES, nowMs = () => performance.now() } = options;
+  const members = new Map<object, Member>();
+  const tails = new Map<string, Tail>();
+  let waiting: (() => void)[] = [];
+  let fetching: Fetching | undefined;
+
+  function wake(): void {
+    const woken = waiting;
+    waiting = [];
+    for (const goOn of woken) goOn();
+  }
+
+  /** Keeps what continues a partition's end; what lies before it is only of use to who asked. */
+  function keep(request: FetchRequest, { responses }: FetchResponse): void {
+    const offsets = new Map(
+      placesOf(request).map((place) => [partitionKey(place), place.offset] as const),
+    );
+    const atMs = nowMs();
+    for (const { topicName: topic, partitions } of responses) {
+      for (const data of partitions) {
+        const name = partitionKey({ topic, partition: data.partition });
+        const from = offsets.get(name);
+        const last = data.messages.at(-1);
+        if (from === undefined || last === undefined) continue;
+        const part = { from, to: BigInt(last.offset) + 1n, bytes: bytesOf(data), atMs, data };
+        const tail = tails.get(name);
+        if (tail === undefined || part.from > tail.end) {
+          tails.set(name, { parts: [part], end: part.to });
+        } else if (part.to > tail.end) {
+          tail.parts.push(part);
+          tail.end = part.to;
+          forgetOld(tail);
+        }
+      }
+    }
+    wake();
+  }
+
+  function forgetOld(tail: Tail): void {
+    const oldestMs = nowMs() - STALE_MS;
+    let bytes = tail.parts.reduce((sum, part) => sum + part.bytes, 0);
+    while (tail.parts.length > 1) {
+      const [oldest] = tail.parts;
+      if (oldest === undefined || (oldest.atMs >= oldestMs && bytes <= maxBytesPerPartition))
+        return;
+      tail.parts.shift();
+      bytes -= oldest.bytes;
+    }
+  }
+
+  /** What is kept of a partition from an offset on. */
+  function kept({ topic, partition, offset, maxBytes }: Place): FetchedPartition | undefined {
+    const parts = tails.get(partitionKey({ topic, partition }))?.parts ?? [];
+    const first = parts.findIndex(({ from, to }) => from <= offset && offset < to);
+    if (first === -1) return undefined;
+    let bytes = 0;
+    const taken = parts.slice(first).filter((part, index) => {
+      bytes += part.bytes;
+      return index === 0 || bytes <= maxBytes;
+    });
+    const last = taken.at(-1)?.data;
+    if (last === undefined || taken.length === 1) return last;
+    return {
+      ...last,
+      messages: taken.flatMap(({ data }) => data.messages),
+      abortedTransactions: taken.flatMap(({ data }) => data.abortedTransactions ?? []),
+    };
+  }
+
+  function answer(places: readonly Place[]): FetchResponse | undefined {
+    const responses = new Map<string, FetchedPartition[]>();
+    for (const place of places) {
+      const data = kept(place);
+      if (data === undefined) continue;
+      responses.set(place.topic, [...(responses.get(place.topic) ?? []), data]);
+    }
+    if (responses.size === 0) return undefined;
+    return {
+      ...NOTHING,
+      responses: [...responses].map(([topicName, partitions]) => ({ topicName, partitions })),
+    };
+  }
+
+  function isAtEnd(place: Place): boolean {
+    const tail = tails.get(partitionKey(place));
+    if (tail !== undefined && tail.end >= place.offset) return tail.end === place.offset;
+    tails.set(partitionKey(place), { parts: [], end: place.offset });
+    return true;
+  }
+
+  /** Asks for all partitions of which somebody has read what there is: nobody is read ahead of without end. */
+  function fetchForAll(request: FetchRequest, ask: Ask): Fetching {
+    const all = new Map<string, Place>();
+    for (const { places } of members.values()) {
+      for (const [name, place] of places) {
+        if ((tails.get(name)?.end ?? place.offset) === place.offset) all.set(name, place);
+      }
+    }
+    const from = new Map([...all].map(([name, { offset }]) => [name, offset] as const));
+    const started: Fetching = { from, failed: false };
+    const whole = { ...request, topics: byTopic([...all.values()]) };
+    void (async () => {
+      try {
+        keep(whole, await ask(whole));
+      } catch {
+        started.failed = true;
+        tails.clear(); // a topic may have been made again, with other records at the same offsets
+      } finally {
+        fetching = undefined;
+        wake();
+      }
+    })();
+    return started;
+  }
+
+  async function askAlone(request: FetchRequest, ask: Ask): Promise<FetchResponse> {
+    try {
+      const response = await ask(request);
+      keep(request, response);
+      return response;
+    } catch (error) {
+      tails.clear();
+      throw error;
+    }
+  }
+
+  /** @returns whether nobody else is there to share with */
+  function note(member: object, places: readonly Place[]): boolean {
+    const atMs = nowMs();
+    for (const [other, seen] of members) if (seen.atMs < atMs - STALE_MS) members.delete(other);
+    const named = new Map(places.map((place) => [partitionKey(place), place] as const));
+    members.set(member, { places: named, atMs });
+    return members.size === 1;
+  }
+
+  function noteGiven(member: object, { responses }: FetchResponse): void {
+    const places = members.get(member)?.places;
+    for (const { topicName: topic, partitions } of responses) {
+      for (const { partition, messages } of partitions) {
+        const name = partitionKey({ topic, partition });
+        const place = places?.get(name);
+        const last = messages.at(-1);
+        if (place === undefined || last === undefined) continue;
+        places?.set(name, { ...place, offset: BigInt(last.offset) + 1n });
+      }
+    }
+  }
+
+  async function fetch(request: FetchRequest, places: readonly Place[], ask: Ask) {
+    const untilMs = nowMs() + request.maxWaitTime;
+    for (;;) {
+      const response = answer(places);
+      if (response !== undefined) return response;
+      if (!places.every(isAtEnd)) return await askAlone(request, ask);
+      if (nowMs() >= untilMs) return NOTHING;
+      fetching ??= fetchForAll(request, ask);
+      const joined = fetching;
+      const covered = places.every(
+        (place) => joined.from.get(partitionKey(place)) === place.offset,
+      );
+      if (!covered) return await askAlone(request, ask);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      if (joined.failed) return await askAlone(request, ask);
+    }
+  }
+
+  return {
+    async fetch(member, request, ask) {
+      const places = placesOf(request);
+      const isAlone = note(member, places);
+      const response = isAlone ? await ask(request) : await fetch(request, places, ask);
+      noteGiven(member, response);
+      return response;
+    },
+  };
+}
+
+function placesOf({ topics }: FetchRequest): Place[] {
+  return topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, fetchOffset, maxBytes }) => ({
+      topic,
+      partition,
+      offset: BigInt(fetchOffset),
+      maxBytes,
+    })),
+  );
+}
+
+function byTopic(places: readonly Place[]): FetchRequest['topics'] {
+  const topics = new Map<string, Place[]>();
+  for (const place of places) topics.set(place.topic, [...(topics.get(place.topic) ?? []), place]);
+  return [...topics].map(([topic, ofTopic]) => ({
+    topic,
+    partitions: ofTopic.map(({ partition, offset, maxBytes }) => ({
+      partition,
+      fetchOffset: String(offset),
+      maxBytes,
+    })),
+  }));
+}
+
+function bytesOf({ messages }: FetchedPartition): number {
+  return messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+}
