@@ -24,7 +24,7 @@ import { forgetUnshared } from './runtime/shared-rows.ts';
 
 const LOCK_TIMEOUT_MS = 5_000;
 /** Reports are looked at by people: those of all consumers of the process share their requests. */
-const GATHER_REPORTS_MS = 20;
+const GATHER_REPORTS_MS = 50;
 
 /** Runs the chosen consumers in this process; what each needs is opened here, once, and closed in the opposite order. */
 export async function hostConsumers(

@@ -87,6 +87,16 @@ test('gathered reports go together: when their time has come, or somebody hurrie
       },
     },
   });
+  await publisher.report([event('first')]); // nobody comes with it
+  await new Promise(setImmediate);
+  assert.equal(sent.splice(0), [['first']]);
+  const many = Array.from({ length: 100 }, (_, nr) => event(`e${nr}`));
+  const first = publisher.report(many);
+  publisher.hurry();
+  await first;
+  await new Promise(setImmediate);
+  sent.length = 0;
+
   const reporting = [publisher.report([event('a')]), publisher.report([event('b')])];
   await new Promise(setImmediate);
   assert.equal([sent, turn], [[], []]);
@@ -95,8 +105,7 @@ test('gathered reports go together: when their time has come, or somebody hurrie
   await new Promise(setImmediate);
   assert.equal(sent, [['a', 'b']]);
 
-  const many = Array.from({ length: 500 }, (_, nr) => event(`e${nr}`));
-  await publisher.report(many);
+  await publisher.report([...many, ...many]); // enough for a request of their own
   turn = [];
 });
 

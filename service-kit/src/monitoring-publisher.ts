@@ -1,5 +1,6 @@
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { MONITORING_TOPIC } from '@shelfcast/schemas/topics';
+import { createGathering } from './gathering.ts';
 import type { KafkaProducer } from './kafka/types.ts';
 
 export interface MonitoringPublisherOptions {
@@ -8,7 +9,10 @@ export interface MonitoringPublisherOptions {
   readonly encode: (event: MonitoringEvent) => Buffer;
   /** Default: `monitoring`. */
   readonly topic?: string;
-  /** How long a report waits for others to share its request with, unless `hurry` is called; default 0. */
+  /**
+   * How long, once dozens come in a second, a report waits for others to share its request with, unless `hurry` is
+   * called; default 0.
+   */
   readonly gatherMs?: number;
 }
 
@@ -34,23 +38,26 @@ export function createMonitoringPublisher(
   options: MonitoringPublisherOptions,
 ): MonitoringPublisher {
   const { producer, encode, topic = MONITORING_TOPIC, gatherMs = 0 } = options;
+  const gathering = createGathering(gatherMs);
   let gathered = 0;
-  let gathering = Promise.resolve();
+  let together = Promise.resolve();
   let send: (() => void) | undefined;
 
   /** Resolves for all that have gathered in one turn, in order; the producer puts them into one request. */
-  function whenGathered(count: number): Promise<void> {
+  function whenGathered(count: number): Promise<void> | undefined {
+    const waitMs = gathering.after(count);
+    if (waitMs === 0 && send === undefined) return undefined;
     gathered += count;
     if (send === undefined) {
-      gathering = new Promise((resolve) => {
-        const timer = setTimeout(hurry, gatherMs);
+      together = new Promise((resolve) => {
+        const timer = setTimeout(hurry, waitMs);
         send = () => {
           clearTimeout(timer);
           resolve();
         };
       });
     }
-    const mine = gathering;
+    const mine = together;
     if (gathered >= ENOUGH_REPORTS) hurry();
     return mine;
   }

@@ -1,4 +1,5 @@
 import type { LiveBatch, LiveEvent, LiveFilter } from '@shelfcast/schemas/monitor/live';
+import { createGathering } from '@shelfcast/service-kit/gathering';
 import { type Backlog, createBacklog } from './backlog.ts';
 import { compileFilter, filterKey } from './filter.ts';
 import type { Flow } from './flow.ts';
@@ -32,7 +33,7 @@ export interface Channels {
   stop(): void;
 }
 
-/** Nobody reads faster, and a batch every 50 ms costs a twentieth of what one per report does. */
+/** Of a stream: nobody reads faster, and a batch every 50 ms costs a twentieth of what one per report does. */
 const BATCH_INTERVAL_MS = 50;
 /** Reports of one batch, and reports that wait for a client that is slow. */
 const MAX_BATCH = 500;
@@ -52,6 +53,8 @@ export function createChannels({ send, end, nowMs, onSampled }: ChannelsOptions)
   const channels = new Map<string, Channel>();
   const channelOf = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
+  const gathering = createGathering(BATCH_INTERVAL_MS, nowMs);
+  let intervalMs = 0;
   let flushedAtMs = 0;
 
   function sendNext(channel: Channel, items: readonly LiveEvent[]): void {
@@ -93,7 +96,7 @@ export function createChannels({ send, end, nowMs, onSampled }: ChannelsOptions)
   }
 
   function schedule(): void {
-    timer ??= setTimeout(flushAll, Math.max(0, flushedAtMs + BATCH_INTERVAL_MS - nowMs()));
+    timer ??= setTimeout(flushAll, Math.max(0, flushedAtMs + intervalMs - nowMs()));
   }
 
   function flushAll(): void {
@@ -115,7 +118,9 @@ export function createChannels({ send, end, nowMs, onSampled }: ChannelsOptions)
           if (channel.gathered.length === MAX_BATCH) sendFull(channel);
         }
       }
-      if (channels.size > 0) schedule();
+      if (channels.size === 0) return;
+      intervalMs = gathering.after(entries.length);
+      schedule();
     },
     join(member, filter) {
       const key = filterKey(filter);

@@ -19,8 +19,8 @@ export const CAPTURE_GROUP = 'capture-reports';
 
 /** Of one partition, in one fetch: some hundred changes, so that a long snapshot does not keep a live change waiting. */
 const FETCH_BYTES_PER_PARTITION = 256 * 1024;
-/** A report is looked at by people; this is a third less of what the process and the broker take at 100 changes/s. */
-const FETCH_LINGER_MS = 25;
+/** A report is looked at by people: of a busy table, several share a fetch and a request. */
+const FETCH_LINGER_MS = 50;
 
 /** Reads all CDC topics there are and will be, and reports what they bring. */
 export async function startCaptureReports({

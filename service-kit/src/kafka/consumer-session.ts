@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Consumer, type EachBatchPayload, type PartitionAssigner } from 'kafkajs';
 import Cluster from 'kafkajs/src/cluster/index.js';
 import { settlesWithin } from '../deadline.ts';
+import { createGathering } from '../gathering.ts';
 import type { ClientContext } from './admin.ts';
 import { createClient, RETRY } from './client.ts';
 import { partitionKey } from './partition-key.ts';
@@ -58,6 +59,7 @@ export async function startConsumerSession(
   const { consumer: settings, states, context } = options;
   const { log } = context;
   const { maxPartitionBytes = DEFAULT_PARTITION_BYTES, fetchLingerMs = 0 } = settings;
+  const gathering = createGathering(fetchLingerMs);
   const client = createClient({
     ...context,
     // That records were lost to retention is told nowhere but in kafkajs' log.
@@ -190,7 +192,8 @@ export async function startConsumerSession(
     queue.push(toFetchedRecords(batch));
     resolveOffset(last.offset);
     const room = queue.room();
-    if (fetchLingerMs > 0 && isAtEnd(batch)) await delay(fetchLingerMs);
+    const lingerMs = gathering.after(batch.messages.length);
+    if (lingerMs > 0 && isAtEnd(batch)) await delay(lingerMs);
     if (await settlesWithin(room, PATIENCE_MS)) return;
     full.add(key);
     applyPauses();

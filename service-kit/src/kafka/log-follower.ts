@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createGathering } from '../gathering.ts';
 import { type ClientContext, createAdmin } from './admin.ts';
 import { KafkaError } from './errors.ts';
 import { type BrokerLogReader, createLogReader } from './log-reader.ts';
@@ -6,7 +7,7 @@ import type { FetchedPartition, FollowOptions, LogFollower } from './types.ts';
 
 /** Small, so that handling what was fetched does not hold up the process for long. */
 const LIMITS = { maxWaitMs: 500, maxBytes: 1024 * 1024, maxPartitionBytes: 256 * 1024 };
-/** Gathers a trickle: a fetch costs the reader and the broker as much for one record as for a hundred. */
+/** Of a stream: a fetch costs the reader and the broker as much for one record as for a hundred. */
 const LINGER_MS = 25;
 const RETRY_PAUSE_MS = 200;
 
@@ -24,6 +25,7 @@ export async function followTopic(
   const admin = createAdmin(context);
   const stopping = new AbortController();
   const positions = new Map<number, bigint>();
+  const gathering = createGathering(LINGER_MS);
   let connected = true;
 
   async function begin(): Promise<void> {
@@ -84,7 +86,9 @@ export async function followTopic(
       connected = true;
       if (fetched.length > 0) {
         await hand(fetched);
-        await delay(LINGER_MS, undefined, { signal }).catch(() => {});
+        const count = fetched.reduce((sum, { records }) => sum + records.length, 0);
+        const lingerMs = gathering.after(count);
+        if (lingerMs > 0) await delay(lingerMs, undefined, { signal }).catch(() => {});
       }
       if (signal.aborted || stopping.signal.aborted) return;
       if (await hasMoved(reader, topic, { nodeId, partitions, known: positions.size })) {

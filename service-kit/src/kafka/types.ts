@@ -151,9 +151,9 @@ export interface ConsumerOptions {
    */
   readonly maxPartitionBytes?: number;
   /**
-   * How long the next fetch waits after one that read a partition to its end, so that it brings more at once (default:
-   * not at all). For readers that need not be the first to know: a fetch costs them and the broker as much for one
-   * record as for a hundred.
+   * How long, once dozens of records a second come, the next fetch waits after one that read a partition to its end, so
+   * that it brings more at once (default: not at all). For readers that need not be the first to know: a fetch costs
+   * them and the broker as much for one record as for a hundred.
    */
   readonly fetchLingerMs?: number;
   /** How often handled offsets are committed (default 500 ms). */
