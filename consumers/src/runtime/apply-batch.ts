@@ -14,6 +14,7 @@ import type { Outcome } from './guard.ts';
 import { isolate } from './isolate.ts';
 import type { Encoders } from './outbox.ts';
 import { failureOf, markDeadly, parkKey, type ToPark } from './parking.ts';
+import type { OpenFrom } from './positions.ts';
 import { firstRetryMs } from './retry-schedule.ts';
 import { applyOnce } from './transaction.ts';
 
@@ -41,6 +42,7 @@ export interface ApplyBatchOptions<Effect> {
   readonly codec: Encoders;
   readonly breaker: FailureBreaker;
   readonly nowMs: () => number;
+  readonly openFrom: OpenFrom;
   /** After this, an attempt counts as failed. */
   readonly attemptTimeoutMs: number;
 }
@@ -97,10 +99,10 @@ async function applyRun<Effect>(
   deliveries: readonly Delivery[],
   applied: Map<Delivery | Unreadable, Applied>,
 ): Promise<void> {
-  const { definition, pool, transactions, codec, breaker, nowMs } = options;
+  const { definition, pool, transactions, codec, breaker, nowMs, openFrom } = options;
   const timeoutMs = options.attemptTimeoutMs;
   const applyIn = (some: readonly Delivery[]) => (tx: PipelinedTransaction) =>
-    applyOnce(definition, some, tx, { nowMs: nowMs(), codec });
+    applyOnce(definition, some, tx, { nowMs: nowMs(), codec, openFrom });
   const attempt = (some: readonly Delivery[]): Promise<Outcome[]> =>
     inPipelinedTransaction(pool, applyIn(some), { timeoutMs });
   const attemptAll = (): Promise<Outcome[]> =>

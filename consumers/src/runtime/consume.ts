@@ -95,6 +95,12 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
   );
 
   const breaker = createFailureBreaker();
+  const reports = createReportFlow({
+    publisher,
+    onFailure: (error, attempt) =>
+      log.warn({ error, attempt }, 'reports not acknowledged: sending them again'),
+    backoff,
+  });
   const applying = {
     definition,
     pool,
@@ -102,6 +108,7 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     codec,
     breaker,
     nowMs,
+    openFrom: reports.openFrom,
     attemptTimeoutMs: definition.attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS,
   };
   const decoding = {
@@ -118,12 +125,6 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     backoff,
   });
   const resume = createResume({ applying, pool, submit: writer.submit, patiently });
-  const reports = createReportFlow({
-    publisher,
-    onFailure: (error, attempt) =>
-      log.warn({ error, attempt }, 'reports not acknowledged: sending them again'),
-    backoff,
-  });
 
   function onOutage(error: unknown, attempt: number): void {
     metrics.outages.inc({ consumer: definition.name });
@@ -160,11 +161,17 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     const receivedAtMs = nowMs();
     await inTurn(batch);
     const entries = await decodeRecords(decoding, batch.records);
-    await reports.idle(batch);
-    const applied = await resume.handle(batch, entries);
-    const handledAtMs = nowMs();
-    metrics.observe(definition.name, entries, applied, handledAtMs);
-    reports.send(batch, handledReports(reporter, entries, applied, { receivedAtMs, handledAtMs }));
+    await reports.room(batch);
+    const open = reports.open(batch, batch.records[0]?.offset ?? 0n);
+    try {
+      const applied = await resume.handle(batch, entries);
+      const handledAtMs = nowMs();
+      metrics.observe(definition.name, entries, applied, handledAtMs);
+      open.send(handledReports(reporter, entries, applied, { receivedAtMs, handledAtMs }));
+    } catch (error) {
+      open.drop();
+      throw error;
+    }
   }
 
   function tell(failure: Parameters<typeof failureReport>[1]): void {

@@ -1,5 +1,6 @@
 import type { Change } from '@shelfcast/schemas/change';
 import type { Position } from '@shelfcast/schemas/position';
+import type { TopicPartition } from '@shelfcast/service-kit/kafka/types';
 import { IN_TRANSACTION_SQL } from '@shelfcast/service-kit/pipelined-transaction';
 import type { ClientBase } from 'pg';
 import {
@@ -67,6 +68,12 @@ interface ClaimRow {
 }
 
 /**
+ * First offset of a partition whose report may not be acknowledged, the batch in hand included; undefined: that batch's
+ * own.
+ */
+export type OpenFrom = (partition: TopicPartition) => bigint | undefined;
+
+/**
  * Locks the keys of a batch, moves their guards up to its newest positions, notes its offsets, and
  * gives back what was known before: one round trip, in a `PipelinedTransaction` together with `begin`. Keys are locked in one order by everybody, so
  * that two processes which both hold a partition for a moment cannot deadlock.
@@ -75,9 +82,13 @@ export async function claimPositions(
   tx: ClientBase,
   consumer: string,
   changes: readonly Change[],
+  openFrom: OpenFrom,
 ): Promise<KnownPositions> {
   const newest = newestPositions(changes);
-  const extents = offsetExtents(changes);
+  const extents = offsetExtents(changes).map((extent) => ({
+    ...extent,
+    openFrom: openFrom(extent),
+  }));
   const { rows } = await tx.query<ClaimRow>({
     name: 'runtime.claim', // prepared, so that it is not planned for every batch
     text: CLAIM,
@@ -89,7 +100,7 @@ export async function claimPositions(
       newest.map((guard) => guard.position),
       extents.map((extent) => extent.topic),
       extents.map((extent) => extent.partition),
-      extents.map((extent) => extent.firstOffset.toString()),
+      extents.map(({ firstOffset, openFrom: from = firstOffset }) => from.toString()),
       extents.map((extent) => extent.nextOffset.toString()),
     ],
   });
@@ -116,12 +127,12 @@ with floor_rows as (
     as c(topic, partition, first_offset, next_offset)
   where ${IN_TRANSACTION_SQL}
   on conflict (consumer, topic, partition) do update set
-    -- a batch that begins inside or before the noted one is a redelivery: both are kept in mind
-    first_offset = case when excluded.first_offset >= b.next_offset then excluded.first_offset
-                        else least(b.first_offset, excluded.first_offset) end,
+    -- reports before it are acknowledged
+    first_offset = excluded.first_offset,
     next_offset = greatest(b.next_offset, excluded.next_offset),
     skipped_offsets = case when excluded.first_offset >= b.next_offset then '{}'
-                           else b.skipped_offsets end
+                           when b.skipped_offsets = '{}' then '{}'
+                           else array(select o from unnest(b.skipped_offsets) as u(o) where o >= excluded.first_offset) end
   returning b.topic, b.partition, old.first_offset, old.next_offset, old.skipped_offsets
 )
 select 'floor' as kind, entity as name, null as key, position, null::boolean as parked, null::int as partition,

@@ -48,22 +48,46 @@ async function isSettled(work: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-test('a partition waits for its own reports only, a commit for all', async () => {
+test('a commit waits for the reports of all that was sent before', async () => {
   const { flow, asked } = flowWithAnswers();
-  flow.send(place, events);
-  flow.send(other, events);
+  flow.open(place, 0n).send(events);
+  flow.open(other, 0n).send(events);
+  flow.open(place, 1n); // takes effect: nothing of it is handled yet
   asked[0]?.acknowledge();
-  assert.ok(await isSettled(flow.idle(place)));
-  assert.not.ok(await isSettled(flow.idle(other)));
   assert.not.ok(await isSettled(flow.acknowledged()));
   asked[1]?.acknowledge();
-  await flow.idle(other);
   await flow.acknowledged();
+});
+
+test('a partition is open from its oldest batch on whose reports are not acknowledged', async () => {
+  const { flow, asked } = flowWithAnswers();
+  assert.is(flow.openFrom(place), undefined);
+  flow.open(place, 5n).send(events);
+  flow.open(place, 8n).send(events);
+  flow.open(other, 1n);
+  assert.is(flow.openFrom(place), 5n);
+  asked[0]?.acknowledge();
+  assert.ok(await isSettled(flow.room(place)));
+  assert.is(flow.openFrom(place), 8n);
+  flow.open(place, 9n).drop();
+  asked[1]?.acknowledge();
+  await flow.acknowledged();
+  assert.is(flow.openFrom(place), undefined);
+});
+
+test('where many are open, the next waits for the oldest', async () => {
+  const { flow, asked } = flowWithAnswers();
+  for (let offset = 0n; offset < 8n; offset += 1n) flow.open(place, offset).send(events);
+  const room = flow.room(place);
+  assert.ok(await isSettled(flow.room(other)));
+  assert.not.ok(await isSettled(room));
+  asked[0]?.acknowledge();
+  await room;
 });
 
 test('reports that were refused are sent again before anything is committed', async () => {
   const { flow, asked } = flowWithAnswers();
-  flow.send(place, events);
+  flow.open(place, 0n).send(events);
   asked[0]?.refuse(new Error('no broker'));
   assert.not.ok(await isSettled(flow.acknowledged()));
   assert.is(asked.length, 2);
@@ -73,7 +97,7 @@ test('reports that were refused are sent again before anything is committed', as
 
 test('giving up is told to whoever would commit or go on', async () => {
   const { flow, asked, giveUp } = flowWithAnswers();
-  flow.send(place, events);
+  for (let offset = 0n; offset < 8n; offset += 1n) flow.open(place, offset).send(events);
   giveUp();
   asked[0]?.refuse(new Error('no broker'));
   const message = async (work: Promise<unknown>) =>
@@ -82,7 +106,7 @@ test('giving up is told to whoever would commit or go on', async () => {
       (error: Error) => error.message,
     );
   assert.is(await message(flow.acknowledged()), 'given up');
-  assert.is(await message(flow.idle(place)), 'given up');
+  assert.is(await message(flow.room(place)), 'given up');
 });
 
 test.run();

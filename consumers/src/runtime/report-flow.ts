@@ -10,22 +10,45 @@ export interface ReportFlowOptions {
   readonly onFailure: (error: unknown, attempt: number) => void;
 }
 
-/**
- * Sends a batch's reports while the next one is read and decoded. Of each partition one batch at
- * most is on its way: after a crash the reports of the last durable batch can be made again, those
- * of earlier ones cannot (see `runtime.batches`).
- */
+/** A batch that takes effect, or has: it is open until its reports are acknowledged. */
+export interface OpenBatch {
+  /** Sends until all are acknowledged. */
+  send(events: readonly MonitoringEvent[]): void;
+  /** It failed and will come again. */
+  drop(): void;
+}
+
+/** Sends a batch's reports while the next ones take effect. */
 export interface ReportFlow {
-  /** Resolves when the partition has no reports under way: its next batch may take effect. */
-  idle(partition: TopicPartition): Promise<void>;
-  /** Sends until all are acknowledged. The partition must be idle. */
-  send(partition: TopicPartition, events: readonly MonitoringEvent[]): void;
+  /** Resolves when the partition has few enough batches open for another one. */
+  room(partition: TopicPartition): Promise<void>;
+  open(partition: TopicPartition, firstOffset: bigint): OpenBatch;
+  /**
+   * First offset of the partition's oldest open batch; undefined where none is. From there on a crash leaves reports
+   * to be made again (see `runtime.batches`).
+   */
+  openFrom(partition: TopicPartition): bigint | undefined;
   /** Resolves when all that was sent before is acknowledged: offsets may be committed. */
   acknowledged(): Promise<void>;
 }
 
+/** Of one partition: each is repeated after a crash. */
+const MAX_OPEN = 8;
+
+interface Entry {
+  readonly firstOffset: bigint;
+  sending?: Promise<void>;
+}
+
 export function createReportFlow(options: ReportFlowOptions): ReportFlow {
-  const underWay = new Map<string, Promise<void>>();
+  const entries = new Map<string, Set<Entry>>();
+
+  function entriesOf({ topic, partition }: TopicPartition): Set<Entry> {
+    const name = partitionKey(topic, partition);
+    const known = entries.get(name) ?? new Set();
+    entries.set(name, known);
+    return known;
+  }
 
   async function untilAcknowledged(events: readonly MonitoringEvent[]): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
@@ -39,23 +62,40 @@ export function createReportFlow(options: ReportFlowOptions): ReportFlow {
   }
 
   return {
-    async idle({ topic, partition }) {
-      const sending = underWay.get(partitionKey(topic, partition));
-      if (sending === undefined) return;
-      options.publisher.hurry();
-      await sending;
+    async room(partition) {
+      const open = entriesOf(partition);
+      while (open.size >= MAX_OPEN) {
+        options.publisher.hurry();
+        await [...open][0]?.sending;
+      }
     },
-    send({ topic, partition }, events) {
-      const name = partitionKey(topic, partition);
-      const sending = untilAcknowledged(events).then(() => {
-        if (underWay.get(name) === sending) underWay.delete(name);
-      });
-      underWay.set(name, sending);
-      sending.catch(() => {}); // given up: whoever waits for it is told, and nothing is committed
+    open(partition, firstOffset) {
+      const open = entriesOf(partition);
+      const entry: Entry = { firstOffset };
+      open.add(entry);
+      return {
+        send(events) {
+          entry.sending = untilAcknowledged(events).then(() => {
+            open.delete(entry);
+          });
+          entry.sending.catch(() => {}); // given up: whoever waits for it is told, and nothing is committed
+        },
+        drop: () => void open.delete(entry),
+      };
+    },
+    openFrom(partition) {
+      let oldest: bigint | undefined;
+      for (const { firstOffset } of entriesOf(partition)) {
+        if (oldest === undefined || firstOffset < oldest) oldest = firstOffset;
+      }
+      return oldest;
     },
     async acknowledged() {
-      if (underWay.size > 0) options.publisher.hurry();
-      await Promise.all(underWay.values());
+      const sending = [...entries.values()].flatMap((open) =>
+        [...open].flatMap((entry) => entry.sending ?? []),
+      );
+      if (sending.length > 0) options.publisher.hurry();
+      await Promise.all(sending);
     },
   };
 }

@@ -8,7 +8,13 @@ import { type Judged, judge, type Outcome } from './guard.ts';
 import { skipRepeats } from './inbox.ts';
 import { type Encoders, openOutbox } from './outbox.ts';
 import { appendParked } from './parking.ts';
-import { claimPositions, dropGuardsBelow, noteSkipped, raiseFloor } from './positions.ts';
+import {
+  claimPositions,
+  dropGuardsBelow,
+  noteSkipped,
+  type OpenFrom,
+  raiseFloor,
+} from './positions.ts';
 import { settleShared } from './settle-shared.ts';
 
 /** What an effect gets beside its transaction. */
@@ -16,6 +22,10 @@ export interface ApplyResources {
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
   readonly codec: Encoders;
+}
+
+export interface ApplyOnceResources extends ApplyResources {
+  readonly openFrom: OpenFrom;
 }
 
 /**
@@ -28,7 +38,7 @@ export async function applyOnce<Effect>(
   definition: ConsumerDefinition<Effect>,
   deliveries: readonly Delivery[],
   { client: tx, begun, write }: PipelinedTransaction,
-  { nowMs, codec }: ApplyResources,
+  { nowMs, codec, openFrom }: ApplyOnceResources,
 ): Promise<Outcome[]> {
   const consumer = definition.name;
   const outbox = openOutbox(tx, consumer, codec);
@@ -36,11 +46,18 @@ export async function applyOnce<Effect>(
   const context = { tx, write, consumer, schema: consumer, nowMs, publish, publishEvent };
   const changes = deliveries.map(({ change }) => change);
   const raised = await applyTruncates(definition, changes, context, begun);
-  const claimed = claimPositions(tx, consumer, changes);
-  const goOn = readAhead(definition, changes, context);
+  const claimed = claimPositions(tx, consumer, changes, openFrom);
+  const decide = decideOnce(definition);
+  const goOn = readAhead({ ...definition, decide }, changes, context);
   const known = await claimed;
   await begun;
-  const judged = await takeEffect(definition, judge(changes, known), known.guards, context, goOn);
+  const judged = await takeEffect(
+    { ...definition, decide },
+    judge(changes, known),
+    known.guards,
+    context,
+    goOn,
+  );
   const settled = judged.map((entry) =>
     raised.has(entry.change) ? { ...entry, outcome: 'processed' as const } : entry,
   );
@@ -56,6 +73,20 @@ export async function applyOnce<Effect>(
   await noteSkipped(tx, consumer, settled);
   await outbox.write();
   return settled.map(({ outcome }) => outcome);
+}
+
+/** `decide`, which is asked of a change that is read ahead, and again when it is known to count. */
+function decideOnce<Effect>(
+  definition: ConsumerDefinition<Effect>,
+): ConsumerDefinition<Effect>['decide'] {
+  const decided = new Map<Change, Effect | null>();
+  return (change) => {
+    const known = decided.get(change);
+    if (known !== undefined) return known;
+    const effect = definition.decide(change);
+    decided.set(change, effect);
+    return effect;
+  };
 }
 
 /**

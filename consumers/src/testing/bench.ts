@@ -39,6 +39,8 @@ export interface Bench {
 export interface DeliverOptions {
   /** The clock of the effects, Unix milliseconds; by default the real one. */
   readonly nowMs?: number;
+  /** First offset whose report may not be acknowledged; by default that of the first change. */
+  readonly openFrom?: bigint;
   /** As while a read model is rebuilt. */
   readonly suppressSideEffects?: boolean;
 }
@@ -62,13 +64,18 @@ export async function openBench<Effect>(
   return {
     pool,
     codec,
-    async deliver(changes, { nowMs = Date.now(), suppressSideEffects = false } = {}) {
+    async deliver(changes, { nowMs = Date.now(), suppressSideEffects = false, openFrom } = {}) {
       const consumer = suppressSideEffects ? withoutSideEffects(definition) : definition;
       const outcomes: Outcome[] = [];
       for (const run of runsOfOneOrigin(changes)) {
         const apply = inPipelinedTransaction(
           pool,
-          (tx) => applyOnce(consumer, run.map(asDelivered), tx, { nowMs, codec }),
+          (tx) =>
+            applyOnce(consumer, run.map(asDelivered), tx, {
+              nowMs,
+              codec,
+              openFrom: () => openFrom,
+            }),
           { timeoutMs: ATTEMPT_TIMEOUT_MS },
         );
         outcomes.push(...(await apply));

@@ -230,6 +230,23 @@ test('after an error everybody asks by itself and is told its own; nothing is ke
   assert.equal(log.asked, ['pricing 0@0']);
 });
 
+test('where the fetch for all hangs, nobody waits longer than for a fetch of its own, and the next asks', async () => {
+  const log = createLog();
+  let nowMs = 0;
+  const shared = await together(log, { nowMs: () => nowMs });
+  const hangs = () => new Promise<FetchResponse>(() => {});
+  const soon = { ...from({ 0: 1 }), maxWaitTime: 10 };
+  void shared.fetch(catalogue, soon, hangs);
+  const waits = shared.fetch(pricing, soon, log.as('pricing'));
+  nowMs += 300;
+  assert.equal(read(await waits), []);
+  const next = shared.fetch(pricing, soon, log.as('pricing'));
+  await settled();
+  log.write(0, 'a');
+  assert.equal(read(await next), ['0@1 a']);
+  assert.equal(log.asked, ['pricing 0@1']);
+});
+
 test('an empty answer is given when the wait is over, and who no longer asks is forgotten', async () => {
   const log = createLog();
   let nowMs = 0;

@@ -52,12 +52,16 @@ interface Member {
 interface Fetching {
   /** Offsets that it reads from, by `partitionKey`. */
   readonly from: ReadonlyMap<string, bigint>;
+  /** Nobody waits for it any longer: the connection of who asks is in trouble. */
+  readonly overdueMs: number;
   failed: boolean;
 }
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 /** Records that nobody came for, and members that no longer ask, are forgotten after this time. */
 const STALE_MS = 2_000;
+/** A broker answers an empty fetch a little after its wait. */
+const GRACE_MS = 250;
 const NOTHING: FetchResponse = { errorCode: 0, sessionId: 0, responses: [] };
 
 /**
@@ -69,13 +73,24 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   const { maxBytesPerPartition = DEFAULT_MAX_BYTES, nowMs = () => performance.now() } = options;
   const members = new Map<object, Member>();
   const tails = new Map<string, Tail>();
-  let waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   let fetching: Fetching | undefined;
 
   function wake(): void {
-    const woken = waiting;
-    waiting = [];
-    for (const goOn of woken) goOn();
+    for (const goOn of [...waiting]) goOn();
+  }
+
+  /** Resolves when something has changed, or the time has come: who fetches must also send heartbeats. */
+  function change(untilMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const goOn = (): void => {
+        clearTimeout(timer);
+        waiting.delete(goOn);
+        resolve();
+      };
+      const timer = setTimeout(goOn, Math.max(0, untilMs - nowMs()));
+      waiting.add(goOn);
+    });
   }
 
   /** Keeps what continues a partition's end; what lies before it is only of use to who asked. */
@@ -165,7 +180,8 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
       }
     }
     const from = new Map([...all].map(([name, { offset }]) => [name, offset] as const));
-    const started: Fetching = { from, failed: false };
+    const overdueMs = nowMs() + request.maxWaitTime + GRACE_MS;
+    const started: Fetching = { from, overdueMs, failed: false };
     const whole = { ...request, topics: byTopic([...all.values()]) };
     void (async () => {
       try {
@@ -174,7 +190,7 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
         started.failed = true;
         tails.clear(); // a topic may have been made again, with other records at the same offsets
       } finally {
-        fetching = undefined;
+        if (fetching === started) fetching = undefined;
         wake();
       }
     })();
@@ -221,13 +237,15 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
       if (response !== undefined) return response;
       if (!places.every(isAtEnd)) return await askAlone(request, ask);
       if (nowMs() >= untilMs) return NOTHING;
-      fetching ??= fetchForAll(request, ask);
-      const joined = fetching;
+      const underWay =
+        fetching !== undefined && nowMs() < fetching.overdueMs ? fetching : undefined;
+      const joined = underWay ?? fetchForAll(request, ask);
+      fetching = joined;
       const covered = places.every(
         (place) => joined.from.get(partitionKey(place)) === place.offset,
       );
       if (!covered) return await askAlone(request, ask);
-      await new Promise<void>((resolve) => waiting.push(resolve));
+      await change(untilMs + GRACE_MS);
       if (joined.failed) return await askAlone(request, ask);
     }
   }
