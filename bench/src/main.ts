@@ -60,9 +60,9 @@ const program = new Command('bench')
   )
   .addOption(count('--rate <n>', 'changes per second for the latency', 100, 'BENCH_RATE'))
   .addOption(count('--seconds <n>', 'how long the latency is measured', 30, 'BENCH_SECONDS'))
-  .addOption(count('--warm-up <n>', 'seconds before that', 30, 'BENCH_WARM_UP'))
+  .addOption(count('--warm-up <n>', 'seconds before that', 60, 'BENCH_WARM_UP'))
   .addOption(
-    count('--warm-up-changes <n>', 'changes at once before that', 30_000, 'BENCH_WARM_UP_CHANGES'),
+    count('--warm-up-changes <n>', 'changes at once before that', 60_000, 'BENCH_WARM_UP_CHANGES'),
   )
   .addOption(
     count('--changes <n>', 'changes of a burst and of a backlog', 100_000, 'BENCH_CHANGES'),
