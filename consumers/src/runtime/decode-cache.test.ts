@@ -40,4 +40,16 @@ test('large records are forgotten sooner', () => {
   assert.equal(known, [false, false, false, true, true]);
 });
 
+test('and so are those of some seconds ago', () => {
+  let nowMs = 0;
+  const cache = createDecodeCache(1_000, 1_000, () => nowMs);
+  const seconds = [0, 1, 2, 3, 4];
+  for (const second of seconds) {
+    nowMs = second * 1_000;
+    cache.set(record(second), null);
+  }
+  const known = seconds.map((second) => cache.get(record(second)) === null);
+  assert.equal(known, [false, false, true, true, true]);
+});
+
 test.run();

@@ -12,12 +12,19 @@ export interface DecodeCache {
 }
 
 const MAX_BYTES = 8 * 1024 * 1024;
+/** The others read a record at about the same time; what is kept longer only costs the garbage collector. */
+const MAX_AGE_MS = 2_000;
 
-/** Holds the last records, up to twice as many as either limit allows. */
-export function createDecodeCache(maxRecords = 5_000, maxBytes = MAX_BYTES): DecodeCache {
+/** Holds the last records, up to twice as many as each limit allows. */
+export function createDecodeCache(
+  maxRecords = 5_000,
+  maxBytes = MAX_BYTES,
+  nowMs: () => number = () => performance.now(),
+): DecodeCache {
   let recent = new Map<string, { readonly record: KafkaRecord; readonly decoded: Decoded }>();
   let older = recent;
   let bytes = 0;
+  let sinceMs = nowMs();
   return {
     get(record) {
       const name = nameOf(record);
@@ -26,10 +33,12 @@ export function createDecodeCache(maxRecords = 5_000, maxBytes = MAX_BYTES): Dec
       return known.decoded;
     },
     set(record, decoded) {
-      if (recent.size >= maxRecords || bytes >= maxBytes) {
+      const isOld = nowMs() - sinceMs >= MAX_AGE_MS;
+      if (recent.size >= maxRecords || bytes >= maxBytes || isOld) {
         older = recent;
         recent = new Map();
         bytes = 0;
+        sinceMs = nowMs();
       }
       bytes += record.value?.length ?? 0;
       recent.set(nameOf(record), { record, decoded });

@@ -38,6 +38,8 @@ interface Tail {
 }
 
 interface Place extends TopicPartition {
+  /** Its `partitionKey`. */
+  readonly name: string;
   readonly offset: bigint;
   readonly maxBytes: number;
 }
@@ -62,6 +64,7 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 const STALE_MS = 2_000;
 /** A broker answers an empty fetch a little after its wait. */
 const GRACE_MS = 250;
+const NOWHERE: Tail = { parts: [], end: 0n };
 const NOTHING: FetchResponse = { errorCode: 0, sessionId: 0, responses: [] };
 
 /**
@@ -94,18 +97,16 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   }
 
   /** Keeps what continues a partition's end; what lies before it is only of use to who asked. */
-  function keep(request: FetchRequest, { responses }: FetchResponse): void {
-    const offsets = new Map(
-      placesOf(request).map((place) => [partitionKey(place), place.offset] as const),
-    );
+  function keep(from: ReadonlyMap<string, bigint>, { responses }: FetchResponse): void {
     const atMs = nowMs();
     for (const { topicName: topic, partitions } of responses) {
       for (const data of partitions) {
         const name = partitionKey({ topic, partition: data.partition });
-        const from = offsets.get(name);
+        const first = from.get(name);
         const last = data.messages.at(-1);
-        if (from === undefined || last === undefined) continue;
-        const part = { from, to: BigInt(last.offset) + 1n, bytes: bytesOf(data), atMs, data };
+        if (first === undefined || last === undefined) continue;
+        const to = BigInt(last.offset) + 1n;
+        const part = { from: first, to, bytes: bytesOf(data), atMs, data };
         const tail = tails.get(name);
         if (tail === undefined || part.from > tail.end) {
           tails.set(name, { parts: [part], end: part.to });
@@ -132,8 +133,9 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   }
 
   /** What is kept of a partition from an offset on. */
-  function kept({ topic, partition, offset, maxBytes }: Place): FetchedPartition | undefined {
-    const parts = tails.get(partitionKey({ topic, partition }))?.parts ?? [];
+  function kept({ name, offset, maxBytes }: Place): FetchedPartition | undefined {
+    const { parts, end } = tails.get(name) ?? NOWHERE;
+    if (offset >= end) return undefined;
     const first = parts.findIndex(({ from, to }) => from <= offset && offset < to);
     if (first === -1) return undefined;
     let bytes = 0;
@@ -165,9 +167,9 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   }
 
   function isAtEnd(place: Place): boolean {
-    const tail = tails.get(partitionKey(place));
+    const tail = tails.get(place.name);
     if (tail !== undefined && tail.end >= place.offset) return tail.end === place.offset;
-    tails.set(partitionKey(place), { parts: [], end: place.offset });
+    tails.set(place.name, { parts: [], end: place.offset });
     return true;
   }
 
@@ -179,13 +181,13 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
         if ((tails.get(name)?.end ?? place.offset) === place.offset) all.set(name, place);
       }
     }
-    const from = new Map([...all].map(([name, { offset }]) => [name, offset] as const));
+    const from = offsetsOf([...all.values()]);
     const overdueMs = nowMs() + request.maxWaitTime + GRACE_MS;
     const started: Fetching = { from, overdueMs, failed: false };
     const whole = { ...request, topics: byTopic([...all.values()]) };
     void (async () => {
       try {
-        keep(whole, await ask(whole));
+        keep(from, await ask(whole));
       } catch {
         started.failed = true;
         tails.clear(); // a topic may have been made again, with other records at the same offsets
@@ -197,10 +199,14 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     return started;
   }
 
-  async function askAlone(request: FetchRequest, ask: Ask): Promise<FetchResponse> {
+  async function askAlone(
+    request: FetchRequest,
+    places: readonly Place[],
+    ask: Ask,
+  ): Promise<FetchResponse> {
     try {
       const response = await ask(request);
-      keep(request, response);
+      keep(offsetsOf(places), response);
       return response;
     } catch (error) {
       tails.clear();
@@ -212,7 +218,7 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   function note(member: object, places: readonly Place[]): boolean {
     const atMs = nowMs();
     for (const [other, seen] of members) if (seen.atMs < atMs - STALE_MS) members.delete(other);
-    const named = new Map(places.map((place) => [partitionKey(place), place] as const));
+    const named = new Map(places.map((place) => [place.name, place] as const));
     members.set(member, { places: named, atMs });
     return members.size === 1;
   }
@@ -235,18 +241,16 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     for (;;) {
       const response = answer(places);
       if (response !== undefined) return response;
-      if (!places.every(isAtEnd)) return await askAlone(request, ask);
+      if (!places.every(isAtEnd)) return await askAlone(request, places, ask);
       if (nowMs() >= untilMs) return NOTHING;
       const underWay =
         fetching !== undefined && nowMs() < fetching.overdueMs ? fetching : undefined;
       const joined = underWay ?? fetchForAll(request, ask);
       fetching = joined;
-      const covered = places.every(
-        (place) => joined.from.get(partitionKey(place)) === place.offset,
-      );
-      if (!covered) return await askAlone(request, ask);
+      const covered = places.every(({ name, offset }) => joined.from.get(name) === offset);
+      if (!covered) return await askAlone(request, places, ask);
       await change(untilMs + GRACE_MS);
-      if (joined.failed) return await askAlone(request, ask);
+      if (joined.failed) return await askAlone(request, places, ask);
     }
   }
 
@@ -264,12 +268,17 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
 function placesOf({ topics }: FetchRequest): Place[] {
   return topics.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, fetchOffset, maxBytes }) => ({
+      name: partitionKey({ topic, partition }),
       topic,
       partition,
       offset: BigInt(fetchOffset),
       maxBytes,
     })),
   );
+}
+
+function offsetsOf(places: readonly Place[]): Map<string, bigint> {
+  return new Map(places.map(({ name, offset }) => [name, offset] as const));
 }
 
 function byTopic(places: readonly Place[]): FetchRequest['topics'] {
