@@ -98,7 +98,11 @@ export async function hostConsumers(
     await codec.encoder(contract);
   }
   const decodeCache = definitions.length > 1 ? createDecodeCache() : undefined;
-  const transactions = createSharedTransactions(pool);
+  const transactions = createSharedTransactions({
+    pool,
+    onFailure: (error) =>
+      log.info({ error }, 'a shared transaction failed: each consumer has its own for a minute'),
+  });
   for (const definition of definitions) {
     const options = {
       definition,

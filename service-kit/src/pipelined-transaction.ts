@@ -23,6 +23,12 @@ export const IN_TRANSACTION_SQL = `current_setting('shelfcast.transaction', true
 
 const BEGIN = `begin; set local shelfcast.transaction = 'open'`;
 
+export interface PipelinedOptions {
+  readonly timeoutMs: number;
+  /** The server gives a statement up after this time, and with it the transaction (default: as the pool says). */
+  readonly statementTimeoutMs?: number;
+}
+
 /**
  * As `inTransaction`, in as few round trips as `fn` waits for: `begin` travels with its first statements, and `commit`
  * with its last. The pool's clients must pipeline (see `createPool`).
@@ -31,7 +37,7 @@ const BEGIN = `begin; set local shelfcast.transaction = 'open'`;
 export async function inPipelinedTransaction<T>(
   pool: Pool,
   fn: (tx: PipelinedTransaction) => Promise<T>,
-  { timeoutMs }: { readonly timeoutMs: number },
+  { timeoutMs, statementTimeoutMs }: PipelinedOptions,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -50,7 +56,13 @@ export async function inPipelinedTransaction<T>(
   };
   client.on('error', onError);
   try {
-    const begun = sent(client.query(BEGIN));
+    const begun = sent(
+      client.query(
+        statementTimeoutMs === undefined
+          ? BEGIN
+          : `${BEGIN}; set local statement_timeout = ${statementTimeoutMs}`,
+      ),
+    );
     const tx: PipelinedTransaction = {
       client,
       begun,

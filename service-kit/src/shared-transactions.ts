@@ -3,7 +3,7 @@ import { inPipelinedTransaction, type PipelinedTransaction } from './pipelined-t
 
 /** A part of a transaction that others may have parts in too. */
 export interface Part<T> {
-  /** Parts of one transaction begin in the order of their names, so that they lock in one order everywhere. */
+  /** Parts of one transaction begin in the order of their names, so that all processes lock keys in one order. */
   readonly name: string;
   /** Rows it is about. */
   readonly size: number;
@@ -18,6 +18,14 @@ export interface SharedTransactions {
   transact<T>(part: Part<T>): Promise<T>;
 }
 
+export interface SharedTransactionsOptions {
+  readonly pool: Pool;
+  /** Of a shared one, before each part is run by itself. */
+  readonly onFailure: (error: unknown) => void;
+  /** Milliseconds of a steady clock. */
+  readonly nowMs?: () => number;
+}
+
 interface Waiting extends Part<void> {
   /** Its transaction is committed. */
   readonly done: () => void;
@@ -28,7 +36,9 @@ interface Waiting extends Part<void> {
 const MAX_SIZE = 50;
 /** What somebody else's part can cost at most, now and then. */
 const TIMEOUT_MS = 1_000;
-const SLOW_MS = 250;
+/** By the server, a little earlier: a connection that is given up keeps its locks until its statement ends. */
+const STATEMENT_TIMEOUT_MS = 800;
+const SLOW_MS = 100;
 /** How long everybody goes alone after a transaction that was slow, or failed. */
 const ALONE_AFTER_SLOW_MS = 10_000;
 const ALONE_AFTER_FAILURE_MS = 60_000;
@@ -37,16 +47,17 @@ const ALONE_AFTER_FAILURE_MS = 60_000;
  * Small transactions that are asked for together become one: one commit and two round trips for all of them. They share
  * nothing else. If it fails or takes long, each is run by itself, and so is everything for a while.
  */
-export function createSharedTransactions(
-  pool: Pool,
-  nowMs: () => number = () => performance.now(),
-): SharedTransactions {
+export function createSharedTransactions({
+  pool,
+  onFailure,
+  nowMs = () => performance.now(),
+}: SharedTransactionsOptions): SharedTransactions {
   let gathered: Waiting[] = [];
   let aloneUntilMs = Number.NEGATIVE_INFINITY;
 
   async function alone(part: Waiting): Promise<void> {
     try {
-      await inPipelinedTransaction(pool, part.run, part);
+      await inPipelinedTransaction(pool, part.run, { timeoutMs: part.timeoutMs });
       part.done();
     } catch (error) {
       part.failed(error);
@@ -62,7 +73,7 @@ export function createSharedTransactions(
         const ended = await Promise.allSettled(all.map((part) => part.run(tx)));
         for (const one of ended) if (one.status === 'rejected') throw one.reason;
       },
-      { timeoutMs: TIMEOUT_MS },
+      { timeoutMs: TIMEOUT_MS, statementTimeoutMs: STATEMENT_TIMEOUT_MS },
     );
     for (const part of all) part.done();
     if (nowMs() - startedAtMs > SLOW_MS) aloneUntilMs = nowMs() + ALONE_AFTER_SLOW_MS;
@@ -76,7 +87,8 @@ export function createSharedTransactions(
     if (all.length > 1 && size <= MAX_SIZE && nowMs() >= aloneUntilMs) {
       try {
         return await together(all);
-      } catch {
+      } catch (error) {
+        onFailure(error);
         aloneUntilMs = nowMs() + ALONE_AFTER_FAILURE_MS;
       }
     }

@@ -3,7 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { silentLogger } from '@shelfcast/service-kit/logging';
 import type { PipelinedTransaction } from '@shelfcast/service-kit/pipelined-transaction';
 import { createPool } from '@shelfcast/service-kit/postgres';
-import { createSharedTransactions, type Part } from '@shelfcast/service-kit/shared-transactions';
+import {
+  createSharedTransactions,
+  type Part,
+  type SharedTransactions,
+} from '@shelfcast/service-kit/shared-transactions';
 import type { Pool } from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -27,6 +31,14 @@ test.after(async ({ pool }) => {
   await pool.query(`drop table ${table}`);
   await pool.end();
 });
+
+function share(pool: Pool, nowMs?: () => number): SharedTransactions {
+  return createSharedTransactions({
+    pool,
+    onFailure: () => {},
+    ...(nowMs === undefined ? {} : { nowMs }),
+  });
+}
 
 /** Notes its name and its transaction, in two round trips. */
 function noting(name: string, size = 1): Part<string> {
@@ -53,7 +65,7 @@ async function noted(pool: Pool): Promise<{ names: string[]; transactions: numbe
 test('parts that are asked for together are one transaction; later ones another', async ({
   pool,
 }) => {
-  const { transact } = createSharedTransactions(pool);
+  const { transact } = share(pool);
   assert.equal(await Promise.all(['b', 'a', 'c'].map((name) => transact(noting(name)))), [
     'b',
     'a',
@@ -68,7 +80,7 @@ test('one that fails fails alone, without an effect; for a minute nobody shares'
   pool,
 }) => {
   let nowMs = 0;
-  const { transact } = createSharedTransactions(pool, () => nowMs);
+  const { transact } = share(pool, () => nowMs);
   for (const fail of [
     async ({ client }: PipelinedTransaction) => void (await client.query('select 1/0')),
     async () => {
@@ -104,7 +116,7 @@ test('one that fails fails alone, without an effect; for a minute nobody shares'
 });
 
 test('one that hangs holds the others up for about a second, once', async ({ pool }) => {
-  const { transact } = createSharedTransactions(pool);
+  const { transact } = share(pool);
   const forEver: Part<string> = {
     ...noting('hanging'),
     timeoutMs: 4_000,
@@ -124,8 +136,37 @@ test('one that hangs holds the others up for about a second, once', async ({ poo
   assert.is(pool.waitingCount, 0);
 });
 
+test('a statement that hangs is given up by the server: nobody waits behind its locks', async ({
+  pool,
+}) => {
+  const { transact } = share(pool);
+  await pool.query(`insert into ${table} values ('row', '0')`);
+  const touching = (name: string): Part<string> => ({
+    ...noting(name),
+    async run({ client, begun }) {
+      await begun;
+      await client.query(`update ${table} set xid = $1 where name = 'row'`, [name]);
+      return name;
+    },
+  });
+  const sleeping: Part<string> = {
+    ...noting('z'),
+    timeoutMs: 3_000,
+    async run({ client, begun }) {
+      await begun;
+      await client.query('select pg_sleep(10)');
+      return 'z';
+    },
+  };
+  const slow = transact(sleeping).catch(String);
+  const startedAt = performance.now();
+  assert.is(await transact(touching('a')), 'a');
+  assert.ok(performance.now() - startedAt < 2_500, 'it waited for the locks of what was given up');
+  assert.match(await slow, /not done in 3000 ms/);
+});
+
 test('large ones run side by side', async ({ pool }) => {
-  const { transact } = createSharedTransactions(pool);
+  const { transact } = share(pool);
   await Promise.all([transact(noting('a', 30)), transact(noting('b', 30))]);
   assert.equal(await noted(pool), { names: ['a', 'b'], transactions: 2 });
 });

@@ -32,8 +32,10 @@ export interface ReportFlow {
   acknowledged(): Promise<void>;
 }
 
-/** Of one partition: each is repeated after a crash. */
+/** Batches of one partition: each is repeated after a crash. */
 const MAX_OPEN = 8;
+/** Reports of all partitions, beyond which each has one batch on its way at most: they are held in memory. */
+const MAX_REPORTS = 5_000;
 
 interface Entry {
   readonly firstOffset: bigint;
@@ -42,6 +44,8 @@ interface Entry {
 
 export function createReportFlow(options: ReportFlowOptions): ReportFlow {
   const entries = new Map<string, Set<Entry>>();
+  /** That are not acknowledged. */
+  let reports = 0;
 
   function entriesOf({ topic, partition }: TopicPartition): Set<Entry> {
     const name = partitionKey(topic, partition);
@@ -64,9 +68,11 @@ export function createReportFlow(options: ReportFlowOptions): ReportFlow {
   return {
     async room(partition) {
       const open = entriesOf(partition);
-      while (open.size >= MAX_OPEN) {
+      while (open.size >= MAX_OPEN || (open.size > 0 && reports >= MAX_REPORTS)) {
+        const oldest = [...open].find(({ sending }) => sending !== undefined);
+        if (oldest === undefined) return;
         options.publisher.hurry();
-        await [...open][0]?.sending;
+        await oldest.sending;
       }
     },
     open(partition, firstOffset) {
@@ -75,8 +81,10 @@ export function createReportFlow(options: ReportFlowOptions): ReportFlow {
       open.add(entry);
       return {
         send(events) {
+          reports += events.length;
           entry.sending = untilAcknowledged(events).then(() => {
             open.delete(entry);
+            reports -= events.length;
           });
           entry.sending.catch(() => {}); // given up: whoever waits for it is told, and nothing is committed
         },

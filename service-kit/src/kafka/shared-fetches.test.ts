@@ -109,6 +109,28 @@ function read({ responses }: FetchResponse): string[] {
   );
 }
 
+/** An answer about partition 0. */
+function given(
+  offset: number,
+  values: readonly string[],
+  abortedTransactions: readonly unknown[] = [],
+): FetchResponse {
+  const messages = values.map((value, index) => message(offset + index, value));
+  const partitions = [{ partition: 0, highWatermark: '100', messages, abortedTransactions }];
+  return { errorCode: 0, sessionId: 0, responses: [{ topicName: 'products', partitions }] };
+}
+
+/** A broker that answers when it is told to. */
+function deferred() {
+  let answer: (response: FetchResponse) => void = () => {};
+  const response = new Promise<FetchResponse>((resolve) => {
+    answer = resolve;
+  });
+  return { ask: () => response, answer: (given: FetchResponse) => answer(given) };
+}
+
+const unasked = () => Promise.reject(new Error('the broker was asked'));
+const inventory = { name: 'inventory' };
 const catalogue = { name: 'catalogue' };
 const pricing = { name: 'pricing' };
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -245,6 +267,74 @@ test('where the fetch for all hangs, nobody waits longer than for a fetch of its
   log.write(0, 'a');
   assert.equal(read(await next), ['0@1 a']);
   assert.equal(log.asked, ['pricing 0@1']);
+});
+
+test('answers of different lengths to one offset give each record once, in order', async () => {
+  const shared = await together(createLog());
+  const forAll = deferred();
+  const forOne = deferred();
+  const first = shared.fetch(catalogue, from({ 0: 1 }), forAll.ask);
+  const second = shared.fetch(pricing, from({ 0: 1, 1: 0 }), forOne.ask);
+  forAll.answer(given(1, ['a', 'b']));
+  forOne.answer(given(1, ['a', 'b', 'c']));
+  await Promise.all([first, second]);
+  assert.equal(read(await shared.fetch(inventory, from({ 0: 1 }), unasked)), [
+    '0@1 a',
+    '0@2 b',
+    '0@3 c',
+  ]);
+});
+
+test('what was aborted counts for those who began where it was asked for', async () => {
+  const shared = await together(createLog());
+  const answer = given(1, ['a', 'aborted', 'c'], [{ producerId: '7', firstOffset: '2' }]);
+  await shared.fetch(catalogue, from({ 0: 1 }), async () => answer);
+  assert.is(read(await shared.fetch(pricing, from({ 0: 1 }), unasked)).length, 3);
+  const asked: string[] = [];
+  await shared.fetch(inventory, from({ 0: 3 }), async (request) => {
+    asked.push(...request.topics.flatMap((topic) => topic.partitions.map(String)));
+    return given(3, ['c']);
+  });
+  assert.is(asked.length, 1);
+});
+
+test('what is kept is forgotten in seconds: the topic may be another by then', async () => {
+  const log = createLog();
+  let nowMs = 0;
+  const shared = await together(log, { nowMs: () => nowMs });
+  nowMs += 1_500;
+  void shared.fetch(catalogue, from({ 0: 1 }), log.as('catalogue'));
+  nowMs += 1_000;
+  log.asked.length = 0;
+  await shared.fetch(pricing, from({ 0: 0 }), log.as('pricing'));
+  assert.equal(log.asked, ['pricing 0@0']);
+});
+
+test('a partition that is behind is asked for, also while others have something kept', async () => {
+  const log = createLog();
+  const shared = await together(log, { maxBytesPerPartition: 1 });
+  log.write(0, 'b');
+  log.write(1, 'c');
+  await shared.fetch(catalogue, from({ 0: 1, 1: 0 }), log.as('catalogue'));
+  log.asked.length = 0;
+  const answer = await shared.fetch(pricing, from({ 0: 0, 1: 0 }), log.as('pricing'));
+  assert.equal(read(answer), ['0@0 first', '0@1 b', '1@0 c']);
+  assert.equal(log.asked, ['pricing 0@0 1@0']);
+});
+
+test('an answer of nothing but what lies before the offset is left to who asked', async () => {
+  const shared = await together(createLog());
+  let asked = 0;
+  const compacted = async () => {
+    asked += 1;
+    return given(0, ['first']);
+  };
+  const answers = await Promise.all([
+    shared.fetch(catalogue, from({ 0: 1 }), compacted),
+    shared.fetch(pricing, from({ 0: 1 }), compacted),
+  ]);
+  assert.equal(answers.map(read), [['0@0 first'], ['0@0 first']]);
+  assert.is(asked, 3);
 });
 
 test('an empty answer is given when the wait is over, and who no longer asks is forgotten', async () => {

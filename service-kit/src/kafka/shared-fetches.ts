@@ -52,6 +52,8 @@ interface Member {
 
 /** A fetch for all, under way. */
 interface Fetching {
+  /** Who asks. */
+  readonly by: object;
   /** Offsets that it reads from, by `partitionKey`. */
   readonly from: ReadonlyMap<string, bigint>;
   /** Nobody waits for it any longer: the connection of who asks is in trouble. */
@@ -64,6 +66,8 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 const STALE_MS = 2_000;
 /** A broker answers an empty fetch a little after its wait. */
 const GRACE_MS = 250;
+/** kafkajs gives a request up after this time. */
+const HANGING_MS = 30_000;
 const NOWHERE: Tail = { parts: [], end: 0n };
 const NOTHING: FetchResponse = { errorCode: 0, sessionId: 0, responses: [] };
 
@@ -78,6 +82,9 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   const tails = new Map<string, Tail>();
   const waiting = new Set<() => void>();
   let fetching: Fetching | undefined;
+  /** Whose fetches for all have hung lately. */
+  const hangingUntilMs = new WeakMap<object, number>();
+  let sweptAtMs = nowMs();
 
   function wake(): void {
     for (const goOn of [...waiting]) goOn();
@@ -96,37 +103,54 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     });
   }
 
-  /** Keeps what continues a partition's end; what lies before it is only of use to who asked. */
-  function keep(from: ReadonlyMap<string, bigint>, { responses }: FetchResponse): void {
-    const atMs = nowMs();
+  /**
+   * Keeps what continues a partition's end; what lies before it is only of use to who asked.
+   * @returns whether everybody can go on from there. Where the log is compacted an answer may hold nothing but what lies
+   *   before the offset asked for, and who asked knows best what to do about it
+   */
+  function keep(from: ReadonlyMap<string, bigint>, { responses }: FetchResponse): boolean {
+    let isOfUse = true;
     for (const { topicName: topic, partitions } of responses) {
       for (const data of partitions) {
         const name = partitionKey({ topic, partition: data.partition });
         const first = from.get(name);
         const last = data.messages.at(-1);
         if (first === undefined || last === undefined) continue;
-        const to = BigInt(last.offset) + 1n;
-        const part = { from: first, to, bytes: bytesOf(data), atMs, data };
-        const tail = tails.get(name);
-        if (tail === undefined || part.from > tail.end) {
-          tails.set(name, { parts: [part], end: part.to });
-        } else if (part.to > tail.end) {
-          tail.parts.push(part);
-          tail.end = part.to;
-          forgetOld(tail);
-        }
+        const part = partOf(data, first, BigInt(last.offset) + 1n);
+        if (part.to <= first) isOfUse = false;
+        else keepPart(name, part);
       }
     }
     wake();
+    return isOfUse;
+  }
+
+  function partOf(data: FetchedPartition, from: bigint, to: bigint): Part {
+    return { from, to, bytes: bytesOf(data), atMs: nowMs(), data };
+  }
+
+  function keepPart(name: string, part: Part): void {
+    const tail = tails.get(name);
+    if (tail === undefined || part.from > tail.end) {
+      tails.set(name, { parts: [part], end: part.to });
+    } else if (part.to > tail.end) {
+      const isWhole = part.from === tail.end;
+      if (!isWhole && hasAborted(part)) return; // which of them counts depends on where reading began
+      const { data, to } = part;
+      const messages = data.messages.filter(({ offset }) => BigInt(offset) >= tail.end);
+      tail.parts.push(isWhole ? part : partOf({ ...data, messages }, tail.end, to));
+      tail.end = to;
+      forgetOld(tail);
+    }
   }
 
   function forgetOld(tail: Tail): void {
     const oldestMs = nowMs() - STALE_MS;
     let bytes = tail.parts.reduce((sum, part) => sum + part.bytes, 0);
-    while (tail.parts.length > 1) {
+    while (tail.parts.length > 0) {
       const [oldest] = tail.parts;
-      if (oldest === undefined || (oldest.atMs >= oldestMs && bytes <= maxBytesPerPartition))
-        return;
+      const isLarge = bytes > maxBytesPerPartition && tail.parts.length > 1;
+      if (oldest === undefined || (oldest.atMs >= oldestMs && !isLarge)) return;
       tail.parts.shift();
       bytes -= oldest.bytes;
     }
@@ -136,20 +160,21 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   function kept({ name, offset, maxBytes }: Place): FetchedPartition | undefined {
     const { parts, end } = tails.get(name) ?? NOWHERE;
     if (offset >= end) return undefined;
-    const first = parts.findIndex(({ from, to }) => from <= offset && offset < to);
-    if (first === -1) return undefined;
-    let bytes = 0;
-    const taken = parts.slice(first).filter((part, index) => {
+    const oldestMs = nowMs() - STALE_MS;
+    const index = parts.findIndex(({ from, to }) => from <= offset && offset < to);
+    const first = parts[index];
+    if (first === undefined || first.atMs < oldestMs) return undefined;
+    if (hasAborted(first)) return first.from === offset ? first.data : undefined;
+    let { bytes } = first;
+    const taken = [first];
+    for (const part of parts.slice(index + 1)) {
       bytes += part.bytes;
-      return index === 0 || bytes <= maxBytes;
-    });
-    const last = taken.at(-1)?.data;
-    if (last === undefined || taken.length === 1) return last;
-    return {
-      ...last,
-      messages: taken.flatMap(({ data }) => data.messages),
-      abortedTransactions: taken.flatMap(({ data }) => data.abortedTransactions ?? []),
-    };
+      if (bytes > maxBytes || hasAborted(part)) break;
+      taken.push(part);
+    }
+    const last = taken.at(-1) ?? first;
+    if (taken.length === 1) return first.data;
+    return { ...last.data, messages: taken.flatMap(({ data }) => data.messages) };
   }
 
   function answer(places: readonly Place[]): FetchResponse | undefined {
@@ -174,7 +199,7 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   }
 
   /** Asks for all partitions of which somebody has read what there is: nobody is read ahead of without end. */
-  function fetchForAll(request: FetchRequest, ask: Ask): Fetching {
+  function fetchForAll(by: object, request: FetchRequest, ask: Ask): Fetching {
     const all = new Map<string, Place>();
     for (const { places } of members.values()) {
       for (const [name, place] of places) {
@@ -183,11 +208,11 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     }
     const from = offsetsOf([...all.values()]);
     const overdueMs = nowMs() + request.maxWaitTime + GRACE_MS;
-    const started: Fetching = { from, overdueMs, failed: false };
+    const started: Fetching = { by, from, overdueMs, failed: false };
     const whole = { ...request, topics: byTopic([...all.values()]) };
     void (async () => {
       try {
-        keep(from, await ask(whole));
+        started.failed = !keep(from, await ask(whole));
       } catch {
         started.failed = true;
         tails.clear(); // a topic may have been made again, with other records at the same offsets
@@ -214,10 +239,16 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     }
   }
 
+  function sweep(atMs: number): void {
+    sweptAtMs = atMs;
+    for (const [other, seen] of members) if (seen.atMs < atMs - STALE_MS) members.delete(other);
+    for (const tail of tails.values()) forgetOld(tail);
+  }
+
   /** @returns whether nobody else is there to share with */
   function note(member: object, places: readonly Place[]): boolean {
     const atMs = nowMs();
-    for (const [other, seen] of members) if (seen.atMs < atMs - STALE_MS) members.delete(other);
+    if (atMs - sweptAtMs >= STALE_MS) sweep(atMs);
     const named = new Map(places.map((place) => [place.name, place] as const));
     members.set(member, { places: named, atMs });
     return members.size === 1;
@@ -236,16 +267,31 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     }
   }
 
-  async function fetch(request: FetchRequest, places: readonly Place[], ask: Ask) {
+  /** The fetch for all that is under way; one that is overdue is not waited for, and who asked for it is left alone. */
+  function underWay(): Fetching | undefined {
+    if (fetching === undefined || nowMs() < fetching.overdueMs) return fetching;
+    hangingUntilMs.set(fetching.by, nowMs() + HANGING_MS);
+    fetching = undefined;
+    return undefined;
+  }
+
+  async function fetch(
+    member: object,
+    request: FetchRequest,
+    places: readonly Place[],
+    ask: Ask,
+  ): Promise<FetchResponse> {
     const untilMs = nowMs() + request.maxWaitTime;
     for (;;) {
+      const isBehind = places.some((place) => !isAtEnd(place) && kept(place) === undefined);
+      if (isBehind) return await askAlone(request, places, ask);
       const response = answer(places);
       if (response !== undefined) return response;
-      if (!places.every(isAtEnd)) return await askAlone(request, places, ask);
       if (nowMs() >= untilMs) return NOTHING;
-      const underWay =
-        fetching !== undefined && nowMs() < fetching.overdueMs ? fetching : undefined;
-      const joined = underWay ?? fetchForAll(request, ask);
+      const running = underWay();
+      const hangs = nowMs() < (hangingUntilMs.get(member) ?? 0);
+      if (running === undefined && hangs) return await askAlone(request, places, ask);
+      const joined = running ?? fetchForAll(member, request, ask);
       fetching = joined;
       const covered = places.every(({ name, offset }) => joined.from.get(name) === offset);
       if (!covered) return await askAlone(request, places, ask);
@@ -258,7 +304,8 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     async fetch(member, request, ask) {
       const places = placesOf(request);
       const isAlone = note(member, places);
-      const response = isAlone ? await ask(request) : await fetch(request, places, ask);
+      if (isAlone) tails.clear(); // nobody would hear of an error that another one meets
+      const response = isAlone ? await ask(request) : await fetch(member, request, places, ask);
       noteGiven(member, response);
       return response;
     },
@@ -292,6 +339,10 @@ function byTopic(places: readonly Place[]): FetchRequest['topics'] {
       maxBytes,
     })),
   }));
+}
+
+function hasAborted({ data }: Part): boolean {
+  return (data.abortedTransactions ?? []).length > 0;
 }
 
 function bytesOf({ messages }: FetchedPartition): number {

@@ -17,6 +17,7 @@ import {
   resumeFeed,
 } from './feed.ts';
 import { createLiveConnection, type LiveConnection } from './live-connection.ts';
+import { createPace } from './pace.ts';
 
 /** Rows that the feed keeps. */
 const CAPACITY = 2_000;
@@ -31,6 +32,9 @@ export class Live {
   health: LiveHealth | undefined = $state.raw();
   /** Which process tells: INSTANCE_ID of the newest report. */
   instance: string | undefined = $state.raw();
+  /** Reports that come to this page in a second, just now; as of the newest report or summary. */
+  reportsPerSecond: number = $state.raw(0);
+  readonly #pace = createPace();
   readonly #connection: LiveConnection;
   readonly #listeners = new Set<(reports: readonly LiveEvent[]) => void>();
   #waiting: LiveBatch[] = [];
@@ -51,6 +55,7 @@ export class Live {
       },
       onSummary: (summary) => {
         this.summary = summary;
+        this.reportsPerSecond = this.#pace.perSecond();
       },
       onHealth: (health) => {
         this.health = health;
@@ -107,6 +112,8 @@ export class Live {
     this.#waiting = [];
     const reports = batches.flatMap(({ items }) => items);
     const sampled = batches.reduce((sum, batch) => sum + batch.sampled, 0);
+    this.#pace.add(reports.length);
+    this.reportsPerSecond = this.#pace.perSecond();
     this.feed = noteSampled(addReports(this.feed, reports), sampled);
     const instance = reports.at(-1)?.instance;
     if (instance !== undefined) this.instance = instance;
