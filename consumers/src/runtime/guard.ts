@@ -19,7 +19,7 @@ export interface KnownPositions {
   readonly parked: ReadonlySet<string>;
   /** Position of the last truncate, by entity. */
   readonly floors: ReadonlyMap<string, string>;
-  /** Last batch of each partition with durable effects, by `partitionKey`. */
+  /** What has durable effects and perhaps no acknowledged report, by `partitionKey`. */
   readonly batches: ReadonlyMap<string, DurableBatch>;
 }
 
@@ -78,13 +78,13 @@ export function judge(changes: readonly Change[], known: KnownPositions): Judged
   });
 }
 
-/** Whether the change came in a batch before the last durable one: its report is acknowledged. */
+/** Whether the change came before all whose reports may be under way: its own is acknowledged. */
 function wasReported({ record }: Change, known: KnownPositions): boolean {
   const durable = known.batches.get(partitionKey(record.topic, record.partition));
   return durable !== undefined && record.offset < durable.firstOffset;
 }
 
-/** Whether the change had an effect in the last durable batch; undefined where it was not in it. */
+/** Whether the change had an effect that is durable; undefined where it was in none of these batches. */
 function hadEffect({ record }: Change, known: KnownPositions): boolean | undefined {
   const durable = known.batches.get(partitionKey(record.topic, record.partition));
   if (durable === undefined || record.offset >= durable.nextOffset) return undefined;
