@@ -1,4 +1,6 @@
+import type { Change } from '@shelfcast/schemas/change';
 import type { Codec } from '@shelfcast/schemas/codec';
+import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import * as assert from 'uvu/assert';
@@ -28,12 +30,10 @@ export async function assertNothingLost(given: AfterFaults): Promise<string> {
   const ids = new Set(changes.map(({ id }) => id));
   await eventually(
     async () => {
-      const unreported = new Set(ids);
-      for (const { eventId, service, stage } of await readReports(kafka, codec)) {
-        const handled = stage === 'processed' || stage === 'skipped';
-        if (service === 'catalogue' && handled) unreported.delete(eventId);
-      }
-      assert.equal([...unreported].slice(0, 5), [], `${unreported.size} changes have no report`);
+      const reports = await readReports(kafka, codec);
+      const unreported = withoutReport(changes, reports);
+      const found = unreported.slice(0, 5).map((change) => inWords(change, reports));
+      assert.equal(found, [], `${unreported.length} changes have no report`);
     },
     { timeoutMs: 180_000, intervalMs: 500, what: 'a report of every change' },
   );
@@ -43,4 +43,29 @@ export async function assertNothingLost(given: AfterFaults): Promise<string> {
     `${rows} rows are equal; ${ids.size} changes are reported, ${changes.length - ids.size} of them came twice; ` +
     `${logged.length} effects in order`
   );
+}
+
+/** Changes that the catalogue does not say to have handled. */
+function withoutReport(changes: readonly Change[], reports: readonly MonitoringEvent[]): Change[] {
+  const handled = new Set<string>();
+  for (const { eventId, service, stage } of reports) {
+    if (service === 'catalogue' && (stage === 'processed' || stage === 'skipped'))
+      handled.add(eventId);
+  }
+  return changes.filter(({ id }) => !handled.has(id));
+}
+
+/** Where a change lies, and what is said of it. */
+function inWords(
+  { id, key, position, record }: Change,
+  reports: readonly MonitoringEvent[],
+): string {
+  const said = reports
+    .filter(({ eventId }) => eventId === id)
+    .map(
+      ({ service, stage, at }) =>
+        `${service} ${stage} ${new Date(Number(at / 1000n)).toISOString()}`,
+    );
+  const place = `${record.topic}[${record.partition}]@${record.offset}`;
+  return `${id} ${key} ${place} ${position}: ${said.join(', ') || 'nothing'}`;
 }
