@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { Socket, type SocketConnectOpts } from 'node:net';
 
 type Written = (error?: Error | null) => void;
 
@@ -9,9 +9,18 @@ type Written = (error?: Error | null) => void;
 export class CoalescingSocket extends Socket {
   private gathering = false;
 
-  override write(chunk: Uint8Array | string, written?: Written): boolean;
-  override write(chunk: Uint8Array | string, encoding?: BufferEncoding, written?: Written): boolean;
-  override write(
+  override connect(options: SocketConnectOpts, onConnect?: () => void): this;
+  override connect(port: number, host: string, onConnect?: () => void): this;
+  override connect(port: number, onConnect?: () => void): this;
+  override connect(path: string, onConnect?: () => void): this;
+  override connect(...where: unknown[]): this {
+    Reflect.apply(super.connect, this, where);
+    // It sets `write` back to net.Socket's own, whatever the class (Node 20 to 24).
+    this.write = this.gather;
+    return this;
+  }
+
+  private gather(
     chunk: Uint8Array | string,
     encoding?: BufferEncoding | Written,
     written?: Written,
