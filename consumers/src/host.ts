@@ -62,7 +62,6 @@ export async function hostConsumers(
     applicationName: 'shelfcast-consumers',
     // Somebody else has the key in hand for too long: not the fault of the change that waits.
     lockTimeoutMs: LOCK_TIMEOUT_MS,
-    keepPlans: true,
     log,
   });
   lifecycle.onStop('database pool', () => pool.end());

@@ -19,11 +19,6 @@ export interface PoolOptions {
   readonly connectTimeoutMs?: number;
   /** Whether a statement is sent before the last one is answered (default); not with COPY or cursors. */
   readonly pipeline?: boolean;
-  /**
-   * Whether a prepared statement keeps the plan it was given first, whatever its values: for statements that find rows by
-   * their keys, which Postgres would otherwise plan anew each time (default: Postgres decides).
-   */
-  readonly keepPlans?: boolean;
   readonly log: Logger;
 }
 
@@ -40,7 +35,6 @@ export function createPool(options: PoolOptions): Pool {
     application_name: applicationName,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
-    ...(options.keepPlans === true ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
