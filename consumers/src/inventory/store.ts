@@ -78,7 +78,7 @@ cross join lateral (
   limit 1
 ) as t`;
 
-/** Enters movements in the ledger and brings the levels up to date, in one statement. */
+/** Enters movements in the ledger and brings the levels up to date. */
 export function writeAccounted(
   { write }: Pick<ApplyContext, 'write'>,
   { movements, levels }: Pick<Accounted, 'movements' | 'levels'>,
@@ -88,6 +88,8 @@ export function writeAccounted(
     level === null ? [] : [{ productId, ...level }],
   );
   const gone = [...levels].flatMap(([productId, level]) => (level === null ? [productId] : []));
+  // By itself: for the list in it, Postgres would plan the statement anew every time.
+  if (gone.length > 0) write({ name: 'inventory.remove', text: REMOVE, values: [gone] });
   write({
     name: 'inventory.write',
     text: WRITE,
@@ -104,11 +106,12 @@ export function writeAccounted(
       kept.map(({ quantity }) => textOrNull(quantity)),
       kept.map(({ state }) => state),
       kept.map(({ changedAtUs }) => instantText(changedAtUs)),
-      gone,
       kept.map(({ category }) => category),
     ],
   });
 }
+
+const REMOVE = 'delete from inventory.stock where product_id = any($1)';
 
 const WRITE = `
 with entered as (
@@ -119,11 +122,9 @@ with entered as (
               $8::timestamptz[]) with ordinality
     as m(id, product_id, kind, delta, stock_quantity, change_id, origin, occurred_at, place)
   order by m.place
-), removed as (
-  delete from inventory.stock where product_id = any($13)
 )
 insert into inventory.stock as s (product_id, stock_quantity, state, changed_at, category)
-select * from unnest($9::text[], $10::bigint[], $11::text[], $12::timestamptz[], $14::text[])
+select * from unnest($9::text[], $10::bigint[], $11::text[], $12::timestamptz[], $13::text[])
 on conflict (product_id) do update set
   stock_quantity = excluded.stock_quantity, state = excluded.state, category = excluded.category,
   changed_at = case when s.stock_quantity is distinct from excluded.stock_quantity
