@@ -99,6 +99,9 @@ test('a topic that was made anew starts at offset 0 and loses nothing', () => {
     ]),
   };
   assert.equal(outcomes([change('new', 3, 0)], known), [[true, 'processed']]);
+  const parked = new Set([guardKey('products', 'new')]);
+  const [judged] = judge([change('new', 3, 0)], { ...nothingKnown, ...known, parked });
+  assert.is(judged?.waits, true, 'a key that waits takes it into its queue');
 });
 
 test('an event on a key of the database repeats the outcome it had', () => {

@@ -35,6 +35,11 @@ export interface Judged {
   readonly outcome: Outcome;
   /** Whether to apply it now. */
   readonly fresh: boolean;
+  /**
+   * Its key has changes waiting: it goes behind them, unless it is there. So does one that was `reported`: in a topic
+   * that was made again, that was another one at the same offset.
+   */
+  readonly waits?: boolean;
   /** Another origin owns the key: only fields that are shared can take effect. */
   readonly contested?: boolean;
   /** Columns that lost against another origin, where others took effect. */
@@ -69,7 +74,9 @@ export function judge(changes: readonly Change[], known: KnownPositions): Judged
     if (rank === 'older' || precedence(position, floor) === 'older') {
       return isStale(staleOutcome(change, newest, known));
     }
-    if (known.parked.has(key)) return isStale(wasReported(change, known) ? 'reported' : 'parked');
+    if (known.parked.has(key)) {
+      return { ...isStale(wasReported(change, known) ? 'reported' : 'parked'), waits: true };
+    }
     if (rank === 'conflict') {
       return { ...isStale(contestedOutcome(change, known)), contested: true };
     }

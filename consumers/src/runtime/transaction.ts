@@ -66,7 +66,7 @@ export async function applyOnce<Effect>(
     consumer,
     deliveries.flatMap(({ change, record }, index) => {
       const { id: changeId, entity, key } = change;
-      if (settled[index]?.outcome !== 'parked' || key === null) return [];
+      if (settled[index]?.waits !== true || key === null) return [];
       return [{ record, entity, key, changeId }];
     }),
   );
