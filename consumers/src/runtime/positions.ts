@@ -55,7 +55,16 @@ export async function dropGuardsBelow(
   );
 }
 
+/** What a consumer asks about, and moves, in a transaction. */
+interface Claim {
+  readonly consumer: string;
+  readonly entities: readonly string[];
+  readonly guards: readonly Guard[];
+  readonly extents: readonly OffsetExtent[];
+}
+
 interface ClaimRow {
+  readonly consumer: string;
   readonly kind: 'floor' | 'guard' | 'batch';
   readonly name: string;
   readonly key: string | null;
@@ -73,58 +82,107 @@ interface ClaimRow {
  */
 export type OpenFrom = (partition: TopicPartition) => bigint | undefined;
 
+/** A claim that is sent. */
+export interface Claimed {
+  readonly known: Promise<KnownPositions>;
+}
+
 /**
  * Locks the keys of a batch, moves their guards up to its newest positions, notes its offsets, and
  * gives back what was known before: one round trip, in a `PipelinedTransaction` together with `begin`. Keys are locked in one order by everybody, so
- * that two processes which both hold a partition for a moment cannot deadlock.
+ * that two processes which both hold a partition for a moment cannot deadlock. Consumers that share the transaction and
+ * claim in the same turn share the statement.
  */
 export async function claimPositions(
   tx: ClientBase,
   consumer: string,
   changes: readonly Change[],
   openFrom: OpenFrom,
-): Promise<KnownPositions> {
-  const newest = newestPositions(changes);
-  const extents = offsetExtents(changes).map((extent) => ({
-    ...extent,
-    openFrom: openFrom(extent),
-  }));
+): Promise<Claimed> {
+  const { rows } = await claimTogether(tx, {
+    consumer,
+    entities: [...new Set(changes.map((change) => change.entity))].sort(),
+    guards: newestPositions(changes),
+    extents: offsetExtents(changes, openFrom),
+  });
+  const mine = async () => knownPositions((await rows).filter((row) => row.consumer === consumer));
+  return { known: mine() };
+}
+
+interface Sent {
+  readonly rows: Promise<readonly ClaimRow[]>;
+}
+
+/** Claims that are not sent yet. */
+const gathering = new WeakMap<
+  ClientBase,
+  { readonly claims: Claim[]; readonly sent: Promise<Sent> }
+>();
+
+function claimTogether(tx: ClientBase, claim: Claim): Promise<Sent> {
+  const others = gathering.get(tx);
+  if (others !== undefined) {
+    others.claims.push(claim);
+    return others.sent;
+  }
+  const claims = [claim];
+  const sent = Promise.resolve().then(() => {
+    gathering.delete(tx);
+    return { rows: sendClaims(tx, claims) };
+  });
+  gathering.set(tx, { claims, sent });
+  return sent;
+}
+
+async function sendClaims(tx: ClientBase, claims: readonly Claim[]): Promise<readonly ClaimRow[]> {
+  const inOrder = [...claims].sort((a, b) => (a.consumer < b.consumer ? -1 : 1));
+  const of = <T>(values: (claim: Claim) => readonly T[]) =>
+    inOrder.flatMap((claim) => values(claim).map((value) => ({ consumer: claim.consumer, value })));
+  const entities = of((claim) => claim.entities);
+  const guards = of((claim) => claim.guards);
+  const extents = of((claim) => claim.extents);
   const { rows } = await tx.query<ClaimRow>({
     name: 'runtime.claim', // prepared, so that it is not planned for every batch
     text: CLAIM,
     values: [
-      consumer,
-      [...new Set(changes.map((change) => change.entity))],
-      newest.map((guard) => guard.entity),
-      newest.map((guard) => guard.key),
-      newest.map((guard) => guard.position),
-      extents.map((extent) => extent.topic),
-      extents.map((extent) => extent.partition),
-      extents.map(({ firstOffset, openFrom: from = firstOffset }) => from.toString()),
-      extents.map((extent) => extent.nextOffset.toString()),
+      entities.map(({ consumer }) => consumer),
+      entities.map(({ value }) => value),
+      guards.map(({ consumer }) => consumer),
+      guards.map(({ value }) => value.entity),
+      guards.map(({ value }) => value.key),
+      guards.map(({ value }) => value.position),
+      extents.map(({ consumer }) => consumer),
+      extents.map(({ value }) => value.topic),
+      extents.map(({ value }) => value.partition),
+      extents.map(({ value }) => value.openFrom.toString()),
+      extents.map(({ value }) => value.nextOffset.toString()),
     ],
   });
-  return knownPositions(rows);
+  return rows;
 }
 
 const CLAIM = `
 with floor_rows as (
-  select entity, position from runtime.floors where consumer = $1 and entity = any($2) for share
+  select f.consumer, f.entity, f.position
+  from unnest($1::text[], $2::text[]) as c(consumer, entity)
+  join runtime.floors f using (consumer, entity)
+  for share of f
 ), guard_rows as (
   insert into runtime.guards as g (consumer, entity, key, position)
-  select $1, c.entity, c.key, c.position
-  from unnest($3::text[], $4::text[], $5::text[]) with ordinality as c(entity, key, position, nr)
+  select c.consumer, c.entity, c.key, c.position
+  from unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
+    as c(consumer, entity, key, position, nr)
   where ${IN_TRANSACTION_SQL}
   order by c.nr
   on conflict (consumer, entity, key) do update
     set position = case when g.parked then g.position else ${WINNING_POSITION_SQL} end
-  returning g.entity, g.key, old.position, g.parked
+  returning g.consumer, g.entity, g.key, old.position, g.parked
 ), batch_rows as (
   insert into runtime.batches as b
     (consumer, topic, partition, first_offset, next_offset, skipped_offsets)
-  select $1, c.topic, c.partition, c.first_offset, c.next_offset, '{}'
-  from unnest($6::text[], $7::int[], $8::bigint[], $9::bigint[])
-    as c(topic, partition, first_offset, next_offset)
+  select c.consumer, c.topic, c.partition, c.first_offset, c.next_offset, '{}'
+  from unnest($7::text[], $8::text[], $9::int[], $10::bigint[], $11::bigint[])
+    as c(consumer, topic, partition, first_offset, next_offset)
   where ${IN_TRANSACTION_SQL}
   on conflict (consumer, topic, partition) do update set
     -- reports before it are acknowledged
@@ -133,15 +191,16 @@ with floor_rows as (
     skipped_offsets = case when excluded.first_offset >= b.next_offset then '{}'
                            when b.skipped_offsets = '{}' then '{}'
                            else array(select o from unnest(b.skipped_offsets) as u(o) where o >= excluded.first_offset) end
-  returning b.topic, b.partition, old.first_offset, old.next_offset, old.skipped_offsets
+  returning b.consumer, b.topic, b.partition, old.first_offset, old.next_offset, old.skipped_offsets
 )
-select 'floor' as kind, entity as name, null as key, position, null::boolean as parked, null::int as partition,
+select 'floor' as kind, consumer, entity as name, null as key, position, null::boolean as parked, null::int as partition,
        null::bigint as first_offset, null::bigint as next_offset, null::bigint[] as skipped_offsets
 from floor_rows
 union all
-select 'guard', entity, key, position, parked, null, null, null, null from guard_rows where position is not null
+select 'guard', consumer, entity, key, position, parked, null, null, null, null
+from guard_rows where position is not null
 union all
-select 'batch', topic, null, null, null, partition, first_offset, next_offset, skipped_offsets
+select 'batch', consumer, topic, null, null, null, partition, first_offset, next_offset, skipped_offsets
 from batch_rows where first_offset is not null`;
 
 /** Notes which offsets of a batch had no effect, so that a redelivery reports them as skipped again. */
@@ -190,27 +249,31 @@ function newestPositions(changes: readonly Change[]): Guard[] {
   return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, guard]) => guard);
 }
 
-function offsetExtents(changes: readonly Change[]) {
-  const extents = new Map<
-    string,
-    { topic: string; partition: number; firstOffset: bigint; nextOffset: bigint }
-  >();
+interface OffsetExtent extends TopicPartition {
+  readonly openFrom: bigint;
+  readonly nextOffset: bigint;
+}
+
+/** What a batch holds of each partition, in one order for everybody. */
+function offsetExtents(changes: readonly Change[], openFrom: OpenFrom): OffsetExtent[] {
+  const extents = new Map<string, TopicPartition & { firstOffset: bigint; nextOffset: bigint }>();
   for (const { record } of changes) {
-    const name = partitionKey(record.topic, record.partition);
+    const { topic, partition, offset } = record;
+    const name = partitionKey(topic, partition);
     const extent = extents.get(name);
     if (extent === undefined) {
-      extents.set(name, {
-        topic: record.topic,
-        partition: record.partition,
-        firstOffset: record.offset,
-        nextOffset: record.offset + 1n,
-      });
+      extents.set(name, { topic, partition, firstOffset: offset, nextOffset: offset + 1n });
     } else {
-      if (record.offset < extent.firstOffset) extent.firstOffset = record.offset;
-      if (record.offset >= extent.nextOffset) extent.nextOffset = record.offset + 1n;
+      if (offset < extent.firstOffset) extent.firstOffset = offset;
+      if (offset >= extent.nextOffset) extent.nextOffset = offset + 1n;
     }
   }
-  return [...extents].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, extent]) => extent);
+  return [...extents]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { firstOffset, ...extent }]) => ({
+      ...extent,
+      openFrom: openFrom(extent) ?? firstOffset,
+    }));
 }
 
 function knownPositions(rows: readonly ClaimRow[]): KnownPositions {

@@ -46,10 +46,10 @@ export async function applyOnce<Effect>(
   const context = { tx, write, consumer, schema: consumer, nowMs, publish, publishEvent };
   const changes = deliveries.map(({ change }) => change);
   const raised = await applyTruncates(definition, changes, context, begun);
-  const claimed = claimPositions(tx, consumer, changes, openFrom);
+  const claimed = await claimPositions(tx, consumer, changes, openFrom);
   const decide = decideOnce(definition);
   const goOn = readAhead({ ...definition, decide }, changes, context);
-  const known = await claimed;
+  const known = await claimed.known;
   await begun;
   const judged = await takeEffect(
     { ...definition, decide },
