@@ -33,8 +33,6 @@ export function renderConnector(options: RenderConnectorOptions): ConnectorConfi
     'topic.prefix': settings.topicPrefix,
     'table.include.list': capturedTables.map(tablePattern).join(','),
     'poll.interval.ms': String(settings.pollIntervalMs),
-    // Below 2 ms the patient queue's nap is as long as the wait itself; who asks for 1 ms pays for it.
-    'queue.provider.type': settings.pollIntervalMs > 1 ? 'patient' : 'memory',
     'exactly.once.support': settings.exactlyOnceSource ? 'required' : 'requested',
     'producer.override.max.request.size': String(settings.maxRecordBytes),
     'producer.override.buffer.memory': String(
