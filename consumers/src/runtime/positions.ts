@@ -88,10 +88,10 @@ export interface Claimed {
 }
 
 /**
- * Locks the keys of a batch, moves their guards up to its newest positions, notes its offsets, and
- * gives back what was known before: one round trip, in a `PipelinedTransaction` together with `begin`. Keys are locked in one order by everybody, so
- * that two processes which both hold a partition for a moment cannot deadlock. Consumers that share the transaction and
- * claim in the same turn share the statement.
+ * Locks the keys of a batch, moves their guards up to its newest positions, notes its offsets, and gives back what was
+ * known before: one round trip, in a `PipelinedTransaction` together with `begin`. Keys are locked in one order by
+ * everybody, so that two processes which both hold a partition for a moment cannot deadlock. Consumers that share the
+ * transaction and claim in the same turn share the statement.
  */
 export async function claimPositions(
   tx: ClientBase,
