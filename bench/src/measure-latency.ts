@@ -21,6 +21,8 @@ export interface LatencyOptions {
 /** Commit → … in microseconds, all of the same changes, and what the components used meanwhile. */
 export interface LatencyResult extends LatencyOptions {
   readonly changes: number;
+  /** During all of which the components were watched: those of the lead-in as well. */
+  readonly changesWatched: number;
   readonly stages: readonly { readonly name: string; readonly latency: Latency }[];
   readonly handling: Latency;
   readonly usage: readonly ComponentUsage[];
@@ -30,6 +32,9 @@ export interface LatencyResult extends LatencyOptions {
 /** Name of the stage that the others are compared with. */
 export const FLOOR_STAGE = 'change at a bare replication client (floor)';
 export const EFFECT_STAGE = 'effect durable in every consumer';
+
+/** After the checks of the warm-up, which keep the machine busy, the load runs on for as long before it is measured. */
+const LEAD_IN_SECONDS = 5;
 
 /** Commit → effect at a steady rate, with the floor listening to the very same changes. */
 export async function measureLatency(
@@ -59,7 +64,9 @@ export async function measureLatency(
     await trail.skip();
 
     log(`measuring: ${rate} changes/s for ${seconds} s`);
-    const watch = watchUsage(stack);
+    // Samples would be tails of what is measured: only one before the lead-in and one when the load is over.
+    const watch = watchUsage(stack, (LEAD_IN_SECONDS + seconds) * 2_000);
+    const leadIn = await steadyUpdates(products, { rate, seconds: LEAD_IN_SECONDS, keys, clock });
     const noiseUntilNow = watchMachine();
     const load = await steadyUpdates(products, { rate, seconds, keys, clock });
     const noise = noiseUntilNow();
@@ -80,6 +87,7 @@ export async function measureLatency(
     return {
       ...options,
       changes: load.changes,
+      changesWatched: leadIn.changes + load.changes,
       stages: [
         {
           name: FLOOR_STAGE,

@@ -55,7 +55,7 @@ function describeLatency(result: LatencyResult): string {
     table(['', 'p50', 'p95', 'p99', 'max', 'p50 × floor', 'p99 × floor'], rows),
     `Of "${EFFECT_STAGE}", inside the slowest consumer: p50 ${ms(handling.p50Us)}, p99 ${ms(handling.p99Us)} ms`,
     ...describeNoise(result.noise),
-    describeUsage(result.usage, result.changes),
+    describeUsage(result.usage, result.changesWatched),
   ].join('\n');
 }
 

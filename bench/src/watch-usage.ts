@@ -14,7 +14,6 @@ export interface ComponentUsage {
   readonly lateBytes: number;
 }
 
-/** Each sample reads two files of every process: twice a second that took a tenth of a core from what is measured. */
 const WINDOW_MS = 5_000;
 const COMPONENTS = [
   'postgres',
@@ -27,8 +26,15 @@ const COMPONENTS = [
   'monitor',
 ];
 
-/** Watches memory and processor time of the stack's components until stopped. */
-export function watchUsage(stack: Stack): { stop(): Promise<ComponentUsage[]> } {
+/**
+ * Watches memory and processor time of the stack's components until stopped. Each sample reads two files of every
+ * process on the machine, which keeps both of its cores from what is measured for some ten milliseconds.
+ * @param windowMs from sample to sample
+ */
+export function watchUsage(
+  stack: Stack,
+  windowMs = WINDOW_MS,
+): { stop(): Promise<ComponentUsage[]> } {
   const samples = new Map<string, { cores: number; memoryBytes: number }[]>();
   const startedAt = performance.now();
   const stopping = new AbortController();
@@ -40,7 +46,7 @@ export function watchUsage(stack: Stack): { stop(): Promise<ComponentUsage[]> } 
           return pid === undefined ? [] : [[pid, name] as const];
         }),
       );
-      for (const [pid, usage] of await measureUsage([...pids.keys()], WINDOW_MS, stopping.signal)) {
+      for (const [pid, usage] of await measureUsage([...pids.keys()], windowMs, stopping.signal)) {
         const name = pids.get(pid) ?? '';
         samples.set(name, [...(samples.get(name) ?? []), usage]);
       }

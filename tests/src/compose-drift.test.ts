@@ -24,7 +24,7 @@ const connectDockerfile = file('connect-config', 'Dockerfile');
 
 /** Where the local stack would have its downloads: nothing here is started. */
 const vendor = {
-  java: { executable: 'java', version: '17' },
+  java: { executable: 'java', version: '17', hasShenandoah: true },
   kafkaLibs: '/kafka',
   registryJar: '/registry.jar',
   connectPlugins: '/plugins',

@@ -29,7 +29,7 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
       name: 'connect',
       command: vendor.java.executable,
       args: [
-        ...jvmFlags({ vendor, archive: 'connect', maxHeapMb: 768 }),
+        ...jvmFlags({ vendor, archive: 'connect', maxHeapMb: 768, onTheWay: true }),
         log4jFlag,
         '-cp',
         join(vendor.kafkaLibs, '*'),

@@ -132,7 +132,7 @@ function broker(nodeId: number, settings: LocalSettings, vendor: Vendor): Compon
       name: brokerName(nodeId),
       command: vendor.java.executable,
       args: [
-        ...jvmFlags({ vendor, archive: 'kafka', maxHeapMb: 512 }),
+        ...jvmFlags({ vendor, archive: 'kafka', maxHeapMb: 512, onTheWay: true }),
         log4jFlag,
         ...classPath,
         'kafka.Kafka',

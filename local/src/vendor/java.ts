@@ -6,8 +6,17 @@ import { LocalError } from '../errors.ts';
 /** Debezium 3 and the registry are compiled for this release. */
 export const MINIMUM_JAVA = 17;
 
-/** A Java runtime: its executable and its version as it states it (`17.0.15`). */
-export type Java = { executable: string; version: string };
+/** A Java runtime. */
+export type Java = {
+  executable: string;
+  /** As it states it: `17.0.15`. */
+  version: string;
+  /** Whether it has Shenandoah, which collects beside the program. Oracle's builds, for one, leave it out. */
+  hasShenandoah: boolean;
+};
+
+/** The option that selects it. */
+export const SHENANDOAH = '-XX:+UseShenandoahGC';
 
 /** Feature release out of `java -version`'s first line; undefined when there is none. `1.8.0_392` is 8. */
 export function parseJavaVersion(output: string): { version: string; feature: number } | undefined {
@@ -41,5 +50,19 @@ export async function findJava(home: string | undefined): Promise<Java> {
       `Java ${parsed?.version ?? '(unknown)'} found through ${where} is too old. ${advice}`,
     );
   }
-  return { executable, version: parsed.version };
+  return {
+    executable,
+    version: parsed.version,
+    hasShenandoah: await startsWithShenandoah(executable),
+  };
+}
+
+/** A JVM without it ends at the option. */
+async function startsWithShenandoah(executable: string): Promise<boolean> {
+  try {
+    await promisify(execFile)(executable, [SHENANDOAH, '-version'], { timeout: 20_000 });
+    return true;
+  } catch {
+    return false;
+  }
 }
