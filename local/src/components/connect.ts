@@ -29,7 +29,8 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
       name: 'connect',
       command: vendor.java.executable,
       args: [
-        ...jvmFlags({ vendor, archive: 'connect', maxHeapMb: 768, onTheWay: true }),
+        // A heap that grows does so in full collections, which stop all capture for up to half a second each.
+        ...jvmFlags({ vendor, archive: 'connect', maxHeapMb: 768, minHeapMb: 768 }),
         log4jFlag,
         '-cp',
         join(vendor.kafkaLibs, '*'),

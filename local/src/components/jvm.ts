@@ -2,25 +2,28 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkoutRoot } from '../checkout.ts';
 import type { Vendor } from '../vendor/download.ts';
-import { type Java, SHENANDOAH } from '../vendor/java.ts';
+import { SHENANDOAH } from '../vendor/java.ts';
 
 /**
  * Flags for a JVM that shares a laptop with four others: a small heap, and class data from an archive, which saves
  * nearly half of a start's processor time. The archive is written at the first clean exit.
  * @param options.archive name of the archive; processes with the same class path share one
- * @param options.onTheWay whether changes pass through it, so that each would wait while it collects
+ * @param options.minHeapMb what it has from the start; a small one that grows takes less
+ * @param options.concurrent whether it should collect beside the program, if it can
  */
 export function jvmFlags(options: {
   vendor: Vendor;
   archive: string;
   maxHeapMb: number;
-  onTheWay: boolean;
+  minHeapMb?: number;
+  concurrent?: boolean;
 }): string[] {
   const { vendor } = options;
   const archive = join(vendor.cache, `${options.archive}-${vendor.java.version}.jsa`);
   return [
     `-Xmx${options.maxHeapMb}m`,
-    collectorFlag(vendor.java, options.onTheWay),
+    ...(options.minHeapMb === undefined ? [] : [`-Xms${options.minHeapMb}m`]),
+    options.concurrent && vendor.java.hasShenandoah ? SHENANDOAH : '-XX:+UseSerialGC',
     '-XX:+ExitOnOutOfMemoryError',
     isComplete(archive)
       ? `-XX:SharedArchiveFile=${archive}`
@@ -30,15 +33,6 @@ export function jvmFlags(options: {
     '-Xlog:cds+dynamic=off',
     '-Djava.awt.headless=true',
   ];
-}
-
-/**
- * The serial collector takes the least memory, but stops Kafka for 25 to 70 ms every 7 s at 100 changes/s, and Connect
- * for up to half a second now and then. Shenandoah stops them for 2 ms and takes 200 to 400 MiB more
- * (docs/benchmarks.md).
- */
-function collectorFlag({ hasShenandoah }: Java, onTheWay: boolean): string {
-  return onTheWay && hasShenandoah ? SHENANDOAH : '-XX:+UseSerialGC';
 }
 
 /** A JVM writes the archive's header last: one that was killed on the way leaves zeros there. */

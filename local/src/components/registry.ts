@@ -22,7 +22,7 @@ export function schemaRegistry(settings: LocalSettings, vendor: Vendor): Compone
       name: 'registry',
       command: vendor.java.executable,
       args: [
-        ...jvmFlags({ vendor, archive: 'registry', maxHeapMb: 256, onTheWay: false }),
+        ...jvmFlags({ vendor, archive: 'registry', maxHeapMb: 256 }),
         // Clients cache what they ask for: it is idle but for its start, which the optimising compiler would double.
         '-XX:TieredStopAtLevel=1',
         '-Dquarkus.http.host=127.0.0.1',
