@@ -37,6 +37,8 @@ export interface CatchUpResult extends BurstOptions {
 const CONNECTIONS = 2;
 const POLL_MS = 1_000;
 const DRAIN_TIMEOUT_MS = 300_000;
+/** Often enough to see whether memory grows. */
+const USAGE_WINDOW_MS = 5_000;
 
 /** A burst as fast as Postgres takes it, while everything runs. */
 export async function measureBurst(
@@ -49,7 +51,7 @@ export async function measureBurst(
   const floor = await createFloor(products, { connectionString, clock });
   try {
     log(`burst: ${options.changes} changes, ${options.rowsPerTransaction} to a transaction`);
-    const watch = watchUsage(stack);
+    const watch = watchUsage(stack, USAGE_WINDOW_MS);
     const before = await recordCount(context);
     const load = await write(context, options);
     await awaitCaptured(context, before + load.changes);
@@ -93,7 +95,7 @@ export async function measureCatchUp(
     log('the consumers start');
     const startUs = toUs(clock());
     stack.kill('consumers', 'SIGKILL');
-    watch = watchUsage(stack);
+    watch = watchUsage(stack, USAGE_WINDOW_MS);
     await awaitNoLag(context);
     const usage = await watch.stop();
     await awaitSame(context, DRAIN_TIMEOUT_MS);

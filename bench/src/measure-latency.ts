@@ -64,8 +64,7 @@ export async function measureLatency(
     await trail.skip();
 
     log(`measuring: ${rate} changes/s for ${seconds} s`);
-    // Samples would be tails of what is measured: only one before the lead-in and one when the load is over.
-    const watch = watchUsage(stack, (LEAD_IN_SECONDS + seconds) * 2_000);
+    const watch = watchUsage(stack);
     const leadIn = await steadyUpdates(products, { rate, seconds: LEAD_IN_SECONDS, keys, clock });
     const noiseUntilNow = watchMachine();
     const load = await steadyUpdates(products, { rate, seconds, keys, clock });

@@ -14,7 +14,8 @@ export interface ComponentUsage {
   readonly lateBytes: number;
 }
 
-const WINDOW_MS = 5_000;
+/** The longest that a timer takes. */
+const UNTIL_STOPPED_MS = 2 ** 31 - 1;
 const COMPONENTS = [
   'postgres',
   'kafka',
@@ -28,12 +29,13 @@ const COMPONENTS = [
 
 /**
  * Watches memory and processor time of the stack's components until stopped. Each sample reads two files of every
- * process on the machine, which keeps both of its cores from what is measured for some ten milliseconds.
- * @param windowMs from sample to sample
+ * process on the machine, which keeps both of its cores from what is measured for some ten milliseconds: where latencies
+ * are measured, one before and one after have to do, which do not tell whether memory grows.
+ * @param windowMs from sample to sample; by default there is one at the start and one at the end
  */
 export function watchUsage(
   stack: Stack,
-  windowMs = WINDOW_MS,
+  windowMs = UNTIL_STOPPED_MS,
 ): { stop(): Promise<ComponentUsage[]> } {
   const samples = new Map<string, { cores: number; memoryBytes: number }[]>();
   const startedAt = performance.now();

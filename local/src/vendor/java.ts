@@ -35,6 +35,7 @@ export async function findJava(home: string | undefined): Promise<Java> {
   const executable = home ? join(home, 'bin', 'java') : 'java';
   const where = home ? `JAVA_HOME (${home})` : 'PATH';
   const advice = `Install a JDK ≥ ${MINIMUM_JAVA} (for example openjdk-17-jdk-headless) or point JAVA_HOME at one.`;
+  const hasShenandoah = startsWithShenandoah(executable); // meanwhile: a JVM takes a while to start
   let output: string;
   try {
     output = (await promisify(execFile)(executable, ['-version'], { timeout: 20_000 })).stderr;
@@ -53,7 +54,7 @@ export async function findJava(home: string | undefined): Promise<Java> {
   return {
     executable,
     version: parsed.version,
-    hasShenandoah: await startsWithShenandoah(executable),
+    hasShenandoah: await hasShenandoah,
   };
 }
 
