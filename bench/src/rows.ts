@@ -6,7 +6,7 @@ export const KEY_PREFIX = 'BENCH-';
 
 /**
  * Makes sure of `count` products to edit, copies of the example catalogue, and waits until the
- * catalogue has them all.
+ * catalogue has them all and Postgres knows how many they are.
  * @returns their keys
  */
 export async function prepareRows(
@@ -26,6 +26,8 @@ export async function prepareRows(
     [KEY_PREFIX, count],
   );
   await awaitSame({ products, consumers }, 120_000);
+  // Until then statements are planned for the few rows that there were, and read them all; autovacuum comes by once a minute.
+  await consumers.query('analyze');
   const { rows } = await products.query<{ key: string }>(
     `select product_id as key from public.products where starts_with(product_id, $1)
      order by product_id limit $2`,

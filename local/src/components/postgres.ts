@@ -30,6 +30,11 @@ export function serverSettings(): Record<string, string> {
     // A batch of 2,000 changes may lock as many prices, in several consumers and processes at once.
     max_locks_per_transaction: '256',
     wal_sender_timeout: '60s',
+    // A page's first change after a checkpoint writes the page whole: with the defaults (1GB, 5min), four fifths of all WAL.
+    max_wal_size: '2GB',
+    checkpoint_timeout: '30min',
+    // The ledger and the reports grow for ever; with the default (128MB) a change waited for a dozen pages to be written.
+    shared_buffers: '512MB',
   };
 }
 

@@ -9,8 +9,8 @@ const INSTALL_JDK = `apt install openjdk-${MINIMUM_JAVA}-jdk-headless   # or poi
 
 /** Beyond this little, Postgres and Kafka stop when they next write. */
 const FULL_BYTES = 1024 ** 3;
-/** What a connector that stays away may make Postgres keep (max_slot_wal_keep_size), and a little. */
-const TIGHT_BYTES = 5 * 1024 ** 3;
+/** What a connector that stays away may make Postgres keep (max_slot_wal_keep_size), until a checkpoint looks (max_wal_size). */
+const TIGHT_BYTES = 6 * 1024 ** 3;
 
 /** The tools that `make start` needs, and room for its data. */
 export function checkMachine(facts: MachineFacts): Finding[] {
