@@ -30,6 +30,7 @@ test.before(async (context) => {
   context.bench = await openProbeBench();
   await context.bench.start();
   context.monitor = await startTestMonitor({
+    KAFKA_CONNECT_URL: fromEnvironment('KAFKA_CONNECT_URL'),
     CONSUMERS_DATABASE_URL: context.bench.databaseUrl,
     CONSUMER_GROUPS: context.bench.name,
     // What a test can wait for; how long something has to be so before it fires is the default.

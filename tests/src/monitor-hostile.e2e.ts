@@ -33,6 +33,7 @@ test.before(async (context) => {
   const topic = await context.kafka.newTopic({ partitions: 3 });
   const [viewer, operator] = [newToken('vera', 'viewer'), newToken('otto', 'operator')];
   context.monitor = await startTestMonitor({
+    KAFKA_CONNECT_URL: fromEnvironment('KAFKA_CONNECT_URL'),
     MONITORING_TOPIC: topic,
     API_TOKENS: `${viewer.setting},${operator.setting}`,
     NODE_OPTIONS: '--max-old-space-size=256',

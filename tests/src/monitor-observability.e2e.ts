@@ -7,6 +7,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
+import { fromEnvironment } from './support/environment.ts';
 import { startTestMonitor } from './support/monitor.ts';
 import { sharedStack } from './support/test-stack.ts';
 
@@ -23,7 +24,9 @@ function metricsIn(file: string): Set<string> {
 }
 
 test('rules and dashboard ask for metrics that are exported', async () => {
-  const monitor = await startTestMonitor();
+  const monitor = await startTestMonitor({
+    KAFKA_CONNECT_URL: fromEnvironment('KAFKA_CONNECT_URL'),
+  });
   const stack = await sharedStack();
   try {
     const wanted = new Set([...metricsIn('alerts.yml'), ...metricsIn('dashboard.json')]);

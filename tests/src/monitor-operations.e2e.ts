@@ -29,8 +29,6 @@ test.before(async (context) => {
     CONSUMERS_DATABASE_URL: bench.databaseUrl,
     CONSUMER_GROUPS: bench.name,
     TOPIC_PREFIX: bench.name,
-    // Nobody: of the stack's Connect it would restart connectors that other tests have fail, and keep that as done.
-    KAFKA_CONNECT_URL: 'http://127.0.0.1:1',
     API_TOKENS: [viewer, publisher, operator].map(({ setting }) => setting).join(','),
   });
   context.bench = bench;

@@ -28,7 +28,10 @@ test.before(async (context) => {
   Object.assign(context, connectPipeline());
   context.server = await connectSuperuser();
   // What a test can wait for; how long something has to be so before it fires is the default.
-  context.monitor = await startTestMonitor({ ALERT_HEARTBEAT_SECONDS: '8' });
+  context.monitor = await startTestMonitor({
+    KAFKA_CONNECT_URL: fromEnvironment('KAFKA_CONNECT_URL'),
+    ALERT_HEARTBEAT_SECONDS: '8',
+  });
 });
 test.after(async ({ monitor, server, close }) => {
   await server.query('alter system reset max_slot_wal_keep_size');

@@ -39,6 +39,7 @@ test.before(async (context) => {
   await makeSlot(slot);
   context.receiver = await openAlertReceiver(SECRET);
   const settings = {
+    KAFKA_CONNECT_URL: fromEnvironment('KAFKA_CONNECT_URL'),
     CONSUMERS_DATABASE_URL: context.bench.databaseUrl,
     CONSUMER_GROUPS: context.bench.name,
     REPLICATION_SLOT: slot,
