@@ -170,10 +170,10 @@ consumer: $(INSTALLED) ## Begin a consumer: NAME=reviews [TABLE=public.products 
 	$(FROM_SOURCE) consumers/src/scaffold/cli.ts
 
 test: check ## Everything: checks, unit tests, and end-to-end tests on a stack of their own (TESTS=word for some)
-	node tests/dist/guard/run.js --compiled --timeout-min 45 --file-timeout-min 12 $$TESTS
+	node tests/dist/runner/run.js --compiled --timeout-min 45 --file-timeout-min 12 $$TESTS
 
 soak: check ## The long forms of the tests, for hours (TESTS=word for some)
-	SOAK=1 node tests/dist/guard/run.js --compiled --timeout-min 600 --file-timeout-min 120 $$TESTS
+	SOAK=1 node tests/dist/runner/run.js --compiled --timeout-min 600 --file-timeout-min 120 $$TESTS
 
 bench: $(BUILT) ## Latency and throughput, beside the floor of the same run (BENCH_STACK=running: on the stack that is up)
 	node_modules/.bin/tsc --build bench

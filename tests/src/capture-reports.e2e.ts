@@ -1,4 +1,3 @@
-// Beside others: products of its own, which are gone in the end.
 // Every CDC record is reported as captured, once it can be read; a crash leaves no gap.
 import type { Codec } from '@shelfcast/schemas/codec';
 import { parseDetails } from '@shelfcast/schemas/monitoring-event';

@@ -1,4 +1,3 @@
-// Beside others: topics, groups and databases of its own.
 import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
 import type { Outcome } from '@shelfcast/consumers/runtime/guard';
 import type { Bench } from '@shelfcast/consumers/testing/bench';

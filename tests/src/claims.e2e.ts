@@ -1,4 +1,3 @@
-// Beside others: a database of its own.
 import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
 import { guardKey } from '@shelfcast/consumers/runtime/guard';
 import { claimPositions, ensureFloors } from '@shelfcast/consumers/runtime/positions';

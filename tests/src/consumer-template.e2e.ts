@@ -1,4 +1,3 @@
-// Beside others: a copy of the checkout.
 // `make consumer` from nothing to tests that pass, in a copy of the checkout.
 import { spawn } from 'node:child_process';
 import {

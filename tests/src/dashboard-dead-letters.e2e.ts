@@ -1,4 +1,3 @@
-// Beside others: products of its own, which only the catalogue refuses.
 // Dead letters are found, edited and redriven, or discarded together, by keyboard alone.
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@shelfcast/service-kit/eventually';

@@ -1,4 +1,3 @@
-// Beside others: products of its own.
 // An event is sent by the form: what is wrong is said at its field, and its whole way is shown.
 import { eventually } from '@shelfcast/service-kit/eventually';
 import * as assert from 'uvu/assert';

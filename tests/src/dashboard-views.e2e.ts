@@ -1,4 +1,3 @@
-// Beside others: a product of its own, which only the catalogue refuses.
 // Every view as people get it: readable by everybody, on any screen, at the same address again, and quickly.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

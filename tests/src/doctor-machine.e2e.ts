@@ -10,11 +10,12 @@ import { readState, writeState } from '@shelfcast/local/supervisor/state';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from './support/environment.ts';
+import { ownStack } from './support/own-stack.ts';
 
-/** Doctor where no stack runs: a state folder of its own, on ports nobody uses. */
+/** Doctor where no stack runs: a state folder of its own, on ports that are free. */
 const test = suite('doctor on a machine');
 
-const PORT_OFFSET = 17_000;
+const PORT_OFFSET = ownStack().portOffset;
 const POSTGRES_PORT = 5_432 + PORT_OFFSET;
 const folder = mkdtempSync(join(tmpdir(), 'shelfcast-doctor-'));
 const stateDir = join(folder, 'state');

@@ -1,4 +1,3 @@
-// Beside others: topics, groups and databases of its own.
 import { randomUUID } from 'node:crypto';
 import { inventory } from '@shelfcast/consumers/inventory/consumer';
 import { changesOf } from '@shelfcast/consumers/testing/changes';

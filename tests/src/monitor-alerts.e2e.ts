@@ -1,4 +1,4 @@
-// Beside others: a consumer, a connector and a monitor of its own, whose alerts fire within seconds at the default settings
+// The alerts of a consumer, a connector and a monitor of this test's own fire within seconds at the default settings
 // and are resolved after the recovery.
 import { randomBytes } from 'node:crypto';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';

@@ -1,4 +1,3 @@
-// Beside others: a monitor and reports of its own.
 // Many look on, and some of them never read: the others get everything, and the monitor's memory stays as it is.
 // SOAK=1: 200 clients of which 20 never read, 200 reports a second to each of them, with figures.
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,3 @@
-// Beside others: a monitor, reports and databases of its own.
 // What nobody in good faith sends to the monitor: refused in a sentence each time, never a failure of its own.
 import { on, once } from 'node:events';
 import { request as httpRequest } from 'node:http';

@@ -1,4 +1,3 @@
-// Beside others: monitors and reports of its own.
 // What is reported reaches clients as it is reported: each report once, whatever happens to the connection.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Codec } from '@shelfcast/schemas/codec';

@@ -1,4 +1,3 @@
-// Beside others: only reads.
 // Every metric that the alert rules and the Grafana dashboard ask for is one that is really exported.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,3 @@
-// Beside others: monitors, a group and databases of its own.
 // Monitors of one group that would store into two databases: the second waits and says so, and takes over.
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@shelfcast/service-kit/eventually';

@@ -1,4 +1,3 @@
-// Beside others: a consumer, topics and databases of its own.
 // What people do to the pipeline through the monitor: each needs its role, is done by the consumer itself, and is kept.
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// Beside others: a connector, slot, consumer and databases of its own; of what is shared it looks at nothing but the heartbeat.
 // What goes wrong on purpose fires the right alert, tells the webhook, and is resolved once it is mended.
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { CONNECTOR } from '@shelfcast/connect-config/context';

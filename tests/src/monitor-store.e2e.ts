@@ -1,4 +1,3 @@
-// Beside others: topics, groups, products and a database of its own.
 // Every report is stored once and counted once, whatever was killed meanwhile; what is counted is true.
 import { randomUUID } from 'node:crypto';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';

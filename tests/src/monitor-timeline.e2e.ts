@@ -1,4 +1,3 @@
-// Beside others: a product of its own, which is gone in the end.
 // Edit a row, and the monitor knows the whole way of the change.
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';

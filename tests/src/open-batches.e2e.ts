@@ -1,4 +1,3 @@
-// Beside others: a database of its own.
 import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
 import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';

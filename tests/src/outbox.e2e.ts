@@ -1,7 +1,3 @@
-// Beside others: topics, groups and databases of its own.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OutgoingMessage } from '@shelfcast/consumers/runtime/outbox';
 import { writeOutbox } from '@shelfcast/consumers/runtime/outbox';
@@ -14,6 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from './support/environment.ts';
 import { type OutboxBench, openOutboxBench } from './support/outbox-bench.ts';
+import { clearOwnStack } from './support/own-stack.ts';
 import { readTopics } from './support/topic-reader.ts';
 
 const test = suite<{ bench: OutboxBench }>('outbox');
@@ -228,9 +225,7 @@ test('the database going away again and again costs time only', async ({ bench }
 });
 
 test('Kafka being killed costs time only', async () => {
-  const stateDir = mkdtempSync(join(tmpdir(), 'shelfcast-outbox-'));
-  // A broker of its own: others test against the shared one at the same time.
-  const stack = await startStack({ stateDir, portOffset: 13_500, services: ['kafka'] });
+  const stack = await startStack({ ...(await clearOwnStack()), services: ['kafka'] });
   const bench = await openOutboxBench(stack.urls.kafka);
   try {
     const topic = await bench.kafka.newTopic({ partitions: 3 });
@@ -254,7 +249,6 @@ test('Kafka being killed costs time only', async () => {
   } finally {
     await bench.close();
     await stack.stop();
-    rmSync(stateDir, { recursive: true, force: true });
   }
 });
 

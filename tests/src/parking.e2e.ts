@@ -1,4 +1,3 @@
-// Beside others: topics, groups and databases of its own.
 // A change that cannot be applied waits, with what comes after it for its key; everything else goes on.
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,4 +1,3 @@
-// Beside others: topics, groups and databases of its own.
 import { pricing } from '@shelfcast/consumers/pricing/consumer';
 import { REPRICE_TASK } from '@shelfcast/consumers/pricing/repricing';
 import { runJobs } from '@shelfcast/consumers/runtime/jobs';

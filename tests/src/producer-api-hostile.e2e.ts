@@ -1,4 +1,3 @@
-// Beside others: topics and a database of its own.
 // What nobody in good faith sends: the right 4xx each time, flat memory, and neighbours that notice nothing.
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';

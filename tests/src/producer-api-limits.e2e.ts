@@ -1,4 +1,3 @@
-// Beside others: topics and databases of its own, and ways of its own to registry and Postgres.
 // What the producer API does at its limits, and while what it works with is away.
 import { createHash, randomUUID } from 'node:crypto';
 import type { Codec } from '@shelfcast/schemas/codec';

@@ -1,4 +1,3 @@
-// Beside others: topics of its own.
 // schemathesis makes requests from /openapi.json, right and wrong ones, and holds the answers against it.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

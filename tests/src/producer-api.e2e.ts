@@ -1,4 +1,3 @@
-// Beside others: products of its own, on the topics all share.
 // The producer API against the real stack: what it acknowledges is in Kafka, reported, and once.
 import { randomUUID } from 'node:crypto';
 import type { Codec } from '@shelfcast/schemas/codec';

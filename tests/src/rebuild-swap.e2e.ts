@@ -1,4 +1,3 @@
-// Beside others: databases of its own.
 // The transaction that puts a rebuilt read model in the place of the one in use.
 import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
 import { takeOver } from '@shelfcast/consumers/catalogue/take-over';

@@ -1,4 +1,3 @@
-// Beside others: a pool and a table of its own.
 import { silentLogger } from '@shelfcast/service-kit/logging';
 import type { PipelinedTransaction } from '@shelfcast/service-kit/pipelined-transaction';
 import { createPool } from '@shelfcast/service-kit/postgres';

@@ -1,4 +1,3 @@
-// Beside others: topics, groups and databases of its own.
 import {
   discard,
   listDeliveries,

@@ -3,7 +3,7 @@ export function fromEnvironment(name: string): string {
   const value = process.env[name];
   if (value === undefined) {
     throw new Error(
-      `${name} is not set: run this through the guard (make test), which starts the stack`,
+      `${name} is not set: run this through the test runner (make test), which starts the stack`,
     );
   }
   return value;

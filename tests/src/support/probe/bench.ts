@@ -64,8 +64,8 @@ export interface ProbeBench {
 }
 
 const READY_TIMEOUT_MS = 60_000;
-// Two checkouts may test at once, and in each of them two files, whose processes have ids close to each other.
-let nextPort = 13_000 + Number(fromEnvironment('TEST_PORT_OFFSET')) + (process.pid % 100) * 20;
+// Two checkouts may test at once, and a file's processes may still be ending when the next file begins.
+let nextPort = 13_000 + Number(fromEnvironment('TEST_PORT_OFFSET')) + (process.pid % 50) * 20;
 
 export async function openProbeBench(): Promise<ProbeBench> {
   const name = `probe_${randomBytes(4).toString('hex')}`;

@@ -1,9 +1,7 @@
-// On a stack of its own: with three brokers, three copies and two that must have a write, two of them do the work of all.
-import { readFileSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// With three brokers, three copies and two that must have a write, two brokers do the work of all.
+import { readFileSync } from 'node:fs';
 import { LocalError } from '@shelfcast/local/errors';
 import { type Stack, startStack } from '@shelfcast/local/stack';
-import { stopAll } from '@shelfcast/local/supervisor/client';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
@@ -12,6 +10,7 @@ import * as assert from 'uvu/assert';
 import { type EffectLog, logEffects } from './support/effect-log.ts';
 import { withKafkajsAdmin } from './support/kafkajs-admin.ts';
 import { type Load, startLoad } from './support/load.ts';
+import { clearOwnStack } from './support/own-stack.ts';
 import { openPipeline, type Pipeline } from './support/pipeline.ts';
 import { codecAt, kafkaAt } from './support/pipeline-kafka.ts';
 import { assertNothingLost } from './support/verify.ts';
@@ -19,9 +18,7 @@ import { assertNothingLost } from './support/verify.ts';
 const CHANGES_PER_SECOND = 100;
 const PREFIX = 'B';
 
-const own = {
-  stateDir: fileURLToPath(new URL('../../.shelfcast/test-brokers', import.meta.url)),
-  portOffset: 13_000,
+const THREE_BROKERS = {
   brokers: 3,
   services: ['postgres', 'kafka', 'registry', 'connect', 'consumers'],
 };
@@ -37,9 +34,7 @@ interface Context extends Pipeline {
 const test = suite<Context>('three brokers');
 
 test.before(async (context) => {
-  await stopAll(own.stateDir); // what an interrupted run may have left
-  rmSync(own.stateDir, { recursive: true, force: true });
-  const stack = await startStack(own);
+  const stack = await startStack({ ...(await clearOwnStack()), ...THREE_BROKERS });
   const { urls } = stack;
   Object.assign(context, openPipeline(urls.postgres('products'), urls.postgres('consumers')));
   context.stack = stack;
@@ -58,8 +53,7 @@ test.after(async (context) => {
   await context.load?.stop();
   context.codec?.close();
   await context.close?.();
-  await stopAll(own.stateDir);
-  rmSync(own.stateDir, { recursive: true, force: true });
+  await context.stack?.stop();
 });
 
 for (const broker of ['kafka', 'kafka-2', 'kafka-3']) {

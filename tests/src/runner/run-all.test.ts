@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compiledPath } from './discover.ts';
-import { guard } from './guard.ts';
+import { runAll } from './run-all.ts';
 
 // The sandbox lies inside the checkout, so that its files find uvu and tsx.
 const SANDBOXES = join(import.meta.dirname, '../../dist');
@@ -13,18 +13,19 @@ const HEAD = `import { test } from 'uvu';\nimport * as assert from 'uvu/assert';
 const compiled = import.meta.url.endsWith('.js');
 const ONE_PASSES = `${HEAD}test('one', () => {});\ntest.run();\n`;
 
-async function guarded(
+async function runSandbox(
   files: Record<string, string>,
   options: {
     filters?: string[];
     kind?: 'unit' | 'e2e' | 'all';
     fileTimeoutMs?: number;
+    lanes?: number;
     /** A file in the sandbox at whose appearance the run is aborted. */
     abortWhen?: string;
   } = {},
 ): Promise<{ exitCode: number; output: string; lastLine: string | undefined }> {
   await mkdir(SANDBOXES, { recursive: true });
-  const root = await mkdtemp(join(SANDBOXES, 'guard-'));
+  const root = await mkdtemp(join(SANDBOXES, 'runner-'));
   try {
     for (const [path, source] of Object.entries(files)) {
       for (const place of compiled ? [path, compiledPath(path)] : [path]) {
@@ -37,11 +38,12 @@ async function guarded(
       void appears(join(root, options.abortWhen)).then(() => controller.abort());
     }
     let output = '';
-    const exitCode = await guard({
+    const exitCode = await runAll({
       root,
       kind: options.kind ?? 'all',
       filters: options.filters ?? [],
       compiled,
+      lanes: options.lanes ?? 2,
       timeoutMs: 120_000,
       fileTimeoutMs: options.fileTimeoutMs ?? 60_000,
       env: process.env,
@@ -63,7 +65,7 @@ async function appears(path: string): Promise<void> {
 }
 
 test('passing files pass, and files of built or installed folders are not run', async () => {
-  const { exitCode, lastLine } = await guarded({
+  const { exitCode, lastLine } = await runSandbox({
     'a/src/a.test.ts': ONE_PASSES,
     'a/src/deep/b.test.ts': `${HEAD}test('one', () => {});\ntest.skip('two', () => {});\ntest.run();\n`,
     'a/dist/src/a.test.ts': 'throw new Error("never run");',
@@ -74,7 +76,7 @@ test('passing files pass, and files of built or installed folders are not run', 
 });
 
 test('a file whose tests are all skipped passes, and is counted as skipped', async () => {
-  const { exitCode, lastLine } = await guarded({
+  const { exitCode, lastLine } = await runSandbox({
     'a/src/a.test.ts': `${HEAD}test.skip('one', () => assert.unreachable());\ntest.run();\n`,
   });
   assert.is(exitCode, 0);
@@ -122,7 +124,7 @@ const FAILING: Record<string, { source: string; says: RegExp }> = {
 
 for (const [name, { source, says }] of Object.entries(FAILING)) {
   test(`${name} fails the run`, async () => {
-    const { exitCode, output, lastLine } = await guarded({ 'a/src/a.test.ts': source });
+    const { exitCode, output, lastLine } = await runSandbox({ 'a/src/a.test.ts': source });
     assert.is(exitCode, 1);
     assert.match(output, says);
     assert.match(lastLine ?? '', /^\d+ passed, [1-9]\d* failed, \d+ skipped$/);
@@ -132,7 +134,7 @@ for (const [name, { source, says }] of Object.entries(FAILING)) {
 const HANGS = `await new Promise(() => setInterval(() => {}, 1000));`;
 
 test('a file that hangs is out of time', async () => {
-  const { exitCode, output } = await guarded(
+  const { exitCode, output } = await runSandbox(
     { 'a/src/a.test.ts': `${HEAD}test('hangs', async () => { ${HANGS} });\ntest.run();\n` },
     { fileTimeoutMs: 500 },
   );
@@ -151,7 +153,7 @@ test('hangs', async () => {
   ${HANGS}
 });
 test.run();\n`;
-  const { output } = await guarded({ 'a/src/a.test.ts': source }, { abortWhen: 'started' });
+  const { output } = await runSandbox({ 'a/src/a.test.ts': source }, { abortWhen: 'started' });
   const pid = Number(/child=(\d+)/.exec(output)?.[1]);
   assert.ok(pid > 0, output);
   // A container without an init process keeps the dead child as a zombie.
@@ -162,7 +164,7 @@ test.run();\n`;
 });
 
 test('a filter that matches no file fails, though another one matches', async () => {
-  const { exitCode, output, lastLine } = await guarded(
+  const { exitCode, output, lastLine } = await runSandbox(
     { 'a/src/a.test.ts': ONE_PASSES },
     { filters: ['a.test', 'nothing-like-it'] },
   );
@@ -172,88 +174,151 @@ test('a filter that matches no file fails, though another one matches', async ()
 });
 
 test('no file at all fails', async () => {
-  const { exitCode } = await guarded({ 'a/src/a.ts': '' });
+  const { exitCode } = await runSandbox({ 'a/src/a.ts': '' });
   assert.is(exitCode, 1);
 });
 
-test('end-to-end files get the environment of the shared setup, which is torn down', async () => {
-  const { exitCode, output, lastLine } = await guarded(
+/** A lane's stack that writes down when it starts and stops, and in which lane. */
+const LANE_STACK = `import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+const at = (path) => join(import.meta.dirname, '../../..', path);
+export const laneStack = (lane) => ({
+  env: { LANE: String(lane) },
+  logFolders: [at('logs-' + lane)],
+  async start() {
+    if (process.env.BROKEN_LANES?.includes(String(lane))) throw new Error('no stack in lane ' + lane);
+    mkdirSync(at('logs-' + lane));
+    writeFileSync(at('logs-' + lane + '/connect.log'), 'INFO before\\n');
+    appendFileSync(at('events'), 'start ' + lane + '\\n');
+    return { STACK: 'up' };
+  },
+  async stop() { appendFileSync(at('events'), 'stop ' + lane + '\\n'); throw new Error('stop of ' + lane + ' ran'); },
+});\n`;
+const STACK_STOPS = LANE_STACK.replace(/ throw new Error\('stop of .*?\);/, '');
+
+test('end-to-end files get the variables of their stack, which is stopped in the end', async () => {
+  const { exitCode, output, lastLine } = await runSandbox(
     {
-      'tests/src/support/global-setup.ts': `export async function setup() {
-        return { env: { SHARED_VALUE: '42' }, async teardown() { throw new Error('teardown ran'); } };
-      }\n`,
-      'tests/src/a.e2e.ts': `${HEAD}test('env', () => assert.is(process.env.SHARED_VALUE, '42'));\ntest.run();\n`,
+      'tests/src/support/lane-stack.ts': LANE_STACK,
+      'tests/src/a.e2e.ts': `${HEAD}test('env', () => assert.is(process.env.STACK + process.env.LANE, 'up0'));\ntest.run();\n`,
     },
     { kind: 'e2e' },
   );
   assert.match(output, /ok {4}tests\/src\/a\.e2e\.ts/);
-  assert.match(output, /teardown ran/);
+  assert.match(output, /the stack did not stop[\s\S]*stop of 0 ran/);
   assert.is(exitCode, 1);
   assert.is(lastLine, '1 passed, 1 failed, 0 skipped');
 });
 
-test('end-to-end files that say so are run beside others, the rest one at a time', async () => {
-  const meets = (own: string, other: string) => `// Beside others: nothing is shared.
-${HEAD}import { existsSync, writeFileSync } from 'node:fs';
-test('meets the other', async () => {
-  writeFileSync('${own}', '');
-  while (!existsSync('${other}')) await new Promise((resolve) => setTimeout(resolve, 20));
+test('each lane runs one file at a time, on a stack of its own', async () => {
+  const alone = `${HEAD}import { existsSync, rmSync, writeFileSync } from 'node:fs';
+test('has the stack to itself, and meets the other lane', async () => {
+  const busy = 'busy-' + process.env.LANE;
+  assert.not(existsSync(busy));
+  writeFileSync(busy, '');
+  writeFileSync('ran-' + process.env.LANE, '');
+  while (!existsSync('ran-0') || !existsSync('ran-1')) await new Promise((resolve) => setTimeout(resolve, 20));
+  rmSync(busy);
 });
 test.run();\n`;
-  const isAlone = `${HEAD}import { existsSync, rmSync, writeFileSync } from 'node:fs';
-test('meets nobody', async () => {
-  assert.not(existsSync('busy'));
-  writeFileSync('busy', '');
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  rmSync('busy');
-});
-test.run();\n`;
-  const { exitCode, output, lastLine } = await guarded({
-    'tests/src/a.e2e.ts': meets('a', 'b'),
-    'tests/src/b.e2e.ts': meets('b', 'a'),
-    'tests/src/c.e2e.ts': isAlone,
-    'tests/src/d.e2e.ts': isAlone,
+  const files = Object.fromEntries(
+    'abcdef'.split('').map((name) => [`tests/src/${name}.e2e.ts`, alone]),
+  );
+
+  const { exitCode, output, lastLine } = await runSandbox({
+    'tests/src/support/lane-stack.ts': STACK_STOPS,
+    ...files,
   });
+
   assert.is(exitCode, 0, output);
-  assert.is(lastLine, '4 passed, 0 failed, 0 skipped');
+  assert.is(lastLine, '6 passed, 0 failed, 0 skipped');
 });
 
-test('end-to-end files with a stack of their own run after the shared one is torn down, and alone do without it', async () => {
-  const own = `// On a stack of its own: nothing is shared.
-import { existsSync } from 'node:fs';
-${HEAD}test('alone', () => assert.is(existsSync('setup'), process.env.SETUP_EXPECTED === 'torn down' ));
-test.run();
-`;
-  const setup = `import { rmSync, writeFileSync } from 'node:fs';
-export async function setup() {
-  writeFileSync('set-up', '');
-  return { env: {}, teardown: async () => writeFileSync('torn-down', '') };
-}`;
-  const shared = `${HEAD}import { existsSync } from 'node:fs';
-test('with it', () => assert.not(existsSync('torn-down')));
-test.run();
-`;
-  const both = await guarded({
-    'tests/src/support/global-setup.ts': setup,
-    'tests/src/a.e2e.ts': own,
-    'tests/src/b.e2e.ts': shared,
-  });
-  assert.is(both.lastLine, '2 passed, 0 failed, 0 skipped', both.output);
-  const alone = await guarded({
-    'tests/src/support/global-setup.ts': 'export const setup = async () => { throw new Error(); };',
-    'tests/src/a.e2e.ts': own,
-  });
-  assert.is(alone.lastLine, '1 passed, 0 failed, 0 skipped', alone.output);
+test('files with a stack of their own run last, when the stack of their lane is down', async () => {
+  const own = `${HEAD}import { readFileSync } from 'node:fs';
+test('the stack is down', () => {
+  assert.is(readFileSync('events', 'utf8'), 'start 0\\nstop 0\\n');
+  assert.is(process.env.LANE, '0');
+  assert.is(process.env.STACK, undefined);
+});
+test.run();\n`;
+  const { lastLine, output } = await runSandbox(
+    {
+      'tests/src/support/lane-stack.ts': STACK_STOPS,
+      'tests/src/a.own-stack.e2e.ts': own,
+      'tests/src/b.e2e.ts': ONE_PASSES,
+    },
+    { lanes: 1 },
+  );
+  assert.is(lastLine, '2 passed, 0 failed, 0 skipped', output);
 });
 
-test('a setup that fails runs no end-to-end file and fails', async () => {
-  const { exitCode, output } = await guarded({
-    'tests/src/support/global-setup.ts': `export async function setup() { throw new Error('no stack'); }\n`,
-    'tests/src/a.e2e.ts': ONE_PASSES,
+test('no stack is started for files that need none', async () => {
+  const { lastLine, output } = await runSandbox(
+    {
+      'tests/src/support/lane-stack.ts': LANE_STACK,
+      'tests/src/a.own-stack.e2e.ts': ONE_PASSES,
+      'a/src/b.test.ts': ONE_PASSES,
+    },
+    { lanes: 1 },
+  );
+  assert.is(lastLine, '2 passed, 0 failed, 0 skipped', output);
+});
+
+test('a lane whose stack does not start fails the run and leaves its files to the other', async () => {
+  process.env.BROKEN_LANES = '0';
+  try {
+    const { exitCode, output, lastLine } = await runSandbox({
+      'tests/src/support/lane-stack.ts': STACK_STOPS,
+      ...Object.fromEntries(
+        'abcdef'.split('').map((name) => [`tests/src/${name}.e2e.ts`, ONE_PASSES]),
+      ),
+    });
+    assert.is(exitCode, 1);
+    assert.match(output, /the stack did not start[\s\S]*no stack in lane 0/);
+    assert.is(lastLine, '6 passed, 1 failed, 0 skipped');
+  } finally {
+    delete process.env.BROKEN_LANES;
+  }
+});
+
+test('files that no lane has a stack for are counted as failed', async () => {
+  process.env.BROKEN_LANES = '01';
+  try {
+    const { output, lastLine } = await runSandbox({
+      'tests/src/support/lane-stack.ts': STACK_STOPS,
+      'tests/src/a.e2e.ts': ONE_PASSES,
+    });
+    assert.match(output, /a\.e2e\.ts: not run/);
+    assert.not.match(output, /ok {4}/);
+    assert.is(lastLine, '0 passed, 2 failed, 0 skipped');
+  } finally {
+    delete process.env.BROKEN_LANES;
+  }
+});
+
+test('what the stack logged while a file failed is kept, and its errors are shown', async () => {
+  const { output } = await runSandbox({
+    'tests/src/support/lane-stack.ts': STACK_STOPS,
+    'tests/src/a.e2e.ts': `${HEAD}import { appendFileSync } from 'node:fs';
+test('fails', () => {
+  appendFileSync('logs-0/connect.log', 'INFO unimportant\\nERROR the table vanished\\n');
+  assert.unreachable();
+});
+test.run();\n`,
   });
-  assert.is(exitCode, 1);
-  assert.match(output, /no stack/);
-  assert.not.match(output, /ok {4}/);
+  assert.match(
+    output,
+    /Logs of its stack: .*test-failures\/a\.e2e\n +connect\.log: ERROR the table vanished\n/,
+  );
+  assert.not.match(output, /unimportant|before/);
+});
+
+test('the slowest files are listed', async () => {
+  const names = Array.from({ length: 11 }, (_, index) => `a/src/t${index}.test.ts`);
+  const { output } = await runSandbox(Object.fromEntries(names.map((name) => [name, ONE_PASSES])));
+  const listed = output.slice(output.indexOf('The slowest files:')).match(/ s {2}a\/src\/t/g);
+  assert.is(listed?.length, 10);
 });
 
 test.run();

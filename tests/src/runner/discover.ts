@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-export type TestKind = 'unit' | 'e2e';
+/** `unit` needs nothing, `e2e` has the stack of its lane to itself, `own-stack` starts what it needs. */
+export type TestKind = 'unit' | 'e2e' | 'own-stack';
 
 export interface TestFile {
   readonly kind: TestKind;
@@ -9,11 +10,18 @@ export interface TestFile {
   readonly path: string;
 }
 
+/** How a file's name says what it needs; the first match counts. */
+const KINDS: readonly { readonly kind: TestKind; readonly pattern: RegExp }[] = [
+  { kind: 'unit', pattern: /(^|\/)src\/.*\.test\.ts$/ },
+  { kind: 'own-stack', pattern: /^tests\/src\/.*\.own-stack\.e2e\.ts$/ },
+  { kind: 'e2e', pattern: /^tests\/src\/.*\.e2e\.ts$/ },
+];
+
 const FOLDERS_WITHOUT_TESTS = new Set(['node_modules', 'dist', 'target', 'coverage']);
 
 /**
- * Finds test files below `root`: any `src` folder's `*.test.ts` are unit tests, `tests/src`'s `*.e2e.ts`
- * are end-to-end tests. Built, installed and hidden folders are passed over. Sorted by path.
+ * Finds test files below `root`: `*.test.ts` in any `src` folder, `*.e2e.ts` and `*.own-stack.e2e.ts` in `tests/src`.
+ * Built, installed and hidden folders are passed over. Sorted by path.
  */
 export async function discoverTests(root: string): Promise<TestFile[]> {
   const found: TestFile[] = [];
@@ -40,9 +48,7 @@ export function compiledPath(path: string): string {
 }
 
 function kindOf(path: string): TestKind | undefined {
-  if (/(^|\/)src\/.*\.test\.ts$/.test(path)) return 'unit';
-  if (/^tests\/src\/.*\.e2e\.ts$/.test(path)) return 'e2e';
-  return undefined;
+  return KINDS.find(({ pattern }) => pattern.test(path))?.kind;
 }
 
 /**
@@ -51,9 +57,11 @@ function kindOf(path: string): TestKind | undefined {
  */
 export function selectTests(
   files: readonly TestFile[],
-  { kind, filters }: { readonly kind: TestKind | 'all'; readonly filters: readonly string[] },
+  { kind, filters }: { readonly kind: 'unit' | 'e2e' | 'all'; readonly filters: readonly string[] },
 ): { readonly selected: TestFile[]; readonly unmatched: string[] } {
-  const ofKind = files.filter((file) => kind === 'all' || file.kind === kind);
+  const ofKind = files.filter(
+    (file) => kind === 'all' || (file.kind === 'unit') === (kind === 'unit'),
+  );
   const matches = (filter: string) => ofKind.filter((file) => file.path.includes(filter));
   return {
     selected: ofKind.filter(

@@ -1,6 +1,5 @@
-// On a stack of its own: what starting, stopping and killing do to it.
+// What starting, stopping and killing do to a stack.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { isAlive, type ProcessIdentity } from '@shelfcast/local/processes/identity';
@@ -10,24 +9,19 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { clearOwnStack, ownStack } from './support/own-stack.ts';
 
 /** Postgres stands for all components: they are supervised by the same code. */
-const options: StackOptions = {
-  stateDir: fileURLToPath(new URL('../../.shelfcast/test-local', import.meta.url)),
-  portOffset: 12_000,
-  services: ['postgres'],
-};
+const options: StackOptions = { ...ownStack(), services: ['postgres'] };
 
 const test = suite('the local stack');
 
 test.before(async () => {
-  await stopAll(options.stateDir); // what an interrupted run may have left
-  rmSync(options.stateDir, { recursive: true, force: true });
+  await clearOwnStack();
 });
 
 test.after(async () => {
   await stopAll(options.stateDir);
-  rmSync(options.stateDir, { recursive: true, force: true });
 });
 
 test('a second start changes nothing', async () => {

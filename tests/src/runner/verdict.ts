@@ -39,16 +39,6 @@ export function refuseSource(source: string): string | undefined {
   return /\.only\s*\(/.test(source) ? '.only( would hide the other tests' : undefined;
 }
 
-/** Whether a source begins by saying that the test can be run beside others. */
-export function maySeeOthers(source: string): boolean {
-  return source.startsWith('// Beside others:');
-}
-
-/** Whether a source begins by saying that the test starts what it needs: it runs when the shared stack is gone. */
-export function hasOwnStack(source: string): boolean {
-  return source.startsWith('// On a stack of its own:');
-}
-
 interface Totals {
   readonly total: number;
   readonly passed: number;

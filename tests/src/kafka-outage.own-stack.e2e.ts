@@ -1,32 +1,21 @@
-// On a stack of its own: its only broker is away for a while.
-import { mkdtempSync, rmSync } from 'node:fs';
+// The only broker is away for a while.
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Stack, startStack } from '@shelfcast/local/stack';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type KafkaWorkbench, openKafkaWorkbench, textOf } from './support/kafka-workbench.ts';
+import { clearOwnStack } from './support/own-stack.ts';
 
-/** A broker of its own: others test against the shared one at the same time. */
-const PORT_OFFSET = 12_500;
-
-const test = suite<{ stack: Stack; bench: KafkaWorkbench; stateDir: string }>('kafka outage');
+const test = suite<{ stack: Stack; bench: KafkaWorkbench }>('kafka outage');
 
 test.before(async (context) => {
-  context.stateDir = mkdtempSync(join(tmpdir(), 'shelfcast-outage-'));
-  context.stack = await startStack({
-    stateDir: context.stateDir,
-    portOffset: PORT_OFFSET,
-    services: ['kafka'],
-  });
+  context.stack = await startStack({ ...(await clearOwnStack()), services: ['kafka'] });
   context.bench = await openKafkaWorkbench(context.stack.urls.kafka);
 });
-test.after(async ({ bench, stack, stateDir }) => {
+test.after(async ({ bench, stack }) => {
   await bench.close();
   await stack.stop();
-  rmSync(stateDir, { recursive: true, force: true });
 });
 
 test('a broker that is killed and comes back costs no record, and 3 seconds at most', async ({
