@@ -6,7 +6,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # A `$` in a value is the user's, not make's.
-PASSED := ALL BRAND BROKERS CANCEL CATEGORY COLUMN CONSUMER DB DRY_RUN EDIT ENTITY ERROR EVENT FOLLOW FORCE ID JSON \
+PASSED := ALL BRAND BROKERS CANCEL CATEGORY COLUMN CONFIRM CONSUMER DB DRY_RUN EDIT ENTITY ERROR EVENT FOLLOW FORCE ID JSON \
   KEEP_OLD KEY LIMIT LOW_LATENCY MIN_CHANGE NAME PORT_OFFSET PRODUCT RATE REASON SERVICE SQL TABLE TESTS URL \
   WEBHOOK_SECRET YES
 $(foreach name,$(PASSED),$(if $(filter command%,$(origin $(name))),\
@@ -102,7 +102,7 @@ connector-snapshot: $(BUILT) ## Read TABLE=schema.table again while changes go o
 connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well
 	$(WITH_STACK) node connect-config/dist/cli.js add-table
 
-resync: $(BUILT) ## After a lost slot or a restored database: read all anew, remove what is gone [YES=1 FORCE=1]
+resync: $(BUILT) ## After a lost slot or a restored database: read all again, remove what is gone [YES=1 FORCE=1 CONFIRM=keys]
 	$(WITH_STACK) node connect-config/dist/cli.js resync
 
 ##@ Consumers

@@ -187,10 +187,16 @@ program
   )
   .addOption(new Option('--yes', 'do not ask').env('YES'))
   .addOption(new Option('--force', 'also when nothing is wrong').env('FORCE'))
-  .action(({ yes, force }: { yes?: boolean | string; force?: boolean | string }) =>
+  .addOption(
+    new Option('--confirm <keys>', 'remove up to this many keys, where so many stop it').env(
+      'CONFIRM',
+    ),
+  )
+  .action(({ yes, force, confirm: confirmed }: ResyncFlags) =>
     withConsumers(async (context) => {
       const { missing } = await resync(context, {
         force: isYes(force),
+        confirmed: numberOfKeys(confirmed),
         confirm: async () => isYes(yes) || (await confirm(RESYNC_WORDS)),
         requestedBy: process.env.USER ?? 'cli',
       });
@@ -199,6 +205,21 @@ program
       else console.log('Resync finished.');
     }),
   );
+
+interface ResyncFlags {
+  readonly yes?: boolean | string;
+  readonly force?: boolean | string;
+  readonly confirm?: string;
+}
+
+function numberOfKeys(text: string | undefined): number {
+  // make exports an unset variable as an empty one
+  if (text === undefined || text === '') return 0;
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new OperationError('BAD_NUMBER', `CONFIRM is a number of keys, not ${text}.`);
+  }
+  return Number(text);
+}
 
 async function withContext(
   work: (context: Omit<ResyncContext, 'consumers'>) => Promise<void>,

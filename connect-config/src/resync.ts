@@ -31,6 +31,8 @@ export interface ResyncOptions {
   readonly confirm: () => Promise<boolean>;
   /** Who asks the consumers to sweep, for the record. */
   readonly requestedBy: string;
+  /** The most keys that a consumer may remove although they are many; it says the number when it stops. */
+  readonly confirmed?: number;
   /** Of the snapshot, and then of the sweep, each. */
   readonly timeoutMs?: number;
 }
@@ -56,7 +58,7 @@ const INTENTIONS: Readonly<Record<Exclude<ResyncPlan['kind'], 'refuse'>, readonl
  */
 export async function resync(
   context: ResyncContext,
-  { force, confirm, requestedBy, timeoutMs = 3_600_000 }: ResyncOptions,
+  { force, confirm, requestedBy, confirmed = 0, timeoutMs = 3_600_000 }: ResyncOptions,
 ): Promise<SweptConsumers> {
   const { client, products, consumers, admin, settings, log } = context;
   const captured = await listCapturedTables(products);
@@ -90,8 +92,10 @@ export async function resync(
     return { done: [], missing: [] };
   }
   const watermarks = beyondMarkers(await endsOf(admin, topics), settings.exactlyOnceSource);
-  await requestSweeps(consumers, { consumers: names, epoch, entities, watermarks, requestedBy });
-  return await waitForSweeps({ consumers, admin, epoch, names, timeoutMs, log });
+  const commands = await requestSweeps(consumers, {
+    ...{ consumers: names, since: { epoch }, entities, watermarks, confirmed, requestedBy },
+  });
+  return await waitForSweeps({ consumers, admin, commands, timeoutMs, log });
 }
 
 async function choosePlan(

@@ -1,4 +1,4 @@
-import { encodePosition } from '@shelfcast/schemas/position';
+import { encodePosition, type Position } from '@shelfcast/schemas/position';
 import type pg from 'pg';
 import { z } from 'zod';
 import { OperationError } from './connect-error.ts';
@@ -50,7 +50,7 @@ export async function consumersBehind(
   const lowest = encodePosition({ epoch, sequence: [null, null], snapshot: true });
   const { rows } = await db.query<{ consumer: string }>(
     `select distinct consumer from runtime.guards
-     where entity = any($2) and position > '' and position < $1 and not parked and ${IS_CONSUMER}
+     where entity = any($2) and position > '' and position < $1 and not deleted and not parked and ${IS_CONSUMER}
      order by consumer`,
     [lowest, entities],
   );
@@ -59,32 +59,67 @@ export async function consumersBehind(
 
 export interface SweepRequest {
   readonly consumers: readonly string[];
-  readonly epoch: bigint;
+  /** What is gone: keys that were not seen again since. */
+  readonly since: SweepAfterEpoch | SweepAfterRead;
   readonly entities: readonly string[];
+  /** Ends of the topics once all that was read is in them. */
   readonly watermarks: readonly Watermark[];
+  /** The most keys that each consumer may remove although they are many. */
+  readonly confirmed: number;
   readonly requestedBy: string;
 }
 
+/** After a full snapshot under a new epoch. */
+export interface SweepAfterEpoch {
+  readonly epoch: bigint;
+}
+
+/** After some tables were read again. */
+export interface SweepAfterRead {
+  /** Position of the request, as the stream has it. */
+  readonly floor: Position;
+  readonly requestedAtMs: number;
+  /** Ends of the topics at the request. */
+  readonly requestedFrom: readonly Watermark[];
+}
+
 /**
- * Asks each consumer to sweep; one that has not done an earlier request of the same epoch yet is not asked twice.
+ * Asks each consumer to sweep. One that has not done an earlier request of the same epoch yet is not asked twice: that
+ * request becomes this one.
+ * @returns the ids of the commands, by consumer
  * @throws OperationError `CONSUMERS_TOO_OLD`
  */
-export async function requestSweeps(db: Consumers, request: SweepRequest): Promise<void> {
-  const { consumers, epoch, entities, requestedBy } = request;
-  const watermarks = request.watermarks.map((mark) => ({ ...mark, offset: String(mark.offset) }));
-  const asked = db.query(
-    `insert into runtime.commands (consumer, kind, arguments, requested_by)
-     select c.name, 'sweep', $2, $3 from unnest($1::text[]) as c(name)
-     where not exists (select from runtime.commands p where p.consumer = c.name and p.kind = 'sweep'
-       and p.state = 'pending' and p.arguments ->> 'epoch' = $4)`,
-    [
-      consumers,
-      JSON.stringify({ epoch: String(epoch), entities, watermarks }),
-      requestedBy,
-      String(epoch),
-    ],
+export async function requestSweeps(
+  db: Consumers,
+  request: SweepRequest,
+): Promise<ReadonlyMap<string, string>> {
+  const { consumers, since, requestedBy } = request;
+  const epoch = 'epoch' in since ? String(since.epoch) : null;
+  const args = JSON.stringify({
+    ...('epoch' in since
+      ? { epoch }
+      : {
+          floor: since.floor,
+          goneAtMs: since.requestedAtMs,
+          requestedFrom: since.requestedFrom.map(asText),
+        }),
+    entities: request.entities,
+    watermarks: request.watermarks.map(asText),
+    confirmed: request.confirmed,
+  });
+  const asked = db.query<{ id: string; consumer: string }>(
+    `with pending as (
+       update runtime.commands set arguments = $2 where consumer = any($1) and kind = 'sweep' and state = 'pending'
+         and arguments ->> 'epoch' = $4 returning id, consumer
+     ), asked as (
+       insert into runtime.commands (consumer, kind, arguments, requested_by)
+       select name, 'sweep', $2, $3 from unnest($1::text[]) as c(name)
+       where name not in (select consumer from pending) returning id, consumer
+     )
+     select id::text, consumer from pending union all select id::text, consumer from asked`,
+    [consumers, args, requestedBy, epoch],
   );
-  await asked.catch((cause: unknown) => {
+  const { rows } = await asked.catch((cause: unknown) => {
     if (codeOf(cause) !== CHECK_VIOLATION) throw cause;
     throw new OperationError(
       'CONSUMERS_TOO_OLD',
@@ -92,6 +127,11 @@ export async function requestSweeps(db: Consumers, request: SweepRequest): Promi
       { cause },
     );
   });
+  return new Map(rows.map(({ consumer, id }) => [consumer, id]));
+}
+
+function asText(mark: Watermark): object {
+  return { ...mark, offset: String(mark.offset) };
 }
 
 const resultSchema = z.object({
@@ -102,6 +142,8 @@ const resultSchema = z.object({
     .array(z.object({ entity: z.string(), key: z.string(), reason: z.string() }))
     .default([]),
   error: z.string().optional(),
+  /** Of a sweep that was refused: how many keys it would have removed. */
+  gone: z.number().optional(),
 });
 
 export interface SweepState {
@@ -112,13 +154,13 @@ export interface SweepState {
   readonly pausedBecause: string | null;
 }
 
-/** How far each consumer's newest sweep of the epoch is. */
-export async function sweepStates(db: Consumers, epoch: bigint): Promise<SweepState[]> {
+/** How far sweeps are. @param ids of the commands */
+export async function sweepStates(db: Consumers, ids: readonly string[]): Promise<SweepState[]> {
   const { rows } = await db.query(
-    `select distinct on (c.consumer) c.consumer, c.state, coalesce(c.result, '{}')::text as result, p.reason
+    `select c.consumer, c.state, coalesce(c.result, '{}')::text as result, p.reason
      from runtime.commands c left join runtime.pauses p using (consumer)
-     where c.kind = 'sweep' and c.arguments ->> 'epoch' = $1 order by c.consumer, c.id desc`,
-    [String(epoch)],
+     where c.id = any($1::bigint[]) order by c.consumer`,
+    [ids],
   );
   return rows.map(({ consumer, state, result, reason }) => ({
     consumer,

@@ -12,9 +12,8 @@ export interface SweptConsumers {
 export interface WaitForSweepsOptions {
   readonly consumers: pg.Pool;
   readonly admin: Pick<KafkaAdmin, 'groupMembers'>;
-  readonly epoch: bigint;
-  /** Consumers that were asked. */
-  readonly names: readonly string[];
+  /** Commands of the consumers that were asked, by consumer. */
+  readonly commands: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
   readonly log: (message: string) => void;
 }
@@ -28,8 +27,7 @@ const ABSENT_FOR_MS = 20_000;
 export async function waitForSweeps({
   consumers,
   admin,
-  epoch,
-  names,
+  commands,
   timeoutMs,
   log,
 }: WaitForSweepsOptions): Promise<SweptConsumers> {
@@ -37,7 +35,7 @@ export async function waitForSweeps({
   const missing: string[] = [];
   const absentSince = new Map<string, number>();
   const startedAt = performance.now();
-  let waitingFor = [...names];
+  let waitingFor = [...commands.keys()];
   let toldAt = startedAt;
 
   /** @returns whether the consumer is to be waited for */
@@ -52,7 +50,11 @@ export async function waitForSweeps({
       return false;
     }
     if (state === 'failed') {
-      missing.push(`${consumer} did not understand: ${result.error ?? 'no reason given'}`);
+      missing.push(
+        result.gone === undefined
+          ? `${consumer} did not understand: ${result.error ?? 'no reason given'}`
+          : `${consumer} removed nothing: ${result.error}. If they are really gone, the same command with CONFIRM=${result.gone} removes them.`,
+      );
       return false;
     }
     const later = 'It removes what is gone when it';
@@ -75,7 +77,7 @@ export async function waitForSweeps({
 
   for (;;) {
     const still: string[] = [];
-    const states = (await sweepStates(consumers, epoch)).filter(({ consumer }) =>
+    const states = (await sweepStates(consumers, [...commands.values()])).filter(({ consumer }) =>
       waitingFor.includes(consumer),
     );
     for (const answer of states) if (await look(answer)) still.push(answer.consumer);

@@ -44,7 +44,7 @@ let epochBefore = 0n;
 
 test.before(async () => {
   // Other files begin epochs without a sweep.
-  const { status, output } = await makeResync({ YES: '1', FORCE: '1' });
+  const { status, output } = await makeResync({ YES: '1', FORCE: '1', CONFIRM: '1000000' });
   assert.is(status, 0, output);
   await products.query(
     `insert into products (product_id, name, price)
@@ -121,11 +121,35 @@ test('everything is read anew; a paused consumer is named, and its sweep waits f
   assert.is(status, 2);
   assert.match(output, /rows of 3 of 3 tables: complete /);
   assert.match(output, /catalogue is paused \(a test\)/);
+  for (const consumer of ['pricing', 'inventory']) {
+    assert.match(
+      output,
+      new RegExp(
+        `${consumer} removed nothing: 25\\d\\d of \\d+ keys would be .* CONFIRM=25\\d\\d `,
+      ),
+    );
+  }
   assert.ok((await registeredEpoch()) > epochBefore, 'the epoch grew');
   await products.query(
     `insert into products (product_id, name, price) values ($1, 'made anew', 5)`,
     [MADE_ANEW],
   );
+});
+
+test('so many keys are removed only when their number is confirmed', async () => {
+  await command('resume', {});
+
+  const { status, output } = await makeResync({ YES: '1', CONFIRM: String(DELETED / 2) });
+
+  assert.is(status, 2);
+  assert.match(output, /has begun anew already/);
+  assert.match(output, /catalogue removed nothing: 25\d\d of \d+ keys/);
+  assert.is(await sweptSoFar(), 0);
+  const { rows } = await consumers.query(
+    'select from catalogue.products where product_id between $1 and $2',
+    [id(1), id(DELETED)],
+  );
+  assert.is(rows.length, DELETED);
 });
 
 test('a process killed in the middle of the sweep changes nothing of its outcome', async () => {
@@ -137,8 +161,7 @@ test('a process killed in the middle of the sweep changes nothing of its outcome
      $$ begin perform pg_sleep(0.3); return null; end $$;
      create trigger rest_for_test after delete on catalogue.products for each statement execute function rest_for_test()`,
   );
-  await command('resume', {});
-  const resynced = makeResync({ YES: '1' });
+  const resynced = makeResync({ YES: '1', CONFIRM: '3000' });
   await eventually(async () => assert.ok((await sweptSoFar()) >= 600), {
     timeoutMs: 120_000,
     intervalMs: 20,
@@ -175,7 +198,7 @@ test('source and read model are equal; nothing parked brought a row back', async
   );
   assert.equal(manual, [{ position: MANUAL_POSITION }], 'what publishers own is left alone');
   const { rows: old } = await consumers.query(
-    `select key from runtime.guards where position > '' and position < $1`,
+    `select key from runtime.guards where position > '' and position < $1 and not deleted`,
     [encodePosition({ epoch: await registeredEpoch(), sequence: [null, null], snapshot: true })],
   );
   assert.equal(old, [], 'every captured key stands in the new epoch');

@@ -60,12 +60,12 @@ export async function mergePositions(
   { live, consumer: next }: Generation,
 ): Promise<void> {
   await tx.query(
-    `insert into runtime.guards as g (consumer, entity, key, position, parked)
-     select $1, n.entity, n.key, n.position, n.parked from runtime.guards n
+    `insert into runtime.guards as g (consumer, entity, key, position, deleted, parked)
+     select $1, n.entity, n.key, n.position, n.deleted, n.parked from runtime.guards n
      left join runtime.guards l on l.consumer = $1 and l.entity = n.entity and l.key = n.key
      where n.consumer = $2 and (l.position is distinct from n.position or (n.parked and not l.parked))
      on conflict (consumer, entity, key) do update
-       set position = excluded.position, parked = g.parked or excluded.parked`,
+       set position = excluded.position, deleted = excluded.deleted, parked = g.parked or excluded.parked`,
     [live, next],
   );
   // In place: batches wait for these very rows.

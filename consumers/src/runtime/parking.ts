@@ -168,6 +168,8 @@ export async function returnKey(
 /** A parked key whose guard is now locked by this transaction. */
 export interface LockedKey extends ParkedKey {
   readonly position: string;
+  /** Whether the change at that position deleted the key. */
+  readonly deleted: boolean;
   readonly floor: string;
 }
 
@@ -180,8 +182,8 @@ export async function lockParkedKey(
   consumer: string,
   { entity, key }: { readonly entity: string; readonly key: string },
 ): Promise<LockedKey | undefined> {
-  const { rows: guards } = await tx.query<{ position: string }>(
-    `select position from runtime.guards
+  const { rows: guards } = await tx.query<{ position: string; deleted: boolean }>(
+    `select position, deleted from runtime.guards
      where consumer = $1 and entity = $2 and key = $3 and parked for update skip locked`,
     [consumer, entity, key],
   );
@@ -194,7 +196,7 @@ export async function lockParkedKey(
     [consumer, entity, key],
   );
   const [parked] = rows;
-  return parked && { ...parked, floor: parked.floor ?? '', position: guard.position };
+  return parked && { ...parked, ...guard, floor: parked.floor ?? '' };
 }
 
 interface ParkedRow {
@@ -244,14 +246,14 @@ export async function settleParked(
   consumer: string,
   { entity, key }: { readonly entity: string; readonly key: string },
   ids: readonly bigint[],
-  position: string,
+  { position, deleted }: { readonly position: string; readonly deleted: boolean },
 ): Promise<void> {
   await tx.query(`delete from runtime.parked_changes where id = any($1::bigint[])`, [
     ids.map(String),
   ]);
   await tx.query(
-    `update runtime.guards set position = $4 where consumer = $1 and entity = $2 and key = $3`,
-    [consumer, entity, key, position],
+    `update runtime.guards set position = $4, deleted = $5 where consumer = $1 and entity = $2 and key = $3`,
+    [consumer, entity, key, position, deleted],
   );
 }
 

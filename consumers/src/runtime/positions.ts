@@ -151,6 +151,7 @@ async function sendClaims(tx: ClientBase, claims: readonly Claim[]): Promise<rea
       guards.map(({ value }) => value.entity),
       guards.map(({ value }) => value.key),
       guards.map(({ value }) => value.position),
+      guards.map(({ value }) => value.deleted),
       extents.map(({ consumer }) => consumer),
       extents.map(({ value }) => value.topic),
       extents.map(({ value }) => value.partition),
@@ -168,20 +169,22 @@ with floor_rows as (
   join runtime.floors f using (consumer, entity)
   for share of f
 ), guard_rows as (
-  insert into runtime.guards as g (consumer, entity, key, position)
-  select c.consumer, c.entity, c.key, c.position
-  from unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
-    as c(consumer, entity, key, position, nr)
+  insert into runtime.guards as g (consumer, entity, key, position, deleted)
+  select c.consumer, c.entity, c.key, c.position, c.deleted
+  from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[]) with ordinality
+    as c(consumer, entity, key, position, deleted, nr)
   where ${IN_TRANSACTION_SQL}
   order by c.nr
   on conflict (consumer, entity, key) do update
-    set position = case when g.parked then g.position else ${WINNING_POSITION_SQL} end
+    set position = case when g.parked then g.position else ${WINNING_POSITION_SQL} end,
+        deleted = case when excluded.deleted = g.deleted or g.parked or ${WINNING_POSITION_SQL} = g.position
+                       then g.deleted else excluded.deleted end
   returning g.consumer, g.entity, g.key, old.position, g.parked
 ), batch_rows as (
   insert into runtime.batches as b
     (consumer, topic, partition, first_offset, next_offset, skipped_offsets)
   select c.consumer, c.topic, c.partition, c.first_offset, c.next_offset, '{}'
-  from unnest($7::text[], $8::text[], $9::int[], $10::bigint[], $11::bigint[])
+  from unnest($8::text[], $9::text[], $10::int[], $11::bigint[], $12::bigint[])
     as c(consumer, topic, partition, first_offset, next_offset)
   where ${IN_TRANSACTION_SQL}
   on conflict (consumer, topic, partition) do update set
@@ -234,16 +237,18 @@ interface Guard {
   readonly entity: string;
   readonly key: string;
   readonly position: Position;
+  /** Whether the change at that position deletes the key. */
+  readonly deleted: boolean;
 }
 
 /** The newest position of each key of a batch, in the order in which keys are locked. */
 function newestPositions(changes: readonly Change[]): Guard[] {
   const newest = new Map<string, Guard>();
-  for (const { entity, key, position } of changes) {
+  for (const { entity, key, op, position } of changes) {
     if (key === null) continue;
     const known = newest.get(guardKey(entity, key));
     if (known === undefined || precedence(position, known.position) === 'newer') {
-      newest.set(guardKey(entity, key), { entity, key, position });
+      newest.set(guardKey(entity, key), { entity, key, position, deleted: op === 'delete' });
     }
   }
   return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, guard]) => guard);

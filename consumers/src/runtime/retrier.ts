@@ -156,14 +156,14 @@ async function retryLocked<Effect>(
   const queue = await oldestParked(tx, consumer, place, CHANGES_PER_KEY);
   const messages: OutgoingMessage[] = [];
   const done: bigint[] = [];
-  let { position } = key;
+  let reached: Reached = key;
   let failure: { parked: ParkedChange; error: unknown } | undefined;
   for (const parked of queue) {
     await tx.query('savepoint attempt');
     try {
-      const result = await applyParked(options, tx, { ...key, position }, parked);
+      const result = await applyParked(options, tx, { ...key, ...reached }, parked);
       if (result !== null) {
-        position = result.position;
+        reached = result.reached;
         const attempt = done.length === 0 ? key.attempts + 1 : 1;
         const { stage, entry } = result;
         messages.push(report(options, entry, { stage, attempt, round: key.redrives }));
@@ -177,7 +177,7 @@ async function retryLocked<Effect>(
     await tx.query('release savepoint attempt');
     done.push(parked.id);
   }
-  await settleParked(tx, consumer, place, done, position);
+  await settleParked(tx, consumer, place, done, reached);
   if (failure !== undefined) {
     messages.push(...(await failed(options, tx, key, { ...failure, isFirst: done.length === 0 })));
   } else if (queue.length < CHANGES_PER_KEY) await releaseKey(tx, consumer, place);
@@ -185,25 +185,28 @@ async function retryLocked<Effect>(
   await tell(options, tx, messages);
 }
 
+/** What a key has seen. */
+type Reached = Pick<LockedKey, 'position' | 'deleted'>;
+
 /** What a parked record came to; null when it has no effect at all. */
 async function applyParked<Effect>(
   { definition, decoding, nowMs }: RetrierOptions<Effect>,
   tx: PoolClient,
-  { entity, key, position, floor }: LockedKey,
+  { entity, key, position, deleted, floor }: LockedKey,
   parked: ParkedChange,
-): Promise<{ entry: Delivery; stage: 'processed' | 'skipped'; position: string } | null> {
+): Promise<{ entry: Delivery; stage: 'processed' | 'skipped'; reached: Reached } | null> {
   const decoded = await changeFromRecord(decoding, parked.record);
   if (decoded === null) return null;
   const change = edited(decoded, parked.edit);
   const entry = { record: parked.record, change };
   const isTruncate = change.key === null;
   if (!isTruncate && precedence(change.position, floor) === 'older') {
-    return { entry, stage: 'skipped', position };
+    return { entry, stage: 'skipped', reached: { position, deleted } };
   }
   // A guard below the floor was left only because the key is parked: it guards nothing any more.
   const owner = position > floor ? position : NOWHERE;
   const rank = isTruncate ? 'newer' : precedence(change.position, owner);
-  if (rank === 'older') return { entry, stage: 'skipped', position };
+  if (rank === 'older') return { entry, stage: 'skipped', reached: { position, deleted } };
   const isNewer = rank === 'newer';
   const [outcome] = await applyJudged(
     definition,
@@ -220,7 +223,10 @@ async function applyParked<Effect>(
   return {
     entry,
     stage: outcome === 'processed' ? 'processed' : 'skipped',
-    position: isNewer && !isTruncate ? change.position : position,
+    reached:
+      isNewer && !isTruncate
+        ? { position: change.position, deleted: change.op === 'delete' }
+        : { position, deleted },
   };
 }
 

@@ -1,3 +1,4 @@
+import { encodeManualPosition, encodePosition } from '@shelfcast/schemas/position';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { recordsBehind, sweepArguments } from './sweep-arguments.ts';
@@ -29,11 +30,25 @@ test('what retention has deleted will not come any more', async () => {
   assert.is(await recordsBehind(admin([null], 8n), 'g', marks(10n)), 2n);
 });
 
-test('arguments come as JSON holds them: offsets as text', () => {
+test('after an epoch the floor is its lowest position', () => {
   const given = { epoch: '17', entities: ['products'], watermarks: [] };
-  assert.is(sweepArguments.parse(given).epoch, 17n);
+  const { floor, goneAtMs, confirmed } = sweepArguments.parse(given);
+  assert.is(floor, encodePosition({ epoch: 17n, sequence: [null, null], snapshot: true }));
+  assert.equal([goneAtMs, confirmed], [17_000, 0]);
   assert.not.ok(sweepArguments.safeParse({ ...given, epoch: 17 }).success);
   assert.not.ok(sweepArguments.safeParse({ ...given, entities: [] }).success);
+});
+
+test('after a read the floor is the position of its request', () => {
+  const floor = encodePosition({ epoch: 17n, sequence: [5n, null], snapshot: true });
+  const requestedFrom = [{ topic: 't', partition: 0, offset: '7' }];
+  const given = { floor, goneAtMs: 1, requestedFrom, entities: ['products'], watermarks: [] };
+  assert.equal(sweepArguments.parse(given).requestedFrom, [
+    { topic: 't', partition: 0, offset: 7n },
+  ]);
+  for (const wrong of ['', '17', encodeManualPosition(1, 1n)]) {
+    assert.not.ok(sweepArguments.safeParse({ ...given, floor: wrong }).success, wrong);
+  }
 });
 
 test.run();

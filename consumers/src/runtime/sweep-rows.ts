@@ -1,7 +1,12 @@
 import type { Position } from '@shelfcast/schemas/position';
 import { inTransaction } from '@shelfcast/service-kit/postgres';
 import type { ClientBase, Pool } from 'pg';
-import { epochOfHeader, type SweepCandidate, type WaitingChange } from './swept.ts';
+import {
+  epochOfHeader,
+  type SweepCandidate,
+  type SweepExtent,
+  type WaitingChange,
+} from './swept.ts';
 
 interface Place {
   readonly consumer: string;
@@ -17,9 +22,23 @@ export interface SweepRefusal {
 
 const MAX_REFUSALS_TOLD = 100;
 
+/** How much of a consumer's captured keys a sweep below `floor` is about. */
+export async function sweepExtent(
+  db: Pick<Pool, 'query'>,
+  { consumer, entities }: { readonly consumer: string; readonly entities: readonly string[] },
+  floor: Position,
+): Promise<SweepExtent> {
+  const { rows } = await db.query<SweepExtent>(
+    `select count(*) filter (where position < $3)::int as gone, count(*)::int as keys from runtime.guards
+     where consumer = $1 and entity = any($2) and position > '' and position < 'm' and not deleted`,
+    [consumer, entities, floor],
+  );
+  return rows[0] ?? { gone: 0, keys: 0 };
+}
+
 /**
- * The next keys of an entity, beyond `after`, whose newest applied change is a captured one below `floor`, or that are
- * parked before anything was applied; with what they have parked. Their guards are locked.
+ * The next keys of an entity, beyond `after`, whose newest applied change is a captured one below `floor` and no delete,
+ * or that are parked; with what they have parked. Their guards are locked.
  */
 export async function selectCandidates(
   tx: ClientBase,
@@ -28,16 +47,21 @@ export async function selectCandidates(
   { after, limit }: { readonly after: string | null; readonly limit: number },
 ): Promise<SweepCandidate[]> {
   // Manual positions begin with an m, which sorts above every digit of an epoch.
-  const { rows } = await tx.query<{ key: string; position: string; parked: boolean }>(
-    `select key, position, parked from runtime.guards
+  const { rows } = await tx.query<{
+    key: string;
+    position: string;
+    deleted: boolean;
+    parked: boolean;
+  }>(
+    `select key, position, deleted, parked from runtime.guards
      where consumer = $1 and entity = $2 and ($3::text is null or key > $3)
-       and position < $4 and (position > '' or parked)
+       and position < $4 and (parked or (position > '' and not deleted))
      order by key limit $5 for update`,
     [consumer, entity, after, floor, limit],
   );
   const parked = rows.filter((row) => row.parked).map(({ key }) => key);
   const waiting = await parkedChangesOf(tx, { consumer, entity }, parked);
-  return rows.map(({ key, position }) => ({ key, position, waiting: waiting.get(key) ?? [] }));
+  return rows.map(({ parked: _, ...row }) => ({ ...row, waiting: waiting.get(row.key) ?? [] }));
 }
 
 async function parkedChangesOf(
@@ -51,27 +75,30 @@ async function parkedChangesOf(
     key: string;
     change_id: string | null;
     topic: string;
+    partition: number;
+    offset: bigint;
     epoch: string | null;
   }>(
-    `select key, change_id, topic, headers -> 'epoch' ->> -1 as epoch from runtime.parked_changes
+    `select key, change_id, topic, partition, "offset", headers -> 'epoch' ->> -1 as epoch from runtime.parked_changes
      where consumer = $1 and entity = $2 and key = any($3)`,
     [consumer, entity, keys],
   );
-  for (const { key, change_id: changeId, topic, epoch } of rows) {
-    const change = { changeId, topic, epoch: epochOfHeader(epoch) };
+  for (const { key, change_id: changeId, epoch, ...place } of rows) {
+    const change = { changeId, ...place, epoch: epochOfHeader(epoch) };
     waiting.set(key, [...(waiting.get(key) ?? []), change]);
   }
   return waiting;
 }
 
-export async function moveGuards(
+/** Notes that keys are gone as of a position. */
+export async function noteGone(
   tx: ClientBase,
   { consumer, entity }: Place,
   keys: readonly string[],
   position: Position,
 ): Promise<void> {
   await tx.query(
-    'update runtime.guards set position = $4 where consumer = $1 and entity = $2 and key = any($3)',
+    'update runtime.guards set position = $4, deleted = true where consumer = $1 and entity = $2 and key = any($3)',
     [consumer, entity, keys, position],
   );
 }
@@ -118,6 +145,22 @@ export async function countSwept(tx: ClientBase, commandId: bigint, keys: number
      set result = jsonb_build_object('done', coalesce((result ->> 'done')::bigint, 0) + $2::bigint) where id = $1`,
     [String(commandId), keys],
   );
+}
+
+/** Closes the command before anything was removed. @returns false when another process has it in hand, or did it */
+export async function refuseSweep(
+  pool: Pool,
+  commandId: bigint,
+  refusal: { readonly error: string } & SweepExtent,
+): Promise<boolean> {
+  return await inTransaction(pool, async (tx) => {
+    if (!(await lockSweep(tx, commandId))) return false;
+    await tx.query(
+      `update runtime.commands set state = 'failed', done_at = now(), result = $2 where id = $1`,
+      [String(commandId), JSON.stringify(refusal)],
+    );
+    return true;
+  });
 }
 
 /** Closes the command. @returns undefined when another process did, or has it in hand */

@@ -15,13 +15,15 @@ import {
   countSwept,
   finishSweep,
   lockSweep,
-  moveGuards,
   noteBehind,
+  noteGone,
+  refuseSweep,
   retryParked,
   type SweepRefusal,
   selectCandidates,
+  sweepExtent,
 } from './sweep-rows.ts';
-import { isGone, sweepPosition, sweptChange, wasSwept } from './swept.ts';
+import { brake, isGone, sweptChange } from './swept.ts';
 import { applyJudged } from './transaction.ts';
 
 export interface SweepOptions<Effect> {
@@ -46,22 +48,23 @@ export interface Sweep {
 const KEYS_PER_TRANSACTION = 300;
 
 /**
- * After the capture began anew: deletes the keys that the new epoch's snapshot did not see, as changes that take the way
- * of every other, a few hundred in a transaction. What was swept stands at the epoch's lowest position, so any process
- * goes on where another one ended, and a repetition finds nothing. Keys that an earlier sweep deleted, and that nobody
- * has seen since, are not deleted twice. A key that cannot be deleted is named in the
- * command's result and left to the next sweep.
+ * After tables were read: deletes the keys that were there when the read was asked for and that it did not see, as
+ * changes that take the way of every other, a few hundred in a transaction. What was swept stands at the floor, so any
+ * process goes on where another one ended, and a repetition finds nothing. Nothing is deleted when it would be too much
+ * (see `brake`). A key that cannot be deleted is named in the command's result and left to the next sweep.
  */
 export function createSweep<Effect>(
   options: SweepOptions<Effect>,
   commandId: bigint,
-  { epoch, entities: wanted, watermarks }: SweepArguments,
+  sweep: SweepArguments,
 ): Sweep {
   const { definition, pool, admin, attemptTimeoutMs, nowMs, log } = options;
+  const { floor, entities: wanted, watermarks } = sweep;
   const entities = options.entities.filter(({ entity }) => wanted.includes(entity));
   const relevant = watermarks.filter((mark) => entities.some(({ topic }) => topic === mark.topic));
   const refused: SweepRefusal[] = [];
   let reached = false;
+  let mayRemove = false;
   let told: bigint | undefined;
   // Where the pass over the guards stands: keys of `entities[at]` beyond `after`.
   let at = 0;
@@ -78,6 +81,22 @@ export function createSweep<Effect>(
     return reached;
   }
 
+  /** @returns false when it may not, and the command is closed or in another process's hand */
+  async function isWithinBrake(): Promise<boolean> {
+    if (mayRemove) return true;
+    const names = entities.map(({ entity }) => entity);
+    const extent = await sweepExtent(pool, { consumer: definition.name, entities: names }, floor);
+    const refusal = brake(extent, sweep.confirmed);
+    mayRemove = refusal === undefined;
+    if (
+      refusal !== undefined &&
+      (await refuseSweep(pool, commandId, { error: refusal, ...extent }))
+    ) {
+      log.warn({ floor, ...extent }, 'sweep refused');
+    }
+    return mayRemove;
+  }
+
   /** Sweeps the next keys, and names those it looked at in `seen`. @returns false while another process is at it */
   async function sweepNext(entity: CapturedEntity, seen: string[]): Promise<boolean> {
     return await inTransaction(
@@ -85,16 +104,16 @@ export function createSweep<Effect>(
       async (tx) => {
         if (!(await lockSweep(tx, commandId))) return false;
         const place = { consumer: definition.name, entity: entity.entity };
-        const candidates = await selectCandidates(tx, place, sweepPosition(epoch), {
+        const candidates = await selectCandidates(tx, place, floor, {
           after,
           limit: size,
         });
         seen.push(...candidates.map(({ key }) => key));
-        const gone = candidates.filter((one) => isGone(one, epoch));
-        const keys = gone.filter((one) => !wasSwept(one.position)).map(({ key }) => key);
-        if (keys.length > 0) await sweepKeys(options, tx, { entity, keys, epoch });
+        const gone = candidates.filter((one) => isGone(one, sweep));
+        const keys = gone.filter(({ deleted }) => !deleted).map(({ key }) => key);
+        if (keys.length > 0) await sweepKeys(options, tx, { entity, keys, sweep });
         const all = gone.map(({ key }) => key);
-        await moveGuards(tx, place, all, sweepPosition(epoch));
+        await noteGone(tx, place, all, floor);
         // What they have waiting is older now: it is skipped when tried again, and they are let go.
         await retryParked(tx, place, all, nowMs());
         await countSwept(tx, commandId, keys.length);
@@ -113,11 +132,11 @@ export function createSweep<Effect>(
 
   return {
     async step() {
-      if (!(await isSnapshotHandled())) return false;
+      if (!(await isSnapshotHandled()) || !(await isWithinBrake())) return false;
       const entity = entities[at];
       if (entity === undefined) {
         const result = await finishSweep(pool, commandId, refused);
-        if (result !== undefined) log.info({ epoch: String(epoch), ...result }, 'swept');
+        if (result !== undefined) log.info({ floor, ...result }, 'swept');
         return true;
       }
       const seen: string[] = [];
@@ -148,12 +167,16 @@ async function sweepKeys<Effect>(
   {
     entity,
     keys,
-    epoch,
-  }: { readonly entity: CapturedEntity; readonly keys: readonly string[]; readonly epoch: bigint },
+    sweep,
+  }: {
+    readonly entity: CapturedEntity;
+    readonly keys: readonly string[];
+    readonly sweep: SweepArguments;
+  },
 ): Promise<void> {
   const { name: consumer } = definition;
   const { instance } = reporter;
-  const changes = keys.map((key) => sweptChange({ instance, entity, key, epoch }));
+  const changes = keys.map((key) => sweptChange({ instance, entity, key, ...sweep }));
   await applyJudged(
     definition,
     changes.map((change) => ({ change, fresh: true, outcome: 'processed' })),

@@ -8,7 +8,7 @@ import { sweepArguments } from './sweep-arguments.ts';
  */
 export function createSweeper<Effect>(options: SweepOptions<Effect>): Sweep {
   const { definition, pool } = options;
-  let current: { readonly id: bigint; readonly sweep: Sweep } | undefined;
+  let current: { readonly id: bigint; readonly given: string; readonly sweep: Sweep } | undefined;
 
   return {
     async step() {
@@ -22,7 +22,8 @@ export function createSweeper<Effect>(options: SweepOptions<Effect>): Sweep {
         current = undefined;
         return false;
       }
-      if (current?.id !== command.id) {
+      // A request that is repeated while it waits changes the command, so that more may be confirmed.
+      if (current?.id !== command.id || current.given !== command.arguments) {
         const given = sweepArguments.safeParse(JSON.parse(command.arguments));
         if (!given.success) {
           await pool.query(
@@ -31,7 +32,8 @@ export function createSweeper<Effect>(options: SweepOptions<Effect>): Sweep {
           );
           return true;
         }
-        current = { id: command.id, sweep: createSweep(options, command.id, given.data) };
+        const sweep = createSweep(options, command.id, given.data);
+        current = { id: command.id, given: command.arguments, sweep };
       }
       return await current.sweep.step();
     },
