@@ -106,6 +106,7 @@ export async function startProducerApi({
     contracts,
     topicPrefix: config.TOPIC_PREFIX,
     maxEventBytes: config.MAX_EVENT_BYTES,
+    instance: config.INSTANCE_ID,
     clock,
   });
   const intake = createIntake({ publisher, keys, waitMs: config.PUBLISH_DEADLINE_MS, log });

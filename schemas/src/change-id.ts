@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto';
 
+const DERIVED = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+
+/** Whether a text has the form of the ids made here. */
+export function isDerivedId(text: string): boolean {
+  return DERIVED.test(text);
+}
+
 /**
  * UUID (version 8, RFC 9562) that is a function of its parts: SHA-256 of their JSON array, so that
  * `['a', 'bc']` and `['ab', 'c']` differ.

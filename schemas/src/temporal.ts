@@ -112,7 +112,8 @@ export function instantText(unixUs: bigint): string {
   return text.endsWith(' BC') ? `${text.slice(0, -3)}Z BC` : `${text}Z`;
 }
 
-const INSTANT = /^(\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+const INSTANT =
+  /^(\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /** RFC 3339 text → Unix microseconds (further digits cut off), or undefined when it is none. */
 export function parseInstant(text: string): bigint | undefined {

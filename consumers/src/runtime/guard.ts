@@ -4,12 +4,13 @@ import { NOWHERE, precedence } from './precedence.ts';
 /**
  * What became of a delivered change:
  * - `processed`: it took effect, now or in an earlier delivery whose report may have been lost;
- * - `skipped`: something newer was applied before, or itself under the same event id, or a truncate lies above it;
+ * - `skipped`: something newer was applied before, or a truncate lies above it;
+ * - `repeated`: an event with its id was handled before, at another place of the topic;
  * - `conflict`: it is about something that another origin owns, and none of it had an effect;
  * - `parked`: its key has changes waiting that could not be applied; it waits behind them;
  * - `reported`: handled and reported in an earlier delivery; there is nothing left to do.
  */
-export type Outcome = 'processed' | 'skipped' | 'conflict' | 'parked' | 'reported';
+export type Outcome = 'processed' | 'skipped' | 'repeated' | 'conflict' | 'parked' | 'reported';
 
 /** What the consumers' database knew about a batch before it was applied. */
 export interface KnownPositions {

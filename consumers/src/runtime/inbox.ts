@@ -45,7 +45,7 @@ export async function skipRepeats(
     const { topic, partition, offset } = entry.change.record;
     const place = places.get(eventName(topic, entry.change.id));
     if (place === undefined || place === `${partition}/${offset}`) return entry;
-    return { change: entry.change, fresh: false, outcome: 'skipped' };
+    return { change: entry.change, fresh: false, outcome: 'repeated' };
   });
 }
 

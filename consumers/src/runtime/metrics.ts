@@ -21,7 +21,7 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
   const registers = [registry];
   const handled = new Counter({
     name: 'shelfcast_consumer_changes_total',
-    help: 'Changes handled, by outcome: processed, skipped (older than what was applied), conflict (owned by another origin), parked or reported (delivered again)',
+    help: 'Changes handled, by outcome: processed, skipped (older than what was applied), repeated (its event id was handled before), conflict (owned by another origin), parked or reported (delivered again)',
     labelNames: ['consumer', 'outcome'] as const,
     registers,
   });

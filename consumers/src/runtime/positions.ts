@@ -8,6 +8,7 @@ import {
   guardKey,
   type Judged,
   type KnownPositions,
+  type Outcome,
   partitionKey,
 } from './guard.ts';
 import { precedence, WINNING_POSITION_SQL } from './precedence.ts';
@@ -206,6 +207,8 @@ union all
 select 'batch', consumer, topic, null, null, null, partition, first_offset, next_offset, skipped_offsets
 from batch_rows where first_offset is not null`;
 
+const WITHOUT_EFFECT: ReadonlySet<Outcome> = new Set(['skipped', 'repeated', 'conflict']);
+
 /** Notes which offsets of a batch had no effect, so that a redelivery reports them as skipped again. */
 export async function noteSkipped(
   tx: ClientBase,
@@ -213,7 +216,7 @@ export async function noteSkipped(
   judged: readonly Judged[],
 ): Promise<void> {
   const skipped = judged
-    .filter(({ outcome }) => outcome === 'skipped' || outcome === 'conflict')
+    .filter(({ outcome }) => WITHOUT_EFFECT.has(outcome))
     .map(({ change }) => change.record);
   if (skipped.length === 0) return;
   await tx.query(

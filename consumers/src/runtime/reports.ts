@@ -30,6 +30,7 @@ export interface Step {
 
 const REASONS: Readonly<Partial<Record<Outcome, string>>> = {
   skipped: 'older than what was applied, or applied before',
+  repeated: 'an event with this id was handled before',
   conflict: 'the key belongs to another origin',
 };
 

@@ -51,9 +51,10 @@ function channel({ topic, shape, schemaText, version }: TopicContract): JsonSche
 const HEADERS = {
   type: 'object',
   properties: Object.fromEntries(
-    ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_subject', 'ce_time', 'traceparent'].map(
-      (name) => [name, { type: 'string' }],
-    ),
+    [
+      ...['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_subject', 'ce_time'],
+      ...['ce_sourceid', 'ce_sourcetime', 'traceparent'],
+    ].map((name) => [name, { type: 'string' }]),
   ),
   required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_time'],
 };

@@ -6,7 +6,11 @@ const text = { type: 'string' };
 const integer = { type: 'integer' };
 
 export const receipt = object({
-  id: { ...text, description: 'Of the event: the caller’s (CloudEvents) or a UUIDv7.' },
+  id: {
+    ...text,
+    description:
+      'The event’s id in Kafka, in reports and at consumers. A CloudEvent keeps its own id beside it.',
+  },
   topic: text,
   partition: integer,
   offset: integer,

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { deriveId } from '@shelfcast/schemas/change-id';
 import { Problem } from '@shelfcast/service-kit/http/problem';
+import { v7 as uuidv7 } from 'uuid';
 import { writeJson } from '../json/write-json.ts';
 import type { Envelope } from '../publish/envelope.ts';
 
@@ -39,20 +41,39 @@ export function nameEvent(
     of,
   }: { readonly key: string | undefined; readonly item: number; readonly of: number },
 ): EventName | undefined {
-  const { topic, data, cloudEvent } = envelope;
-  const content = [
-    topic,
-    envelope.key ?? '',
-    writeJson(data),
-    cloudEvent?.type,
-    cloudEvent?.subject,
-  ];
+  const { cloudEvent } = envelope;
+  const content = contentOf(envelope);
   if (key !== undefined) {
     return { key: `key:${key}`, item, fingerprint: digest([...content, String(of)]) };
   }
   if (cloudEvent === undefined) return undefined;
   const name = digest([cloudEvent.source, cloudEvent.id]).toString('hex');
   return { key: `cloudevent:${name}`, item: 0, fingerprint: digest(content) };
+}
+
+/** Who sent an event, and where: what its id is unique within. */
+export interface Sender {
+  /** INSTANCE_ID of this process: each instance has callers of its own. */
+  readonly instance: string;
+  /** Who was let in; a CloudEvent's `source` is only what that caller says. */
+  readonly caller: string;
+}
+
+/**
+ * The id under which all that is ours knows an event. A CloudEvent sent again has the same one; the same `source` and
+ * `id` from another caller, or with another content once the first is forgotten, are another event. A plain event has
+ * a new one each time.
+ */
+export function eventIdOf(envelope: Envelope, { instance, caller }: Sender): string {
+  const { cloudEvent } = envelope;
+  if (cloudEvent === undefined) return uuidv7();
+  const content = digest(contentOf(envelope)).toString('hex');
+  return deriveId(['event', instance, caller, cloudEvent.source, cloudEvent.id, content]);
+}
+
+/** What makes two requests under one name the same. */
+function contentOf({ topic, key, data, cloudEvent }: Envelope): (string | undefined)[] {
+  return [topic, key ?? '', writeJson(data), cloudEvent?.type, cloudEvent?.subject];
 }
 
 function digest(parts: readonly (string | undefined)[]): Buffer {

@@ -6,8 +6,8 @@ import {
 } from '@shelfcast/schemas/trace-context';
 import type { Clock } from '@shelfcast/service-kit/clock';
 import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
-import { v7 as uuidv7 } from 'uuid';
 import { SchemaError } from '../contract/parse-shape.ts';
+import { eventIdOf } from '../idempotency/name-event.ts';
 import type { ContractBook, TopicContract } from '../topics/contract-book.ts';
 import type { CloudEventAttributes, Envelope } from './envelope.ts';
 import type { AcceptedEvent } from './event.ts';
@@ -18,14 +18,19 @@ export interface AcceptOptions {
   readonly topicPrefix: string;
   /** Largest event: key, value and headers as Kafka counts them. */
   readonly maxEventBytes: number;
+  /** INSTANCE_ID of this process. */
+  readonly instance: string;
   readonly clock: Clock;
 }
 
+export interface AcceptContext {
+  /** Name of the caller that was let in. */
+  readonly caller: string;
+  readonly trace: TraceContext | undefined;
+}
+
 /** Checks an event against its topic's contract and makes its record. */
-export type Accept = (
-  envelope: Envelope,
-  trace: TraceContext | undefined,
-) => Promise<AcceptedEvent>;
+export type Accept = (envelope: Envelope, context: AcceptContext) => Promise<AcceptedEvent>;
 
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
 
@@ -34,7 +39,7 @@ const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
  *   schema, 413, 422 with every violation; and with CodecError when a schema that is needed cannot be had
  */
 export function createAccept(options: AcceptOptions): Accept {
-  const { contracts, topicPrefix, maxEventBytes, clock } = options;
+  const { contracts, topicPrefix, maxEventBytes, instance, clock } = options;
 
   async function contractOf(topic: string): Promise<TopicContract> {
     if (!TOPIC_NAME.test(topic))
@@ -53,7 +58,7 @@ export function createAccept(options: AcceptOptions): Accept {
     throw new Problem('unknown-topic', `There is no topic ${topic} with a schema`);
   }
 
-  return async (envelope, trace) => {
+  return async (envelope, { caller, trace }) => {
     const { topic, data, dataPointer, cloudEvent } = envelope;
     const { check, encode, shape } = await contractOf(topic);
     const checked = check(data, dataPointer);
@@ -75,9 +80,11 @@ export function createAccept(options: AcceptOptions): Accept {
       throw new Problem('too-large', `The event has ${size} bytes; ${maxEventBytes} are taken`);
     }
     return {
-      id: cloudEvent?.id ?? uuidv7(),
+      id: eventIdOf(envelope, { instance, caller }),
       ...{ topic, key, value: checked.value, bytes, headers },
+      caller,
       source: cloudEvent?.source,
+      sourceId: cloudEvent?.id,
       type: cloudEvent?.type,
       subject: cloudEvent?.subject,
       acceptedAtUs: BigInt(Math.round(clock() * 1000)),
@@ -87,9 +94,12 @@ export function createAccept(options: AcceptOptions): Accept {
   };
 }
 
-/** The caller's time beside ours (`ce_time`), and the attributes that mean nothing to us. */
-function contextHeaders({ time, extensions }: CloudEventAttributes): Record<string, string> {
-  const headers: Record<string, string> = time === undefined ? {} : { ce_sourcetime: time };
+/** The caller's id and time beside ours (`ce_id`, `ce_time`), and the attributes that mean nothing to us. */
+function contextHeaders({ id, time, extensions }: CloudEventAttributes): Record<string, string> {
+  const headers: Record<string, string> = {
+    ce_sourceid: id,
+    ...(time === undefined ? {} : { ce_sourcetime: time }),
+  };
   for (const [name, value] of Object.entries(extensions)) headers[`ce_${name}`] = value;
   return headers;
 }

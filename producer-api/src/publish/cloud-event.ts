@@ -1,15 +1,11 @@
 import { pointerStep, type Violation } from '@shelfcast/service-kit/http/violation';
 import { exactInstant } from '../contract/instants.ts';
-import type { JsonValue } from '../json/parse-json.ts';
-import { attributeText, type Envelope, isObject, type ReadEnvelope } from './envelope.ts';
+import { JsonError, JsonNumber, type JsonValue, parseJson } from '../json/parse-json.ts';
+import { checkAttribute, isJsonType, MAX_ATTRIBUTES } from './cloud-event-attributes.ts';
+import { type Envelope, isObject, type ReadEnvelope } from './envelope.ts';
 
-const ATTRIBUTE_NAME = /^[a-z0-9]{1,20}$/;
-const MAX_VALUE_LENGTH = 1_024;
-const MAX_ATTRIBUTES = 32;
-/** CloudEvents strings hold no control characters; in a header they could begin another one. */
-const CONTROL = /\p{Cc}/u;
-const JSON_TYPE = /^[\w.+-]+\/(?:[\w.+-]+\+)?json *(?:;|$)/i;
 const TYPE_PREFIX = 'shelfcast.';
+const MAX_VIOLATIONS = 100;
 /** Attributes with a meaning of their own here; all others are handed on. */
 const OWN: ReadonlySet<string> = new Set([
   ...['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema'],
@@ -24,16 +20,12 @@ export function readStructured(body: JsonValue, pointer = ''): ReadEnvelope {
       violations: [{ pointer, code: 'wrong_type', detail: 'must be an object' }],
     };
   }
-  const attributes = new Map([...body].filter(([name]) => name !== 'data'));
+  const attributes = new Map(
+    [...body].filter(([name]) => name !== 'data' && name !== 'data_base64'),
+  );
   const violations: Violation[] = [];
-  if (!body.has('data')) {
-    const detail = body.has('data_base64') ? 'must be JSON, not bytes' : 'is missing';
-    violations.push({ pointer: `${pointer}/data`, code: 'missing', detail });
-    attributes.delete('data_base64');
-  }
   const at = (name: string) => pointer + pointerStep(name);
-  const data = { value: body.get('data') ?? null, pointer: `${pointer}/data` };
-  return readAttributes(attributes, data, at, violations);
+  return readAttributes(attributes, readData(body, pointer, violations), at, violations);
 }
 
 /**
@@ -62,18 +54,55 @@ export function readBinary(
   return readAttributes(attributes, { value: data, pointer: '' }, at, violations);
 }
 
+interface Data {
+  readonly value: JsonValue;
+  readonly pointer: string;
+}
+
+/** `data`, or the JSON text in `data_base64`. */
+function readData(
+  body: ReadonlyMap<string, JsonValue>,
+  pointer: string,
+  violations: Violation[],
+): Data {
+  const at = `${pointer}/data`;
+  const atBytes = `${pointer}/data_base64`;
+  const bytes = body.get('data_base64') ?? undefined;
+  const refuse = (where: string, code: Violation['code'], detail: string): Data => {
+    violations.push({ pointer: where, code, detail });
+    return { value: null, pointer: where };
+  };
+  if (bytes === undefined) {
+    const value = body.get('data');
+    if (value === undefined) return refuse(at, 'missing', 'is missing');
+    return { value, pointer: at };
+  }
+  if (body.has('data')) return refuse(atBytes, 'unknown_field', 'cannot stand beside data');
+  if (typeof bytes !== 'string' || !BASE64.test(bytes)) {
+    return refuse(atBytes, 'bad_format', 'must be base64');
+  }
+  try {
+    return { value: parseJson(Buffer.from(bytes, 'base64')), pointer: atBytes };
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    return refuse(atBytes, 'bad_format', `must hold JSON: ${error.message}`);
+  }
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 function readAttributes(
   attributes: ReadonlyMap<string, JsonValue>,
-  data: { readonly value: JsonValue; readonly pointer: string },
+  data: Data,
   at: (name: string) => string,
   violations: Violation[],
 ): ReadEnvelope {
   const texts = new Map<string, string>();
   for (const [name, value] of attributes) {
     if (value === null) continue; // the same as not given
-    const problem = problemOf(name, value);
-    if (problem === undefined) texts.set(name, attributeText(value) ?? '');
-    else if (violations.length < 100) violations.push({ pointer: at(name), ...problem });
+    const problem = checkAttribute(name, value);
+    if (problem === undefined) texts.set(name, textOf(value));
+    else if (violations.length < MAX_VIOLATIONS) violations.push({ pointer: at(name), ...problem });
   }
   if (attributes.size > MAX_ATTRIBUTES) {
     const detail = `there are more than ${MAX_ATTRIBUTES} attributes`;
@@ -82,28 +111,22 @@ function readAttributes(
   const required = (name: string): string => {
     const text = texts.get(name);
     if (text) return text;
-    if (!attributes.has(name) || text === '') {
-      violations.push({ pointer: at(name), code: 'missing', detail: 'is missing' });
-    }
+    const isRefused = (attributes.get(name) ?? null) !== null && text === undefined;
+    if (!isRefused) violations.push({ pointer: at(name), code: 'missing', detail: 'is missing' });
     return '';
   };
+  const refuse = (name: string, detail: string) =>
+    violations.push({ pointer: at(name), code: 'bad_format', detail });
   const version = required('specversion');
-  if (version !== '' && version !== '1.0') {
-    violations.push({ pointer: at('specversion'), code: 'bad_format', detail: 'must be 1.0' });
-  }
+  if (version !== '' && version !== '1.0') refuse('specversion', 'must be 1.0');
   const [id, source, type] = [required('id'), required('source'), required('type')];
   const contentType = texts.get('datacontenttype');
-  if (contentType !== undefined && !JSON_TYPE.test(contentType)) {
-    const detail = 'must be JSON: the topic’s schema decides how it is written';
-    violations.push({ pointer: at('datacontenttype'), code: 'bad_format', detail });
+  if (contentType !== undefined && !isJsonType(contentType)) {
+    refuse('datacontenttype', 'must be JSON: the topic’s schema decides how it is written');
   }
   const time = texts.get('time');
   if (time !== undefined && exactInstant(time) === undefined) {
-    violations.push({
-      pointer: at('time'),
-      code: 'bad_format',
-      detail: 'must be an RFC 3339 time',
-    });
+    refuse('time', 'must be an RFC 3339 time');
   }
   if (violations.length > 0) return { ok: false, violations };
   const envelope: Envelope = {
@@ -121,23 +144,9 @@ function readAttributes(
   return { ok: true, envelope };
 }
 
-function problemOf(name: string, value: JsonValue): Pick<Violation, 'code' | 'detail'> | undefined {
-  if (!ATTRIBUTE_NAME.test(name)) {
-    return {
-      code: 'bad_format',
-      detail: 'is no attribute name: 1 to 20 lower-case letters and digits',
-    };
-  }
-  const text = attributeText(value);
-  if (text === undefined) {
-    return { code: 'wrong_type', detail: 'must be a string, a boolean or an integer' };
-  }
-  if (CONTROL.test(text))
-    return { code: 'bad_character', detail: 'must not hold control characters' };
-  if (text.length > MAX_VALUE_LENGTH) {
-    return { code: 'too_long', detail: `must have at most ${MAX_VALUE_LENGTH} characters` };
-  }
-  return undefined;
+/** Of an attribute that was checked: a string, a boolean or an integer. */
+function textOf(value: JsonValue): string {
+  return value instanceof JsonNumber ? value.text : String(value);
 }
 
 function percentDecoded(text: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { Violation } from '@shelfcast/service-kit/http/violation';
 import { pointerStep } from '@shelfcast/service-kit/http/violation';
-import { JsonNumber, type JsonObject, type JsonValue } from '../json/parse-json.ts';
+import type { JsonObject, JsonValue } from '../json/parse-json.ts';
 
 /** What a caller wants published, whatever form it came in. */
 export interface Envelope {
@@ -31,6 +31,7 @@ export type ReadEnvelope =
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
 const MEMBERS: ReadonlySet<string> = new Set(['topic', 'data', 'key']);
+const NUL = '\u0000';
 /** Of a Kafka key that the sender gives, in characters. */
 export const MAX_KEY_LENGTH = 1_024;
 
@@ -48,6 +49,9 @@ export function readPlainEnvelope(body: JsonValue, pointer = ''): ReadEnvelope {
   if (key !== undefined && !isKey(key)) {
     const detail = `must be a string of 1 to ${MAX_KEY_LENGTH} characters`;
     violations.push({ pointer: `${pointer}/key`, code: 'wrong_type', detail });
+  } else if (key?.includes(NUL)) {
+    const detail = 'must not hold NUL, which no database takes';
+    violations.push({ pointer: `${pointer}/key`, code: 'bad_character', detail });
   }
   for (const name of body.keys()) {
     if (MEMBERS.has(name) || violations.length >= 100) continue;
@@ -82,11 +86,4 @@ function refuse(pointer: string, code: Violation['code'], detail: string): ReadE
 
 export function isObject(value: JsonValue): value is JsonObject {
   return value instanceof Map;
-}
-
-/** The text of an attribute's value: CloudEvents has strings, booleans and integers. */
-export function attributeText(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'boolean') return String(value);
-  return value instanceof JsonNumber && /^-?\d{1,10}$/.test(value.text) ? value.text : undefined;
 }

@@ -2,7 +2,7 @@ import type { AvroRecord } from '../contract/compile-check.ts';
 
 /** An event that passed every check, as it will be written. */
 export interface AcceptedEvent {
-  /** The caller's (CloudEvents) or a UUIDv7. */
+  /** Of this event alone, whatever id its sender gave it. */
   readonly id: string;
   readonly topic: string;
   readonly key: string | null;
@@ -12,8 +12,11 @@ export interface AcceptedEvent {
   readonly bytes: Buffer;
   /** Kafka headers beside those that name the event. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Who was let in. */
+  readonly caller: string;
   /** CloudEvents context the caller gave; a plain event has none. */
   readonly source: string | undefined;
+  readonly sourceId: string | undefined;
   readonly type: string | undefined;
   readonly subject: string | undefined;
   /** When this API accepted it, by its own clock; Unix microseconds. */

@@ -1,9 +1,10 @@
 import type { Change } from '@shelfcast/schemas/change';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { changeFromManualEvent } from '@shelfcast/schemas/manual';
-import { captureDetails, reportOf } from '@shelfcast/schemas/monitoring-event';
+import { captureDetails, type ReportDetails, reportOf } from '@shelfcast/schemas/monitoring-event';
 import { encodeManualPosition } from '@shelfcast/schemas/position';
 import { isManualTopic } from '@shelfcast/schemas/topics';
+import { ANYONE } from '@shelfcast/service-kit/auth/caller';
 import type { SentRecord } from '@shelfcast/service-kit/kafka/types';
 import type { AcceptedEvent } from './event.ts';
 
@@ -33,9 +34,17 @@ export function publishedReport(
     instance,
     atUs: nowUs,
     durationUs: nowUs - event.acceptedAtUs,
-    details: captureDetails(change, { maskedColumns: maskedFields }),
+    details: {
+      ...captureDetails(change, { maskedColumns: maskedFields }),
+      ...senderOf(event),
+    },
     ...(event.traceId === undefined ? {} : { traceId: event.traceId }),
   });
+}
+
+/** Who sent it, as far as that says more than that the API is open. */
+function senderOf({ caller, source, sourceId: id }: AcceptedEvent): ReportDetails {
+  return caller === ANYONE.name && id === undefined ? {} : { sender: { caller, source, id } };
 }
 
 /** The change that consumers will see; of a topic that none of ours knows, the event as it is. */

@@ -1,4 +1,3 @@
-import type { TraceContext } from '@shelfcast/schemas/trace-context';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
 import { invalid, Problem, type ProblemBody } from '@shelfcast/service-kit/http/problem';
@@ -10,7 +9,7 @@ import { toProblem } from '../http/to-problem.ts';
 import { traceOf } from '../http/trace.ts';
 import { idempotencyKeyOf, nameEvent } from '../idempotency/name-event.ts';
 import { type JsonValue, parseJson } from '../json/parse-json.ts';
-import type { Accept } from '../publish/accept.ts';
+import type { Accept, AcceptContext } from '../publish/accept.ts';
 import { readStructured } from '../publish/cloud-event.ts';
 import { readPlainEnvelope } from '../publish/envelope.ts';
 import type { Receipt } from '../publish/event.ts';
@@ -39,13 +38,13 @@ export function batchRoutes(options: BatchRoutesOptions): Router {
 
   async function prepare(
     read: ReturnType<typeof readPlainEnvelope>,
-    trace: TraceContext | undefined,
+    context: AcceptContext,
     place: { readonly key: string | undefined; readonly item: number; readonly of: number },
   ): Promise<Submission | Problem> {
     if (!read.ok) return invalid(read.violations);
     try {
       const { envelope } = read;
-      return { event: await accept(envelope, trace), name: nameEvent(envelope, place) };
+      return { event: await accept(envelope, context), name: nameEvent(envelope, place) };
     } catch (error) {
       const problem = toProblem(error);
       if (problem.kind === 'internal') throw error;
@@ -55,14 +54,14 @@ export function batchRoutes(options: BatchRoutesOptions): Router {
 
   const post: RequestHandler = async (request, response) => {
     const key = idempotencyKeyOf(request.headers);
-    const trace = traceOf(request.headers);
+    const { name: caller } = authorizer.callerOf(request);
+    const context = { caller, trace: traceOf(request.headers) };
     const reads = readBatch({ headers: request.headers, body: bodyOf(request) }, maxBatchEvents);
     const of = reads.length;
     const prepared = await Promise.all(
-      reads.map((read, item) => prepare(read, trace, { key, item, of })),
+      reads.map((read, item) => prepare(read, context, { key, item, of })),
     );
     const submissions = prepared.flatMap((one) => (one instanceof Problem ? [] : [one]));
-    const { name: caller } = authorizer.callerOf(request);
     const fates = await intake.submit(caller, submissions);
     let next = 0;
     const results = prepared.map((one): ItemResult => {

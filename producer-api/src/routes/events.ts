@@ -30,9 +30,9 @@ export function eventRoutes(options: EventRoutesOptions): Router {
     const read = readEnvelope({ headers, body: bodyOf(request) });
     if (!read.ok) throw invalid(read.violations);
     const { envelope } = read;
-    const event = await accept(envelope, traceOf(headers));
-    const name = nameEvent(envelope, { key, item: 0, of: 1 });
     const { name: caller } = authorizer.callerOf(request);
+    const event = await accept(envelope, { caller, trace: traceOf(headers) });
+    const name = nameEvent(envelope, { key, item: 0, of: 1 });
     const [fate] = await intake.submit(caller, [{ event, name }]);
     if (fate === undefined || fate.outcome instanceof Error) throw fate?.outcome;
     if (fate.replayed) response.setHeader('idempotent-replayed', 'true');

@@ -1,6 +1,6 @@
 import { Problem } from '../http/problem.ts';
 import { isLoopback } from '../protected-mode.ts';
-import type { Caller } from './caller.ts';
+import { ANYONE, type Caller } from './caller.ts';
 import type { VerifyJwt } from './jwt.ts';
 import { findToken, type StaticToken } from './static-tokens.ts';
 
@@ -23,8 +23,6 @@ export interface Authenticator {
   identify(credentials: Credentials): Promise<Caller>;
 }
 
-/** Without tokens and issuer, which protected mode allows on loopback only, whoever can connect may do everything. */
-const ANYONE: Caller = { name: 'anyone', role: 'operator' };
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 export function createAuthenticator({ tokens, verifyJwt }: AuthenticatorOptions): Authenticator {

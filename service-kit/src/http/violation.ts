@@ -22,6 +22,7 @@ export type ViolationCode =
   | 'bad_character'
   | 'bad_order'
   | 'not_the_key'
+  | 'reserved'
   | 'bad_schema'
   | 'incompatible';
 

@@ -12,6 +12,8 @@ export interface TestApi extends ServiceProcess {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer>;
+  /** The address of its database, which keeps Idempotency-Keys. */
+  readonly databaseUrl: string;
   /** Ends it in order, and drops its database. */
   close(): Promise<void>;
 }
@@ -58,6 +60,7 @@ export async function startTestApi(settings: Record<string, string> = {}): Promi
   });
   return {
     ...service,
+    databaseUrl: database.url,
     get url() {
       return service.url;
     },
