@@ -8,6 +8,7 @@ import type { Entry } from './recent.ts';
 import { entryAt, idsOf } from './testing.ts';
 
 const test = suite('channels');
+const EMPTY = { hasRoom: () => true };
 
 /** Channels whose batches are kept per client. */
 function open() {
@@ -35,7 +36,7 @@ function open() {
 
 test('a full batch goes at once, with a cursor that ends where it ends', () => {
   const { channels, of, push } = open();
-  channels.join({ id: 'a', flow: createFlow() }, {});
+  channels.join({ id: 'a', flow: createFlow({ outgoing: EMPTY }) }, {});
   push(1_200);
   assert.equal(
     of('a').map(({ items, cursor }) => [items.length, parseCursor(cursor)?.get(0)]),
@@ -49,9 +50,9 @@ test('a full batch goes at once, with a cursor that ends where it ends', () => {
 
 test('who joins gets what comes then, and those before it get what was gathered', () => {
   const { channels, of, push } = open();
-  channels.join({ id: 'a', flow: createFlow() }, { service: 'catalogue' });
+  channels.join({ id: 'a', flow: createFlow({ outgoing: EMPTY }) }, { service: 'catalogue' });
   push(3);
-  channels.join({ id: 'b', flow: createFlow() }, { service: 'catalogue' });
+  channels.join({ id: 'b', flow: createFlow({ outgoing: EMPTY }) }, { service: 'catalogue' });
   assert.is(of('a')[0]?.items.length, 3);
   push(500);
   assert.is(of('a')[1]?.items.length, 500);
@@ -61,7 +62,7 @@ test('who joins gets what comes then, and those before it get what was gathered'
 
 test('who does not keep up gets the newest and is told how many others there were', () => {
   const { channels, of, push } = open();
-  const flow = createFlow(1);
+  const flow = createFlow({ outgoing: EMPTY, window: 1 });
   channels.join({ id: 'slow', flow }, {});
   push(500);
   push(500);
@@ -78,7 +79,10 @@ test('who does not keep up gets the newest and is told how many others there wer
 
 test('filters let through what they name', () => {
   const { channels, of, push } = open();
-  channels.join({ id: 'a', flow: createFlow() }, { stages: ['failed'], text: 'BOOM' });
+  channels.join(
+    { id: 'a', flow: createFlow({ outgoing: EMPTY }) },
+    { stages: ['failed'], text: 'BOOM' },
+  );
   push(600);
   assert.is(of('a').length, 0);
   push(500, { stage: 'failed', error: { type: 'E', message: 'boom' } });

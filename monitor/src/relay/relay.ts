@@ -14,9 +14,12 @@ import type { Logger } from '@shelfcast/service-kit/logging';
 import { Server } from 'socket.io';
 import { createCatchUps } from './catch-ups.ts';
 import { createChannels } from './channels.ts';
+import { type Connections, watchConnections } from './connections.ts';
 import { createCounts } from './counts.ts';
+import { createFlow, type Flow } from './flow.ts';
 import { letIn } from './let-in.ts';
 import type { RelayMetrics } from './metrics.ts';
+import type { Connection } from './outgoing.ts';
 import { serveSocket } from './serve-socket.ts';
 import { startTail } from './tail.ts';
 
@@ -57,7 +60,6 @@ export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents>;
 const SUMMARY_INTERVAL_MS = 1_000;
 /** A subscription is the most that a client has to say. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /**
  * Tells browsers what is reported, as it is reported. Each monitor process reads all of `monitoring` for itself, so any
@@ -70,10 +72,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     transports: ['websocket'],
     serveClient: false,
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
-    connectTimeout: HANDSHAKE_TIMEOUT_MS,
     allowRequest: ({ headers }, answer) => {
       if (!isOriginAllowed(headers, options.allowedOrigins)) answer('this origin may not', false);
-      else if (io.engine.clientsCount >= limits.clients) answer('too many clients', false);
+      else if (io.sockets.sockets.size >= limits.clients) answer('too many clients', false);
       else answer(null, true);
     },
   });
@@ -104,13 +105,30 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   const catchUps = createCatchUps({ kafka, codec, topic, recent: tail.recent, metrics });
 
-  letIn(io, { authorizer, nowMs });
-  io.on('connection', (socket) => {
-    metrics.clients.inc();
-    socket.on('disconnect', () => metrics.clients.dec());
-    socket.emit('health', options.health());
-    serveSocket(socket, { channels, catchUps, end: () => tail.recent.end(), metrics, log });
-  });
+  letIn(io, { authorizer, nowMs, maxClients: limits.clients });
+  /** What each connection that was let in is served by. */
+  const served = new WeakMap<Connection, { readonly id: string; readonly flow: Flow }>();
+  function onRoom(conn: Connection): void {
+    const known = served.get(conn);
+    if (known === undefined) return;
+    known.flow.left();
+    channels.wake(known.id);
+  }
+  function serve(connections: Connections): void {
+    io.on('connection', (socket) => {
+      const { conn, id } = socket;
+      const flow = createFlow({ outgoing: connections.outgoingOf(conn) });
+      connections.admit(conn);
+      served.set(conn, { id, flow });
+      metrics.clients.inc();
+      socket.on('disconnect', () => {
+        metrics.clients.dec();
+        connections.dismiss(conn);
+      });
+      socket.emit('health', options.health());
+      serveSocket(socket, { flow, channels, catchUps, end: () => tail.recent.end(), metrics, log });
+    });
+  }
 
   // Both are whole each time, so a client that cannot take one now is not sent it later. In turn: a socket takes the
   // next only when the one before has left.
@@ -126,7 +144,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   return {
     summary: () => counts.summary(io.sockets.sockets.size),
     notReady: () => (tail.isConnected() ? undefined : 'Kafka does not answer'),
-    attach: (server) => void io.attach(server),
+    attach(server) {
+      io.attach(server);
+      serve(watchConnections(io, { onRoom }));
+    },
     async stop() {
       clearInterval(timer);
       channels.stop();

@@ -11,11 +11,12 @@ import { z } from 'zod';
 import type { CatchUps } from './catch-ups.ts';
 import type { Channels } from './channels.ts';
 import { compileFilter } from './filter.ts';
-import { createFlow } from './flow.ts';
+import type { Flow } from './flow.ts';
 import type { RelayMetrics } from './metrics.ts';
 import { formatCursor, type Positions, parseCursor } from './positions.ts';
 
 export interface SocketOptions {
+  readonly flow: Flow;
   readonly channels: Channels;
   readonly catchUps: CatchUps;
   readonly end: () => Positions;
@@ -42,9 +43,8 @@ const MAX_SUBSCRIPTIONS_PER_SECOND = 20;
 /** Serves one client until it goes: what it subscribes to, from where, as quickly as it takes it. */
 export function serveSocket(
   socket: Socket<ClientToServerEvents, ServerToClientEvents>,
-  { channels, catchUps, end, metrics, log }: SocketOptions,
+  { flow, channels, catchUps, end, metrics, log }: SocketOptions,
 ): void {
-  const flow = createFlow();
   /** Ends what was begun for the subscription before. */
   let current = new AbortController();
 

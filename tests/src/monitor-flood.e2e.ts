@@ -1,0 +1,216 @@
+// Beside others: a monitor and reports of its own.
+// What a viewer, or a stranger, can make the monitor keep: it stays the same, and others are served meanwhile.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
+import { eventually } from '@shelfcast/service-kit/eventually';
+import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import WebSocket from 'ws';
+import { newToken } from './support/api-client.ts';
+import { fromEnvironment } from './support/environment.ts';
+import { type KafkaWorkbench, openKafkaWorkbench } from './support/kafka-workbench.ts';
+import { connectLive } from './support/live-client.ts';
+import { madeReport } from './support/made-reports.ts';
+import { startTestMonitor, type TestMonitor } from './support/monitor.ts';
+import { codecAt } from './support/pipeline-kafka.ts';
+import { percentile, watchMemory } from './support/process-memory.ts';
+
+interface Context {
+  kafka: KafkaWorkbench;
+  monitor: TestMonitor;
+  token: string;
+  report(count: number): Promise<void>;
+}
+
+const REPORTS = 12_000;
+const ATTACK_MS = 12_000;
+/** Beyond what garbage comes and goes: what grew before was ten times that. */
+const MAX_GROWTH_MIB = 100;
+const LONGEST_P95_MS = 250;
+const test = suite<Context>('monitor, flooded');
+
+test.before(async (context) => {
+  context.kafka = await openKafkaWorkbench(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
+  const topic = await context.kafka.newTopic({ partitions: 1 });
+  const viewer = newToken('vera', 'viewer');
+  context.token = viewer.token;
+  context.monitor = await startTestMonitor({
+    MONITORING_TOPIC: topic,
+    API_TOKENS: viewer.setting,
+    LIVE_MAX_CLIENTS: '200',
+  });
+  const codec = codecAt(fromEnvironment('SCHEMA_REGISTRY_URL'));
+  const encode = await codec.encoder(MONITORING_EVENT);
+  codec.close();
+  const publisher = createMonitoringPublisher({
+    producer: context.kafka.producer,
+    encode,
+    topic,
+  });
+  const run = randomBytes(4).toString('hex');
+  let nr = 0;
+  context.report = async (count) => {
+    const next = () => {
+      nr += 1;
+      return madeReport({
+        ...{ eventId: `${run}-${nr}`, topic, service: 'made', stage: 'processed' },
+        ...{ occurredAtUs: Date.now() * 1000, afterMs: 1 },
+        details: { note: 'x'.repeat(1_000) },
+      });
+    };
+    for (let sent = 0; sent < count; sent += 500) {
+      await publisher.report(Array.from({ length: Math.min(500, count - sent) }, next));
+    }
+  };
+  await context.report(REPORTS);
+});
+test.after(async ({ kafka, monitor }) => {
+  await monitor.close();
+  await kafka.close();
+});
+
+async function openSocket(url: string): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+  socket.on('error', () => {});
+  await once(socket, 'open');
+  return socket;
+}
+
+/** Sockets that never read, say that they have received everything, and want it all again. */
+async function openLiars(url: string, token: string): Promise<{ close(): void }> {
+  const sockets: WebSocket[] = [];
+  for (let nr = 0; nr < 3; nr += 1) {
+    const socket = await openSocket(url);
+    socket.send(`40${JSON.stringify({ token })}`);
+    await once(socket, 'message');
+    socket.pause();
+    sockets.push(socket);
+  }
+  const timer = setInterval(() => {
+    for (const socket of sockets) {
+      // What is not read on the other side need not wait here either.
+      if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > 1_000_000) continue;
+      for (let nr = 0; nr < 4; nr += 1) socket.send('42["received",9007199254740991]');
+      socket.send('42["subscribe",{"filter":{},"since":"1.0"}]');
+      socket.ping('x'.repeat(125));
+    }
+  }, 5);
+  return {
+    close() {
+      clearInterval(timer);
+      for (const socket of sockets) socket.terminate();
+    },
+  };
+}
+
+/** Asks the API again and again until it is stopped. @returns how long answers took */
+function startNeighbour(url: string, token: string): { stop(): Promise<number[]> } {
+  const tookMs: number[] = [];
+  let running = true;
+  const asking = (async () => {
+    while (running) {
+      const startedMs = performance.now();
+      const answer = await fetch(`${url}/api/events?limit=5`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      await answer.text();
+      assert.is(answer.status, 200);
+      tookMs.push(performance.now() - startedMs);
+      await delay(50);
+    }
+  })();
+  return {
+    async stop() {
+      running = false;
+      await asking;
+      return tookMs;
+    },
+  };
+}
+
+test('who never reads but says so makes the monitor keep nothing', async ({
+  monitor,
+  token,
+  report,
+}) => {
+  const { url, pid } = monitor;
+  const reader = await connectLive({ url, filter: {}, token });
+  await delay(1_000);
+  const memory = watchMemory(pid);
+  const liars = await openLiars(url, token);
+  const neighbour = startNeighbour(url, token);
+  const endMs = performance.now() + ATTACK_MS;
+  let sent = 0;
+  while (performance.now() < endMs) {
+    await report(100);
+    sent += 100;
+    await delay(100);
+  }
+  const tookMs = await neighbour.stop();
+  const highest = memory.stop();
+  await eventually(() => reader.items.length === sent, {
+    timeoutMs: 30_000,
+    what: 'who reads has everything',
+  });
+  assert.is(reader.sampled(), 0);
+  liars.close();
+  reader.close();
+  const p95 = percentile(tookMs, 95);
+  console.log(
+    `# liars: resident ${memory.before} → ${highest} MiB at most; others p95 ${p95.toFixed(0)} ms (${tookMs.length} answers)`,
+  );
+  assert.ok(highest < memory.before + MAX_GROWTH_MIB, `${memory.before} → ${highest} MiB`);
+  assert.ok(p95 < LONGEST_P95_MS, `p95 ${p95} ms`);
+});
+
+test('bare handshakes without a token take no client’s place', async ({ monitor, token }) => {
+  const { url, pid } = monitor;
+  const reader = await connectLive({ url, filter: {}, token });
+  const memory = watchMemory(pid);
+  const bare: WebSocket[] = [];
+  const tookMs: number[] = [];
+  let running = true;
+  const attack = (async () => {
+    while (running) {
+      const opened = await Promise.allSettled(Array.from({ length: 50 }, () => openSocket(url)));
+      for (const one of opened) if (one.status === 'fulfilled') bare.push(one.value);
+    }
+  })();
+  await eventually(() => bare.length > 500, { timeoutMs: 30_000, what: 'handshakes are held' });
+  for (let nr = 0; nr < 20; nr += 1) {
+    const startedMs = performance.now();
+    const client = await connectLive({ url, filter: {}, token });
+    tookMs.push(performance.now() - startedMs);
+    client.close();
+    await delay(100);
+  }
+  running = false;
+  await attack;
+  assert.ok(reader.isConnected(), 'who is in stays in');
+  const highest = memory.stop();
+  const p95 = percentile(tookMs, 95);
+  console.log(
+    `# ${bare.length} bare handshakes: clients connect in p95 ${p95.toFixed(0)} ms, resident ${memory.before} → ${highest} MiB at most`,
+  );
+  assert.ok(p95 < 2_000, `p95 ${p95} ms`);
+  await eventually(() => bare.every(({ readyState }) => readyState === WebSocket.CLOSED), {
+    timeoutMs: 15_000,
+    what: 'handshakes without a token are ended',
+  });
+  for (const socket of bare) socket.terminate();
+  reader.close();
+});
+
+test('who talks without an end is cut', async ({ monitor, token }) => {
+  const socket = await openSocket(monitor.url);
+  socket.send(`40${JSON.stringify({ token })}`);
+  await once(socket, 'message');
+  const closed = once(socket, 'close');
+  for (let nr = 0; nr < 3_000; nr += 1) socket.send('42["received",1]');
+  await closed;
+});
+
+test.run();
