@@ -31,6 +31,8 @@ export const producerConfig = z.object({
   /** Largest body of a batch, and most events in it. */
   MAX_BATCH_BYTES: integer({ min: 1_024, max: 1_073_741_824 }).prefault('8388608'),
   MAX_BATCH_EVENTS: integer({ min: 1, max: 100_000 }).prefault('500'),
+  /** Of bodies that have begun to arrive and are not answered: of all callers, half of it of one. */
+  MAX_BODY_BYTES_IN_FLIGHT: integer({ min: 1_048_576, max: 4_294_967_296 }).prefault('67108864'),
   /** How long an Idempotency-Key is remembered. */
   IDEMPOTENCY_TTL_HOURS: integer({ min: 1, max: 8_760 }).prefault('24'),
   /** Requests of one caller per second and process; above it, 429. */

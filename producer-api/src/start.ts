@@ -5,6 +5,7 @@ import { createAuthorizer } from '@shelfcast/service-kit/auth/authorize';
 import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
 import { createClock } from '@shelfcast/service-kit/clock';
 import { createApp } from '@shelfcast/service-kit/http/app';
+import { type ByteBudgetOptions, createByteBudget } from '@shelfcast/service-kit/http/byte-budget';
 import { operationRoutes } from '@shelfcast/service-kit/http/operation-routes';
 import { serve } from '@shelfcast/service-kit/http/serve';
 import { createKafka } from '@shelfcast/service-kit/kafka';
@@ -16,6 +17,7 @@ import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/sett
 import { startTracing } from '@shelfcast/service-kit/tracing/tracing';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ProducerConfig } from './config.ts';
+import { createBodyReader } from './http/body.ts';
 import { toProblem } from './http/to-problem.ts';
 import { startExpiry } from './idempotency/expiry.ts';
 import { createKeyStore } from './idempotency/key-store.ts';
@@ -110,13 +112,18 @@ export async function startProducerApi({
     clock,
   });
   const intake = createIntake({ publisher, keys, waitMs: config.PUBLISH_DEADLINE_MS, log });
+  const readBody = createBodyReader({
+    budget: createByteBudget(bodyLimits(config)),
+    callerOf: (request) => authorizer.callerOf(request).name,
+  });
   const app = createApp({
     routers: [
-      eventRoutes({ accept, intake, authorizer, maxEventBytes: config.MAX_EVENT_BYTES }),
+      eventRoutes({ accept, intake, authorizer, readBody, maxEventBytes: config.MAX_EVENT_BYTES }),
       batchRoutes({
         accept,
         intake,
         authorizer,
+        readBody,
         maxBatchBytes: config.MAX_BATCH_BYTES,
         maxBatchEvents: config.MAX_BATCH_EVENTS,
       }),
@@ -130,6 +137,7 @@ export async function startProducerApi({
       docsRoutes({ authorizer, admin, registry, contracts, topicPrefix: config.TOPIC_PREFIX }),
       topicRoutes({
         authorizer,
+        readBody,
         admin,
         registry,
         topicPrefix: config.TOPIC_PREFIX,
@@ -156,4 +164,11 @@ export async function startProducerApi({
   });
   lifecycle.onStop('http', () => service.close());
   log.info({ host: config.HOST, port: service.port }, 'serving');
+}
+
+/** A caller can always send the largest body there may be, and another caller another one. */
+function bodyLimits(config: ProducerConfig): ByteBudgetOptions {
+  const { MAX_BATCH_BYTES, MAX_EVENT_BYTES, MAX_BODY_BYTES_IN_FLIGHT: wanted } = config;
+  const callerBytes = Math.max(wanted / 2, MAX_BATCH_BYTES, MAX_EVENT_BYTES);
+  return { totalBytes: Math.max(wanted, 2 * callerBytes), callerBytes };
 }

@@ -1,4 +1,3 @@
-// Beside others: products of its own, on the topics all share.
 // An event is known by who sent it and the id it was given: nothing that was acknowledged is taken for another event.
 import { createHash, randomUUID } from 'node:crypto';
 import type { Codec } from '@shelfcast/schemas/codec';

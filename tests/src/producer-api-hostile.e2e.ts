@@ -1,6 +1,5 @@
 // What nobody in good faith sends: the right 4xx each time, flat memory, and neighbours that notice nothing.
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -8,11 +7,13 @@ import { exportJWK, SignJWT } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
+import { mostMs, percentile, residentMib, timesOf, watchMemory } from './support/process-memory.ts';
 import { startTestApi, type TestApi } from './support/producer-api.ts';
 
 const ISSUER = 'https://issuer.test';
 const OPERATOR = `token-${randomUUID()}`;
 const VIEWER = `token-${randomUUID()}`;
+const PUBLISHER = `token-${randomUUID()}`;
 
 interface Context {
   api: TestApi;
@@ -34,7 +35,7 @@ test.before(async (context) => {
   const address = context.jwks.address();
   const port = typeof address === 'object' ? address?.port : undefined;
   context.api = await startTestApi({
-    API_TOKENS: `ops:operator:${hash(OPERATOR)},watch:viewer:${hash(VIEWER)}`,
+    API_TOKENS: `ops:operator:${hash(OPERATOR)},watch:viewer:${hash(VIEWER)},shop:publisher:${hash(PUBLISHER)}`,
     OIDC_ISSUER: ISSUER,
     OIDC_JWKS_URL: `http://127.0.0.1:${port}/jwks`,
     HEADERS_TIMEOUT_MS: '1000',
@@ -256,10 +257,107 @@ test('memory stays flat under gzip bombs and large bodies, and neighbours are se
   assert.ok(highest < before + 150, `${highest} MiB after ${before} MiB`);
 });
 
-/** Memory of a process that is in RAM. */
-function residentMib(pid: number): number {
-  const pages = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1] ?? '0';
-  return Math.round((Number(pages) * 4_096) / 1024 / 1024);
+/** Headers of a batch that never ends, and how it is begun. */
+type Unfinished = 'length' | 'chunks' | 'gzip';
+
+/** Sends what it can of a batch of 8 MB, but for its end; resolves with the answer when there is one. */
+function sendUnfinished(port: number, form: Unfinished): { answer: Promise<string>; end(): void } {
+  const socket = connect(port, '127.0.0.1');
+  const head = [
+    'POST /events/batch HTTP/1.1',
+    'Host: 127.0.0.1',
+    `Authorization: Bearer ${OPERATOR}`,
+    'Content-Type: application/json',
+    form === 'length' ? 'Content-Length: 8000000' : 'Transfer-Encoding: chunked',
+    ...(form === 'gzip' ? ['Content-Encoding: gzip'] : []),
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  if (form === 'length') socket.write(Buffer.alloc(7_999_000, ' '));
+  else {
+    const body =
+      form === 'gzip' ? gzipSync(Buffer.alloc(8_000_000, ' ')).subarray(0, -100) : undefined;
+    // Chunks of one byte: what each takes in memory is not in its length.
+    const bytes = body ?? Buffer.alloc(300_000, ' ');
+    if (form === 'gzip') socket.write(`${bytes.length.toString(16)}\r\n`);
+    socket.write(
+      form === 'gzip'
+        ? Buffer.concat([bytes, Buffer.from('\r\n')])
+        : '1\r\n \r\n'.repeat(bytes.length),
+    );
+  }
+  const answer = new Promise<string>((resolve) => {
+    let text = '';
+    socket.on('data', (part) => {
+      text += String(part);
+    });
+    socket.on('error', () => {}).on('close', () => resolve(text));
+  });
+  return { answer, end: () => socket.destroy() };
 }
+
+test('batches that never end take what their caller may have, and others are served', async ({
+  api,
+  topic,
+}) => {
+  const port = Number(new URL(api.url).port);
+  const ask = async (): Promise<void> => {
+    const [event, health] = await Promise.all([
+      api.call('POST', '/events', { topic, data: { id: 'neighbour' } }, asOperator),
+      fetch(`${api.url}/readyz`),
+    ]);
+    assert.equal([event.status, health.status], [202, 200]);
+  };
+  const quietMs = await timesOf(20, ask);
+  const memory = watchMemory(api.pid);
+  const unfinished = Array.from({ length: 80 }, (_, nr) =>
+    sendUnfinished(port, nr % 20 === 1 ? 'gzip' : nr % 20 === 2 ? 'chunks' : 'length'),
+  );
+  const tookMs = await timesOf(40, ask);
+  // Another caller has a share of its own.
+  const large = JSON.stringify(
+    Array.from({ length: 50 }, () => ({ topic, data: { id: '1', text: 'x'.repeat(100_000) } })),
+  );
+  const headers = { authorization: `Bearer ${PUBLISHER}` };
+  const other = await api.call('POST', '/events/batch', large, headers);
+  assert.is(other.status, 202, JSON.stringify(other.body).slice(0, 300));
+  const answers = await Promise.all(unfinished.map(({ answer }) => answer));
+  for (const { end } of unfinished) end();
+  const statuses = answers.map((text) => /^HTTP\/1.1 (\d+)/.exec(text)?.[1]);
+  const highest = memory.stop();
+  const p95 = percentile(tookMs, 95);
+  console.log(
+    `# 80 unfinished batches: resident ${memory.before} → ${highest} MiB at most; others p95 ${p95.toFixed(0)} ms; ${statuses.filter((status) => status === '429').length} refused`,
+  );
+  assert.ok(statuses.filter((status) => status === '429').length > 60, statuses.join());
+  assert.match(answers.find((text) => text.startsWith('HTTP/1.1 429')) ?? '', /retry-after: \d/i);
+  assert.ok(highest < memory.before + 150, `${memory.before} → ${highest} MiB`);
+  assert.ok(p95 < mostMs(quietMs), `p95 ${p95} ms`);
+  // What hung up, or was cut, has given back what it had.
+  const again = await api.call('POST', '/events/batch', large, asOperator);
+  assert.is(again.status, 202);
+});
+
+test('violations are listed within bounds, however many a batch has', async ({ api, topic }) => {
+  const names = Array.from({ length: 90 }, (_, nr) => [`field${nr}`, nr]);
+  const batch = Array.from({ length: 500 }, () => ({ topic, data: Object.fromEntries(names) }));
+  const response = await fetch(`${api.url}/events/batch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...asOperator },
+    body: JSON.stringify(batch),
+  });
+  const text = await response.text();
+  assert.is(response.status, 207);
+  assert.ok(text.length < 600_000, `${text.length} characters`);
+  const { results } = z
+    .object({
+      results: z.array(
+        z.object({ problem: z.object({ detail: z.string(), violations: z.array(z.unknown()) }) }),
+      ),
+    })
+    .parse(JSON.parse(text));
+  assert.is(results.length, 500);
+  assert.ok(results.every(({ problem }) => problem.violations.length > 0));
+  assert.match(results.at(-1)?.problem.detail ?? '', '91 violations');
+});
 
 test.run();

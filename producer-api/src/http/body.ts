@@ -1,38 +1,104 @@
-import type { IncomingMessage } from 'node:http';
-import express, { type RequestHandler } from 'express';
+import type { Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { ByteBudget } from '@shelfcast/service-kit/http/byte-budget';
+import { Problem } from '@shelfcast/service-kit/http/problem';
+import type { Request, RequestHandler } from 'express';
+import { createCollector, TooManyBytes } from './collector.ts';
+
+export interface BodyReaderOptions {
+  readonly budget: ByteBudget;
+  /** Name of the caller that was let in. */
+  readonly callerOf: (request: Request) => string;
+}
 
 /**
- * Reads the body as bytes, whatever its type, inflating gzip and deflate. `limitBytes` bounds what comes out
- * of that, so a small body that inflates to a large one ends with 413 as soon as it passes the bound.
+ * Reads the body as bytes, whatever its type, inflating gzip, deflate and br. `limitBytes` bounds what comes out of that,
+ * so a small body that inflates to a large one ends with 413 as soon as it passes the bound.
  */
-export function readBody(limitBytes: number): RequestHandler {
-  const readAny = express.raw({ type: () => true, limit: limitBytes, inflate: true });
-  return (request, response, next) => {
-    if (!isPlain(request, limitBytes)) {
-      readAny(request, response, next);
-      return;
+export type ReadBody = (limitBytes: number) => RequestHandler;
+
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * What callers have sent and not been answered for is counted as it arrives, whatever they announce, and given back
+ * with the answer or when they hang up: 429 for a caller with more than its share, 503 when all together have too much.
+ * The first kilobytes of each body are free (see `createCollector`), so small requests are never refused for that.
+ */
+export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadBody {
+  return (limitBytes) => (request, response, next) => {
+    const inflate = inflaterOf(request.headers['content-encoding']);
+    if (inflate === undefined && Number(request.headers['content-length']) > limitBytes) {
+      throw tooLarge(limitBytes);
     }
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    // Without an end the sender has hung up, and nobody waits for an answer.
-    request.once('end', () => {
-      const [first = NOTHING] = chunks;
-      request.body = chunks.length > 1 ? Buffer.concat(chunks) : first;
+    const caller = callerOf(request);
+    let taken = 0;
+    const collector = createCollector({
+      limitBytes,
+      grow(bytes) {
+        const full = budget.take(caller, bytes);
+        if (full !== undefined) throw tooMuch(full);
+        if (taken === 0) response.once('close', () => budget.give(caller, taken));
+        taken += bytes;
+      },
+    });
+    const source: Readable = inflate === undefined ? request : request.pipe(inflate);
+    const onData = (chunk: Buffer): void => {
+      try {
+        collector.add(chunk);
+      } catch (error) {
+        fail(error instanceof TooManyBytes ? tooLarge(limitBytes) : error);
+      }
+    };
+    function fail(error: unknown): void {
+      source.off('data', onData).off('end', onEnd);
+      if (inflate !== undefined) {
+        request.unpipe(inflate);
+        inflate.destroy();
+      }
+      next(error);
+    }
+    function onEnd(): void {
+      request.body = collector.bytes();
       next();
+    }
+    source.on('data', onData);
+    // Without an end the sender has hung up, and there is no answer to give.
+    source.once('end', onEnd);
+    inflate?.once('error', (cause) => {
+      fail(new Problem('malformed', 'The body cannot be inflated', { cause }));
     });
   };
 }
 
-/** Bytes as they are, in a known number that Node holds the sender to: nothing is left to be checked. */
-function isPlain({ headers }: IncomingMessage, limitBytes: number): boolean {
-  return (
-    headers['content-encoding'] === undefined && Number(headers['content-length']) <= limitBytes
-  );
+function inflaterOf(encoding = 'identity'): Transform | undefined {
+  switch (encoding.toLowerCase()) {
+    case 'identity':
+      return undefined;
+    case 'gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    case 'br':
+      return createBrotliDecompress();
+    default:
+      throw new Problem('unsupported-media-type', 'The body’s encoding is not supported');
+  }
+}
+
+function tooLarge(limitBytes: number): Problem {
+  return new Problem('too-large', `The body is larger than the ${limitBytes} bytes that are taken`);
+}
+
+function tooMuch(full: 'caller' | 'process'): Problem {
+  const options = { retryAfterSeconds: RETRY_AFTER_SECONDS };
+  return full === 'caller'
+    ? new Problem('rate-limited', 'Too much of this caller is under way already', options)
+    : new Problem('unavailable', 'Too much is under way already', options);
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** The bytes that `readBody` read. */
+/** The bytes that were read. */
 export function bodyOf(request: { readonly body?: unknown }): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : NOTHING;
 }

@@ -3,7 +3,7 @@ import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed
 import { invalid, Problem, type ProblemBody } from '@shelfcast/service-kit/http/problem';
 import { sendJson } from '@shelfcast/service-kit/http/send-json';
 import { type RequestHandler, Router } from 'express';
-import { bodyOf, readBody } from '../http/body.ts';
+import { bodyOf, type ReadBody } from '../http/body.ts';
 import { eventFormat } from '../http/content-type.ts';
 import { toProblem } from '../http/to-problem.ts';
 import { traceOf } from '../http/trace.ts';
@@ -20,6 +20,7 @@ export interface BatchRoutesOptions {
   readonly accept: Accept;
   readonly intake: Intake;
   readonly authorizer: Authorizer;
+  readonly readBody: ReadBody;
   readonly maxBatchBytes: number;
   readonly maxBatchEvents: number;
 }
@@ -34,7 +35,7 @@ type ItemResult =
  * fate of its own: 202 when all are durable, 503 when none is and all may be tried again, else 207.
  */
 export function batchRoutes(options: BatchRoutesOptions): Router {
-  const { accept, intake, authorizer, maxBatchBytes, maxBatchEvents } = options;
+  const { accept, intake, authorizer, readBody, maxBatchBytes, maxBatchEvents } = options;
 
   async function prepare(
     read: ReturnType<typeof readPlainEnvelope>,
@@ -64,11 +65,13 @@ export function batchRoutes(options: BatchRoutesOptions): Router {
     const submissions = prepared.flatMap((one) => (one instanceof Problem ? [] : [one]));
     const fates = await intake.submit(caller, submissions);
     let next = 0;
+    let listed = 0;
     const results = prepared.map((one): ItemResult => {
       const outcome = one instanceof Problem ? one : fates[next++]?.outcome;
       if (outcome === undefined || outcome instanceof Error) {
-        const problem = toProblem(outcome);
-        return { status: problem.status, problem: problem.body() };
+        const { status, problem } = shortened(toProblem(outcome), MAX_VIOLATIONS - listed);
+        listed += problem.violations?.length ?? 0;
+        return { status, problem };
       }
       return { status: 202, ...outcome };
     });
@@ -84,6 +87,17 @@ export function batchRoutes(options: BatchRoutesOptions): Router {
   return Router()
     .post('/events/batch', authorizer.require('publisher'), readBody(maxBatchBytes), post)
     .all('/events/batch', methodNotAllowed('POST'));
+}
+
+/** Violations listed in an answer, beside the first of each event. */
+const MAX_VIOLATIONS = 500;
+
+/** A problem with its first violations; its detail says how many there are. */
+function shortened(problem: Problem, most: number): { status: number; problem: ProblemBody } {
+  const { violations, ...body } = problem.body();
+  const { status } = problem;
+  if (violations === undefined) return { status, problem: body };
+  return { status, problem: { ...body, violations: violations.slice(0, Math.max(1, most)) } };
 }
 
 function readBatch({ headers, body }: Incoming, maxEvents: number) {

@@ -3,7 +3,7 @@ import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed
 import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
 import { sendJson } from '@shelfcast/service-kit/http/send-json';
 import { type RequestHandler, Router } from 'express';
-import { bodyOf, readBody } from '../http/body.ts';
+import { bodyOf, type ReadBody } from '../http/body.ts';
 import { eventFormat } from '../http/content-type.ts';
 import { traceOf } from '../http/trace.ts';
 import { idempotencyKeyOf, nameEvent } from '../idempotency/name-event.ts';
@@ -18,12 +18,13 @@ export interface EventRoutesOptions {
   readonly accept: Accept;
   readonly intake: Intake;
   readonly authorizer: Authorizer;
+  readonly readBody: ReadBody;
   readonly maxEventBytes: number;
 }
 
 /** POST /events: 202 with a receipt when the event and its report are durable. */
 export function eventRoutes(options: EventRoutesOptions): Router {
-  const { accept, intake, authorizer, maxEventBytes } = options;
+  const { accept, intake, authorizer, readBody, maxEventBytes } = options;
   const post: RequestHandler = async (request, response) => {
     const { headers } = request;
     const key = idempotencyKeyOf(headers);

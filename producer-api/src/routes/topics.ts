@@ -7,7 +7,7 @@ import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
-import { readBody } from '../http/body.ts';
+import type { ReadBody } from '../http/body.ts';
 import { readRequest } from '../http/read-request.ts';
 import { describeSchemas } from '../topics/describe-schemas.ts';
 import { listTopics, type TopicSources } from '../topics/list-topics.ts';
@@ -18,13 +18,14 @@ export interface TopicRoutesOptions extends TopicSources {
   readonly registry: Pick<SchemaRegistryTransport, 'compatibility'> & SubjectCatalog;
   readonly topicsAdmin: TopicsAdmin;
   readonly authorizer: Pick<Authorizer, 'require'>;
+  readonly readBody: ReadBody;
   readonly defaults: { readonly partitions: number; readonly retentionMs: number };
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Topics and their schemas: everyone who may call sees them, operators change them. */
 export function topicRoutes(options: TopicRoutesOptions): Router {
-  const { topicsAdmin, authorizer, defaults, ...sources } = options;
+  const { topicsAdmin, authorizer, readBody, defaults, ...sources } = options;
   const viewer = authorizer.require('viewer');
   const asOperator = (handler: RequestHandler): RequestHandler[] => [
     authorizer.require('operator'),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from '../logging.ts';
 import type { Problem } from './problem.ts';
@@ -12,6 +13,18 @@ export function sendProblem(response: Response, problem: Problem): void {
   response.end(JSON.stringify(problem.body()));
 }
 
+const PASS_OVER_MS = 2_000;
+
+/**
+ * Reads the rest of a body that was refused and forgets it: a sender that is still busy sending would not see the answer
+ * to a connection that is closed on it. One that does not come to an end is cut.
+ */
+function passOver(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.socket.destroy(), PASS_OVER_MS);
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
+}
+
 /** The one place where what a route throws becomes an answer. */
 export function errorHandler(
   toProblem: (error: unknown) => Problem,
@@ -22,8 +35,7 @@ export function errorHandler(
     const fields = { error, method: request.method, path: request.path, status: problem.status };
     if (problem.status === 500) log.error(fields, 'a request failed');
     else if (problem.status === 503) log.warn(fields, 'a request could not be served');
-    // The rest of a body that is not read would be taken for the next request.
-    if (!request.complete) response.setHeader('connection', 'close');
+    if (!request.complete) passOver(request);
     if (response.headersSent) response.destroy();
     else sendProblem(response, problem);
   };

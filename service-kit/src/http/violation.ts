@@ -26,9 +26,13 @@ export type ViolationCode =
   | 'bad_schema'
   | 'incompatible';
 
+/** A name in an answer: a longer one is cut, since each violation below it repeats it. */
+const MAX_STEP_LENGTH = 200;
+
 /** A member's name as a step of a JSON pointer. */
 export function pointerStep(name: string): string {
-  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const step = name.length > MAX_STEP_LENGTH ? `${name.slice(0, MAX_STEP_LENGTH)}…` : name;
+  return `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /** What a schema found wrong with a request. */

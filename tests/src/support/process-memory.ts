@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Memory of a process that is in RAM. */
 export function residentMib(pid: number): number {
@@ -20,6 +21,23 @@ export function watchMemory(pid: number): { readonly before: number; stop(): num
       return highest;
     },
   };
+}
+
+/** A p95 that people do not mind, or what it was without an attack on a machine that is busy with other things. */
+export function mostMs(quietMs: readonly number[]): number {
+  return Math.max(250, 4 * percentile(quietMs, 95));
+}
+
+/** How long something takes, so many times one after another. */
+export async function timesOf(times: number, work: () => Promise<unknown>): Promise<number[]> {
+  const tookMs: number[] = [];
+  for (let nr = 0; nr < times; nr += 1) {
+    const startedMs = performance.now();
+    await work();
+    tookMs.push(performance.now() - startedMs);
+    await delay(25);
+  }
+  return tookMs;
 }
 
 /** The value that so much of a hundred are not above. */
