@@ -125,7 +125,7 @@ test('everything is read anew; a paused consumer is named, and its sweep waits f
     assert.match(
       output,
       new RegExp(
-        `${consumer} removed nothing: 25\\d\\d of \\d+ keys would be .* CONFIRM=25\\d\\d `,
+        `${consumer} removed nothing: 2[56]\\d\\d of \\d+ keys would be .* CONFIRM=2[56]\\d\\d `,
       ),
     );
   }
@@ -143,7 +143,7 @@ test('so many keys are removed only when their number is confirmed', async () =>
 
   assert.is(status, 2);
   assert.match(output, /has begun anew already/);
-  assert.match(output, /catalogue removed nothing: 25\d\d of \d+ keys/);
+  assert.match(output, /catalogue removed nothing: 2[56]\d\d of \d+ keys/);
   assert.is(await sweptSoFar(), 0);
   const { rows } = await consumers.query(
     'select from catalogue.products where product_id between $1 and $2',
@@ -180,7 +180,8 @@ test('a process killed in the middle of the sweep changes nothing of its outcome
 
 test('source and read model are equal; nothing parked brought a row back', async () => {
   await eventually(async () => assert.equal(await parked(), [KEPT_PARKED]), {
-    timeoutMs: 30_000,
+    // The process that was killed may have been at its retry: no other one tries it before that lease of a minute ends.
+    timeoutMs: 90_000,
     what: 'the parked changes of a row that is gone are let go',
   });
   await consumers.query('drop function fail_for_test() cascade');
