@@ -1,5 +1,5 @@
 # All Node services in one image; the command says which one runs: node <workspace>/dist/main.js
-FROM node:20.20.2-bookworm-slim AS build
+FROM node:24.22.3-bookworm-slim AS build
 WORKDIR /app
 # npm wants the manifest of every workspace that the lock file names, also of those that are not installed here.
 COPY package.json package-lock.json ./
@@ -31,7 +31,7 @@ RUN npx tsc --build schemas service-kit product-database connect-config consumer
   && npm run --workspace=@shelfcast/dashboard build
 RUN --mount=type=cache,target=/root/.npm $INSTALL --omit=dev
 
-FROM node:20.20.2-bookworm-slim
+FROM node:24.22.3-bookworm-slim
 LABEL org.opencontainers.image.title="Shelfcast services" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production

@@ -23,7 +23,20 @@ PAGES := dashboard/dist-pages/index.html
 PAGE_SOURCES := $(wildcard dashboard/*.json dashboard/*.ts dashboard/*.html) \
   $(shell find dashboard/src dashboard/public dashboard/scripts schemas/src/monitor -type f)
 
-NODE_IS_NEW_ENOUGH := const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)
+# Node: the one on PATH or, where that is older than the one of the tests, the latter, which npm brings
+# (docs/decisions/node.md). TESTED_NODE=always: in any case, or not at all; TESTED_NODE=never: the one on PATH.
+NODE_ON_PATH := $(shell node --version 2>/dev/null)
+OLDER_NODES := v20.% v22.%
+NODE_IS_NEW_ENOUGH := const [a, b] = process.versions.node.split(".").map(Number); \
+  process.exit(a >= 24 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)
+ifeq ($(TESTED_NODE),always)
+  BROUGHT_NODE := .shelfcast/node/always
+else ifneq ($(TESTED_NODE),never)
+  BROUGHT_NODE := $(if $(filter $(OLDER_NODES),$(NODE_ON_PATH)),.shelfcast/node/tried)
+endif
+ifneq ($(BROUGHT_NODE),)
+  export PATH := $(CURDIR)/.shelfcast/node/bin:$(PATH)
+endif
 
 LOCAL := node local/dist/cli.js
 # Runs a command with the addresses of the local stack in its environment; what is set already wins.
@@ -154,7 +167,10 @@ webhook-discard: $(BUILT) ## Give up for good what was given up for ID=… (EVEN
 	$(WITH_STACK) node consumers/dist/pricing/cli.js discard
 
 ##@ Working on it
-.PHONY: build check codegen consumer test soak bench screenshots
+.PHONY: node build check codegen consumer test soak bench screenshots
+node: ## Fetch the Node of the tests, which runs all this where the one on PATH is older (docs/decisions/node.md)
+	local/node/bring.sh
+
 build: $(BUILT) ## Install packages and compile, if anything changed
 
 check: $(BUILT) ## Formatting, lint, types and generated code
@@ -189,8 +205,18 @@ help:
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-$(INSTALLED): package-lock.json
-	node -e '$(NODE_IS_NEW_ENOUGH)' || { echo "Node ≥ 20.19 is needed, this is $$(node --version)." >&2; exit 1; }
+.shelfcast/node/always: local/node/package-lock.json
+	local/node/bring.sh
+	touch $@
+
+.shelfcast/node/tried: local/node/package-lock.json
+	local/node/bring.sh || echo 'Going on with Node $(NODE_ON_PATH); "make node" tries again.'
+	mkdir -p $(@D)
+	touch $@
+
+$(INSTALLED): package-lock.json | $(BROUGHT_NODE)
+	node -e '$(NODE_IS_NEW_ENOUGH)' || { \
+	  echo 'Node 20.19, 22.12 or ≥ 24 is needed; on PATH: $(or $(NODE_ON_PATH),none).' >&2; exit 1; }
 	echo 'Installing packages …'
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@

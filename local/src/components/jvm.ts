@@ -25,6 +25,7 @@ export function jvmFlags(options: {
     ...(options.minHeapMb === undefined ? [] : [`-Xms${options.minHeapMb}m`]),
     options.concurrent && vendor.java.hasShenandoah ? SHENANDOAH : '-XX:+UseSerialGC',
     '-XX:+ExitOnOutOfMemoryError',
+    ...(vendor.java.feature >= 24 ? OLD_JARS : []),
     isComplete(archive)
       ? `-XX:SharedArchiveFile=${archive}`
       : `-XX:ArchiveClassesAtExit=${archive}`,
@@ -34,6 +35,12 @@ export function jvmFlags(options: {
     '-Djava.awt.headless=true',
   ];
 }
+
+/**
+ * Kafka and the registry reach memory through sun.misc.Unsafe, and Kafka's compression is native code. From Java 24 on
+ * a JVM warns of both in the log, and later ones are to refuse them, unless they are allowed.
+ */
+const OLD_JARS = ['--sun-misc-unsafe-memory-access=allow', '--enable-native-access=ALL-UNNAMED'];
 
 /** A JVM writes the archive's header last: one that was killed on the way leaves zeros there. */
 function isComplete(archive: string): boolean {

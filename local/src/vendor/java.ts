@@ -11,6 +11,8 @@ export type Java = {
   executable: string;
   /** As it states it: `17.0.15`. */
   version: string;
+  /** The feature release: 17. */
+  feature: number;
   /** Whether it has Shenandoah, which collects beside the program. Oracle's builds, for one, leave it out. */
   hasShenandoah: boolean;
 };
@@ -53,7 +55,7 @@ export async function findJava(home: string | undefined): Promise<Java> {
   }
   return {
     executable,
-    version: parsed.version,
+    ...parsed,
     hasShenandoah: await hasShenandoah,
   };
 }

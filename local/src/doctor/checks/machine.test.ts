@@ -66,10 +66,19 @@ const cases: [string, Partial<MachineFacts>, Expected][] = [
   [
     'an old Node',
     { nodeVersion: '20.18.3' },
-    { check: 'node', level: 'problem', says: /Node 20\.18\.3 is too old.*20\.19/, mend: /nvm/ },
+    {
+      check: 'node',
+      level: 'problem',
+      says: /Node 20\.18\.3 is too old.*20\.19, 22\.12, ≥ 24/,
+      mend: /nvm install 24/,
+    },
   ],
-  ['Node 18', { nodeVersion: '18.20.0' }, { check: 'node', level: 'problem', says: /too old/ }],
-  ['Node 24', { nodeVersion: '24.0.0' }, { check: 'node', level: 'ok', says: /24/ }],
+  [
+    'Node 20, which works but is not maintained',
+    { nodeVersion: '20.20.2' },
+    { check: 'node', level: 'note', says: /no security fixes/, mend: /make node/ },
+  ],
+  ['Node 22', { nodeVersion: '22.12.0' }, { check: 'node', level: 'ok', says: /22/ }],
   [
     'no make',
     { make: { missing: true } },

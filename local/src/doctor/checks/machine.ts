@@ -3,7 +3,14 @@ import { size } from '@shelfcast/service-kit/words';
 import { MINIMUM_JAVA, parseJavaVersion } from '../../vendor/java.ts';
 import { javaVersion, type MachineFacts, type ProgramAnswer } from '../facts/machine.ts';
 
-const MINIMUM_NODE = [20, 19] as const;
+/** The release of the tests and the containers; every newer one works. */
+const TESTED_NODE = [24, 0] as const;
+/** Older majors that work as well, each from this release on: package.json's `engines`. */
+const OLDER_NODES = [
+  [20, 19],
+  [22, 12],
+] as const;
+const INSTALL_NODE = 'nvm install 24 && nvm use 24   # or "make node", or https://nodejs.org';
 const MINIMUM_MAVEN = [3, 8] as const;
 const INSTALL_JDK = `apt install openjdk-${MINIMUM_JAVA}-jdk-headless   # or point JAVA_HOME at a JDK ≥ ${MINIMUM_JAVA}`;
 
@@ -26,12 +33,24 @@ export function checkMachine(facts: MachineFacts): Finding[] {
 }
 
 function checkNode({ nodeVersion }: MachineFacts): Finding {
-  if (isAtLeast(nodeVersion, MINIMUM_NODE)) return ok('node', `Node ${nodeVersion}`);
-  return problem(
-    'node',
-    `Node ${nodeVersion} is too old: the services need ≥ ${MINIMUM_NODE.join('.')}.`,
-    'nvm install 20 && nvm use 20   # or https://nodejs.org',
-  );
+  const major = Number(nodeVersion.split('.')[0]);
+  const minimum = OLDER_NODES.find(([older]) => older === major) ?? TESTED_NODE;
+  if (!isAtLeast(nodeVersion, minimum)) {
+    const needed = [...OLDER_NODES.map((version) => version.join('.')), `≥ ${TESTED_NODE[0]}`];
+    return problem(
+      'node',
+      `Node ${nodeVersion} is too old: the services need ${needed.join(', ')}.`,
+      INSTALL_NODE,
+    );
+  }
+  if (major === 20) {
+    return note(
+      'node',
+      `Node ${nodeVersion} has had no security fixes since April 2026, and is slower than ${TESTED_NODE[0]}.`,
+      INSTALL_NODE,
+    );
+  }
+  return ok('node', `Node ${nodeVersion}`);
 }
 
 function checkJava({ javaHome, java }: MachineFacts): Finding {

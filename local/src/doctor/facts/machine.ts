@@ -10,7 +10,7 @@ import { parseJavaVersion } from '../../vendor/java.ts';
 export type ProgramAnswer = { output: string } | { missing: true } | { broken: string };
 
 export type MachineFacts = {
-  /** `20.19.0` */
+  /** `24.0.0` */
   nodeVersion: string;
   /** JAVA_HOME, and whether there is such a folder. */
   javaHome: { path: string; exists: boolean } | undefined;

@@ -17,7 +17,7 @@ export const settings = readSettings({});
 const { capture: captureSettings } = settings;
 
 export const machine: MachineFacts = {
-  nodeVersion: '20.19.0',
+  nodeVersion: '24.0.0',
   javaHome: undefined,
   java: { output: 'openjdk version "17.0.15" 2025-04-15' },
   javac: { output: 'javac 17.0.15' },
