@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 # A `$` in a value is the user's, not make's.
 PASSED := ALL BRAND BROKERS CANCEL CATEGORY COLUMN CONFIRM CONSUMER DB DRY_RUN EDIT ENTITY ERROR EVENT FOLLOW FORCE ID JSON \
-  KEEP_OLD KEY LIMIT LOW_LATENCY MIN_CHANGE NAME PORT_OFFSET PRODUCT RATE REASON SERVICE SQL TABLE TESTS URL \
+  KEEP_OLD KEY LIMIT LOW_LATENCY MIN_CHANGE NAME PORT_OFFSET PRODUCT PURGE RATE REASON SERVICE SQL TABLE TESTS URL \
   WEBHOOK_SECRET YES
 $(foreach name,$(PASSED),$(if $(filter command%,$(origin $(name))),\
   $(eval override export $(name) := $$(value $(name)))))
@@ -81,7 +81,7 @@ down: ## End it; the volumes stay
 
 ##@ The connector
 .PHONY: connectors connector-register connector-status connector-validate connector-pause connector-resume \
-  connector-restart connector-stop connector-delete connector-snapshot connector-add-table resync
+  connector-restart connector-stop connector-delete connector-snapshot connector-add-table connector-remove-table resync
 connectors: $(BUILT) ## Every connector and its state
 	$(WITH_STACK) node connect-config/dist/cli.js list
 
@@ -114,6 +114,9 @@ connector-snapshot: $(BUILT) ## Read TABLE=schema.table again while changes go o
 
 connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well
 	$(WITH_STACK) node connect-config/dist/cli.js add-table
+
+connector-remove-table: $(BUILT) ## Capture TABLE=schema.table no longer, also one that the connector fails at [PURGE=1: delete its topic]
+	$(WITH_STACK) node connect-config/dist/cli.js remove-table
 
 resync: $(BUILT) ## After a lost slot or a restored database: read all again, remove what is gone [YES=1 FORCE=1 CONFIRM=keys]
 	$(WITH_STACK) node connect-config/dist/cli.js resync

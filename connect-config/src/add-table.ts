@@ -1,5 +1,7 @@
 import {
   addCapturedTable,
+  listRemovedTables,
+  noteCapturedAgain,
   type Queryable,
   requireBackfill,
 } from '@shelfcast/product-database/captured-tables';
@@ -37,7 +39,20 @@ export async function addTable(
   const { client, products, log } = context;
   const name = formatTableName(table);
   const facts = await inspectTable(products, table);
-  const column = chooseRoutingColumn(facts, { name, routingColumn });
+  // Where its topic is still there, so are its keys: they stay in their partitions.
+  const before = (await listRemovedTables(products)).find(
+    (removed) => formatTableName(removed) === name && !removed.topicDeleted,
+  );
+  const column = chooseRoutingColumn(facts, {
+    name,
+    routingColumn: routingColumn ?? before?.routingColumn,
+  });
+  if (before !== undefined && before.routingColumn !== column) {
+    throw new OperationError(
+      'ROUTING_COLUMN_FIXED',
+      `${name} was captured before, routed by ${before.routingColumn}, and its topic is still there. That cannot change: keys would move to other partitions. PURGE=1 make connector-remove-table TABLE=${name} deletes the topic; then any column can route.`,
+    );
+  }
   for (const warning of facts.warnings) log(`Warning: ${warning}`);
 
   const stored = await publish(products, { table, column });
@@ -99,6 +114,7 @@ async function publish(
     const identifier = `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.table)}`;
     await connection.query(`alter table ${identifier} replica identity full`);
     const stored = await addCapturedTable(connection, { ...table, routingColumn: column });
+    await noteCapturedAgain(connection, table);
     if (!(await isPublished(connection, table))) {
       await connection.query(`alter publication shelfcast add table ${identifier}`);
       // Whatever was read of it before: what changed while it was not published is not in the stream.

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import { createKafka } from '@shelfcast/service-kit/kafka';
+import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/logging';
 import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
 import { Command, Option } from 'commander';
@@ -12,6 +13,7 @@ import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { deleteConnector } from './delete.ts';
 import { registerConnector } from './register.ts';
+import { removeTable } from './remove-table.ts';
 import { epochOf, renderConnector } from './render.ts';
 import { type ResyncContext, resync } from './resync.ts';
 import { snapshotTable } from './snapshot.ts';
@@ -181,6 +183,23 @@ program
   );
 
 program
+  .command('remove-table')
+  .description(
+    'end the capture of a table, also of one that the connector fails at; the others go on',
+  )
+  .addOption(tableOption())
+  .addOption(new Option('--purge', 'delete its topic, too').env('PURGE'))
+  .action(({ table, purge }: { table?: string; purge?: boolean | string }) =>
+    withConsumers((context) =>
+      removeTable(context, {
+        table: tableNamed(table),
+        purge: isYes(purge),
+        removedBy: process.env.USER ?? 'cli',
+      }),
+    ),
+  );
+
+program
   .command('resync')
   .description(
     'read every table again under a new epoch, and remove what is gone from the consumers',
@@ -221,9 +240,9 @@ function numberOfKeys(text: string | undefined): number {
   return Number(text);
 }
 
-async function withContext(
-  work: (context: Omit<ResyncContext, 'consumers'>) => Promise<void>,
-): Promise<void> {
+type Context = Omit<ResyncContext, 'consumers' | 'admin'> & { readonly admin: KafkaAdmin };
+
+async function withContext(work: (context: Context) => Promise<void>): Promise<void> {
   const settings = cliSettings(process.env);
   const log = silentLogger(); // this tool prints its own words
   const products = new pg.Pool({
@@ -250,8 +269,10 @@ async function withContext(
   }
 }
 
-/** For the command that also needs the consumers' database. */
-async function withConsumers(work: (context: ResyncContext) => Promise<void>): Promise<void> {
+/** For commands that also need the consumers' database. */
+async function withConsumers(
+  work: (context: Context & Pick<ResyncContext, 'consumers'>) => Promise<void>,
+): Promise<void> {
   const consumers = new pg.Pool({
     connectionString: cliSettings(process.env).consumersDatabaseUrl,
     application_name: 'shelfcast-connector',

@@ -92,13 +92,15 @@ export interface ConnectClient {
   restart(connector: string, options: { readonly onlyFailed: boolean }): Promise<void>;
   remove(connector: string): Promise<void>;
   offsets(connector: string): Promise<ConnectorOffset[]>;
+  /** Replaces what is stored of these source partitions. The connector must be stopped. */
+  alterOffsets(connector: string, offsets: readonly ConnectorOffset[]): Promise<void>;
   /** The connector must be stopped. */
   deleteOffsets(connector: string): Promise<void>;
   validate(config: ConnectorConfig): Promise<ConfigValidation>;
 }
 
 interface ConnectRequest<T> {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
   readonly answer: z.ZodType<T>;
@@ -147,6 +149,10 @@ export function createConnectClient({
       command('POST', `${at(connector)}/restart?includeTasks=true&onlyFailed=${onlyFailed}`),
     remove: (connector) => command('DELETE', at(connector)),
     offsets: async (connector) => (await get(`${at(connector)}/offsets`, offsetsSchema)).offsets,
+    alterOffsets: async (connector, offsets) => {
+      const path = `${at(connector)}/offsets`;
+      await send({ method: 'PATCH', path, body: { offsets }, answer: anythingSchema });
+    },
     deleteOffsets: (connector) => command('DELETE', `${at(connector)}/offsets`),
     validate: (config) => {
       const plugin = encodeURIComponent(config['connector.class'] ?? '');

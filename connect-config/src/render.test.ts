@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { epochOf, renderConnector, tablePattern } from './render.ts';
+import { epochOf, includesTable, renderConnector, tablePattern, withTables } from './render.ts';
 import type { CaptureSettings } from './settings.ts';
 import { loadTemplate } from './template.ts';
 
@@ -78,6 +78,18 @@ test('the template holds no secret', () => {
 
 test('the same input gives the same text', () => {
   assert.is(JSON.stringify(render()), JSON.stringify(render()));
+});
+
+test('a table is taken out of a registered configuration as if it had never been in it, whatever the settings now', () => {
+  const fewer = capturedTables.filter(({ table }) => table !== 'countries');
+  const others = { ...settings, topicPartitions: 12, maxRecordBytes: 1_000_000, topicPrefix: 'eu' };
+  const registered = render({ settings: others });
+  assert.equal(withTables(registered, fewer), render({ settings: others, capturedTables: fewer }));
+  // A table that the connector does not capture yet may have no topic.
+  const more = [...capturedTables, { schema: 'eu', table: 'orders', routingColumn: 'id' }];
+  assert.equal(withTables(registered, more), registered);
+  assert.is(includesTable(registered, { schema: 'public', table: 'products' }), true);
+  assert.is(includesTable(registered, { schema: 'public', table: 'product' }), false);
 });
 
 test.run();

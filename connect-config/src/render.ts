@@ -16,6 +16,10 @@ export interface RenderConnectorOptions {
 
 /** The property that holds a registered connector's epoch. */
 const EPOCH_PROPERTY = 'transforms.epoch.value.literal';
+const SIGNAL_TABLE_PROPERTY = 'signal.data.collection';
+
+/** What `renderTables` writes. */
+const TABLES_PROPERTY = /^(table\.include\.list|transforms|predicates)(\.|$)/;
 
 /** The smallest buffer a Kafka producer is comfortable with. */
 const DEFAULT_BUFFER_MEMORY_BYTES = 32 * 1024 * 1024;
@@ -25,21 +29,61 @@ const DEFAULT_BUFFER_MEMORY_BYTES = 32 * 1024 * 1024;
  * tables (what is read, and which column decides the partition) and on the settings. Pure: the same
  * input gives the same text.
  */
-export function renderConnector(options: RenderConnectorOptions): ConnectorConfig {
-  const { template, capturedTables, settings } = options;
+export function renderConnector({
+  template,
+  capturedTables,
+  epoch,
+  settings,
+}: RenderConnectorOptions): ConnectorConfig {
   if (capturedTables.length === 0) throw new RangeError('a connector needs a table to capture');
   return {
     ...template,
     'topic.prefix': settings.topicPrefix,
-    'table.include.list': capturedTables.map(tablePattern).join(','),
     'poll.interval.ms': String(settings.pollIntervalMs),
     'exactly.once.support': settings.exactlyOnceSource ? 'required' : 'requested',
     'producer.override.max.request.size': String(settings.maxRecordBytes),
     'producer.override.buffer.memory': String(
       Math.max(DEFAULT_BUFFER_MEMORY_BYTES, 2 * settings.maxRecordBytes),
     ),
-    ...renderTransforms(options),
+    ...renderTables({
+      capturedTables,
+      epoch,
+      prefix: settings.topicPrefix,
+      partitions: String(settings.topicPartitions),
+      signalTable: template[SIGNAL_TABLE_PROPERTY] ?? '',
+    }),
   };
+}
+
+/**
+ * A registered connector's configuration with fewer tables and all else as it is, whatever the settings here and now.
+ * Tables that it does not capture are not added.
+ */
+export function withTables(
+  config: ConnectorConfig,
+  capturedTables: readonly CapturedTable[],
+): ConnectorConfig {
+  const kept = capturedTables.filter((table) => includesTable(config, table));
+  if (kept.length === 0) throw new RangeError('a connector needs a table to capture');
+  const rest = Object.entries(config).filter(([name]) => !TABLES_PROPERTY.test(name));
+  return {
+    ...Object.fromEntries(rest),
+    ...renderTables({
+      capturedTables: kept,
+      epoch: epochOf(config) ?? 0n,
+      prefix: config['topic.prefix'] ?? '',
+      partitions: config[partitionsProperty('route1')] ?? '1',
+      signalTable: config[SIGNAL_TABLE_PROPERTY] ?? '',
+    }),
+  };
+}
+
+/** Whether a configuration names the table among those to be captured. */
+export function includesTable(
+  config: ConnectorConfig,
+  table: Pick<CapturedTable, 'schema' | 'table'>,
+): boolean {
+  return (config['table.include.list'] ?? '').split(',').includes(tablePattern(table));
 }
 
 /** The epoch a registered connector was rendered with. */
@@ -53,21 +97,30 @@ export function tablePattern({ schema, table }: Pick<CapturedTable, 'schema' | '
   return `${escapePattern(schema)}\\.${escapePattern(table)}`;
 }
 
+interface TablesOptions {
+  readonly capturedTables: readonly CapturedTable[];
+  readonly epoch: bigint;
+  readonly prefix: string;
+  /** Partitions of the tables' topics. */
+  readonly partitions: string;
+  /** `schema.table` */
+  readonly signalTable: string;
+}
+
 /**
- * The signal table's own records are dropped, column defaults are kept out of the rows (they would
- * stand in for nulls), every record gets the epoch, and one PartitionRouting per routing column picks the partition from that column's value. Avro keys cannot:
- * their bytes hold a schema id, so a new key schema would move every key.
+ * What is read, and where it goes. The signal table's own records are dropped, column defaults are kept out of the rows
+ * (they would stand in for nulls), every record gets the epoch, and one PartitionRouting per routing column picks the
+ * partition from that column's value. Avro keys cannot: their bytes hold a schema id, so a new key schema would move
+ * every key.
  */
-function renderTransforms({
-  template,
+function renderTables({
   capturedTables,
   epoch,
-  settings,
-}: RenderConnectorOptions): ConnectorConfig {
-  const prefix = settings.topicPrefix;
-  const [signalSchema = '', signalTable = ''] = (template['signal.data.collection'] ?? '').split(
-    '.',
-  );
+  prefix,
+  partitions,
+  signalTable: signal,
+}: TablesOptions): ConnectorConfig {
+  const [signalSchema = '', signalTable = ''] = signal.split('.');
   const signalTopic = cdcTopic({ prefix, schema: signalSchema, table: signalTable });
   const routes = [...groupByRoutingColumn(capturedTables)].map(([column, tables], index) => ({
     name: `route${index + 1}`,
@@ -75,6 +128,7 @@ function renderTransforms({
     topics: tables.map(({ schema, table }) => cdcTopic({ prefix, schema, table })),
   }));
   return {
+    'table.include.list': capturedTables.map(tablePattern).join(','),
     transforms: ['dropSignals', 'rows', 'epoch', ...routes.map(({ name }) => name)].join(','),
     predicates: ['isSignal', ...routes.map(({ name }) => name)].join(','),
     'transforms.dropSignals.type': 'org.apache.kafka.connect.transforms.Filter',
@@ -89,12 +143,16 @@ function renderTransforms({
       ...routes.map(({ name, column, topics }) => ({
         [`transforms.${name}.type`]: 'io.debezium.transforms.partitions.PartitionRouting',
         [`transforms.${name}.partition.payload.fields`]: `change.${column}`,
-        [`transforms.${name}.partition.topic.num`]: String(settings.topicPartitions),
+        [partitionsProperty(name)]: partitions,
         [`transforms.${name}.predicate`]: name,
         ...topicPredicate(name, topics),
       })),
     ),
   };
+}
+
+function partitionsProperty(route: string): string {
+  return `transforms.${route}.partition.topic.num`;
 }
 
 function topicPredicate(name: string, topics: readonly string[]): ConnectorConfig {

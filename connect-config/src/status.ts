@@ -1,4 +1,9 @@
-import { listCapturedTables, type Queryable } from '@shelfcast/product-database/captured-tables';
+import {
+  listCapturedTables,
+  listRemovedTables,
+  type Queryable,
+  type RemovedTable,
+} from '@shelfcast/product-database/captured-tables';
 import type { ConnectorOffset } from './connect-client.ts';
 import { CONNECTOR, type ConnectorContext, SLOT } from './context.ts';
 import { RESYNC } from './explain.ts';
@@ -51,6 +56,9 @@ export async function reportConnector({
       status === undefined ? 'no worker has the connector yet' : describeStates(status),
       `epoch ${epochOf(config) ?? 'unknown'}`,
       `tables ${captured.map(formatTableName).join(', ')}`,
+      ...(await listRemovedTables(products))
+        .filter(({ topicDeleted }) => !topicDeleted)
+        .map(removedLine),
       ...slot.lines,
     ],
     problems,
@@ -59,6 +67,13 @@ export async function reportConnector({
       ...slot.losses,
     ],
   };
+}
+
+function removedLine(removed: RemovedTable): string {
+  const { removedAt, removedBy, reason } = removed;
+  const name = formatTableName(removed);
+  const because = reason === null ? '' : ` (${reason})`;
+  return `taken out ${name}, ${removedAt.toISOString()} by ${removedBy}${because}: make connector-add-table TABLE=${name} captures it again`;
 }
 
 async function slotLines(

@@ -69,6 +69,40 @@ export async function waitUntilStopped({
   }
 }
 
+/**
+ * Waits until everything below a position of the WAL is in Kafka, as the stored offset tells; it is at most a heartbeat
+ * and a flush old. A connector that runs and is far behind is not waited for beyond the time limit.
+ *
+ * @returns whether it has come that far
+ * @throws OperationError `CONNECTOR_FAILED` with the failure explained
+ */
+export async function waitUntilRead({
+  client,
+  connector,
+  lsn,
+  timeoutMs = 60_000,
+}: Omit<WaitOptions, 'client'> & {
+  readonly client: Pick<ConnectClient, 'status' | 'offsets'>;
+  readonly lsn: bigint;
+}): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  let failedSince: number | undefined;
+  for (;;) {
+    const [stored] = await client.offsets(connector);
+    const reached = stored?.offset?.lsn;
+    if (typeof reached === 'number' && BigInt(reached) >= lsn) return true;
+    const status = await client.status(connector);
+    const failure = status === undefined ? undefined : failureOf(status);
+    const now = performance.now();
+    failedSince = failure === undefined ? undefined : (failedSince ?? now);
+    if (failure !== undefined && failedSince !== undefined && now - failedSince >= FAILED_FOR_MS) {
+      throw new OperationError('CONNECTOR_FAILED', failure);
+    }
+    if (now > deadline) return false;
+    await sleep(POLL_MS);
+  }
+}
+
 /** Whether the connector and all of its tasks, at least one, are RUNNING. */
 export function isRunning({ connector, tasks }: ConnectorStatus): boolean {
   return (

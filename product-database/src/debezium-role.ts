@@ -34,8 +34,11 @@ export async function ensureDebeziumRole(options: DebeziumRoleOptions): Promise<
     grant usage on schema public, shelfcast to ${role};
     grant select, insert, delete on shelfcast.signal to ${role};
     grant select, update on shelfcast.heartbeat to ${role};`);
+  // One that was dropped or renamed has nothing to grant on; doctor and connector-status tell of it.
   const { rows } = await client.query<{ table_schema: string; table_name: string }>(
-    'select table_schema, table_name from shelfcast.captured_tables',
+    `select t.table_schema, t.table_name from shelfcast.captured_tables t
+     join pg_namespace n on n.nspname = t.table_schema
+     join pg_class c on c.relnamespace = n.oid and c.relname = t.table_name`,
   );
   for (const table of rows) {
     await grantCapture(client, { schema: table.table_schema, table: table.table_name });
