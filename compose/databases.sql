@@ -9,7 +9,7 @@ select format('create role %I', :'owner')
 where not exists (select from pg_roles where rolname = :'owner') \gexec
 
 -- No superuser: it may create databases and roles, and holds REPLICATION because only who has that may give it on.
-select format('alter role %I login createdb createrole replication password %L', :'owner', :'password') \gexec
+select format('alter role %I login createdb createrole replication bypassrls password %L', :'owner', :'password') \gexec
 -- To watch slots and sessions, and to end the session that holds a slot it drops.
 grant pg_monitor, pg_signal_backend to :"owner";
 

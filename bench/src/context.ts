@@ -63,6 +63,7 @@ export async function openContext(
     log: quiet,
   });
   const admin = kafka.createAdmin();
+  const reader = kafka.createLogReader();
   const codec = createCodec({ registryUrl: stack.urls.registry });
   const client = createConnectClient({ url: stack.urls.connect });
 
@@ -77,7 +78,7 @@ export async function openContext(
     const current = (await client.config(CONNECTOR))?.['poll.interval.ms'];
     if (current === String(pollIntervalMs)) return;
     const capture = { ...settings.capture, pollIntervalMs };
-    await registerConnector({ client, products, admin, settings: capture, log });
+    await registerConnector({ client, products, admin, reader, settings: capture, log });
   };
 
   return {
@@ -95,6 +96,7 @@ export async function openContext(
     async close() {
       if (before !== undefined) await setPollInterval(Number(before));
       codec.close();
+      reader.close();
       await admin.close();
       await Promise.all([products.end(), consumers.end()]);
     },

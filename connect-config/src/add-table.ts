@@ -1,3 +1,4 @@
+import { captureWhole } from '@shelfcast/product-database/capture-table';
 import {
   addCapturedTable,
   listRemovedTables,
@@ -5,8 +6,9 @@ import {
   type Queryable,
   requireBackfill,
 } from '@shelfcast/product-database/captured-tables';
-import { grantCapture } from '@shelfcast/product-database/debezium-role';
-import pg from 'pg';
+import { ensurePublication } from '@shelfcast/product-database/publication';
+import type pg from 'pg';
+import { inCaptureTransaction } from './capture-transaction.ts';
 import { OperationError } from './connect-error.ts';
 import type { ConnectorContext } from './context.ts';
 import { inspectTable, type TableFacts } from './inspect-table.ts';
@@ -105,29 +107,16 @@ async function publish(
   products: pg.Pool,
   { table, column }: { readonly table: TableName; readonly column: string },
 ): Promise<string> {
-  const connection = await products.connect();
-  try {
-    await connection.query('begin');
-    // These statements lock the table for a moment: rather fail than queue everybody behind a long transaction.
-    await connection.query("set local lock_timeout = '5s'");
-    await grantCapture(connection, table);
-    const identifier = `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.table)}`;
-    await connection.query(`alter table ${identifier} replica identity full`);
+  return await inCaptureTransaction(products, table, async (connection) => {
     const stored = await addCapturedTable(connection, { ...table, routingColumn: column });
+    const wasPublished = await isPublished(connection, table);
+    await ensurePublication(connection);
+    await captureWhole(connection, table);
     await noteCapturedAgain(connection, table);
-    if (!(await isPublished(connection, table))) {
-      await connection.query(`alter publication shelfcast add table ${identifier}`);
-      // Whatever was read of it before: what changed while it was not published is not in the stream.
-      await requireBackfill(connection, table);
-    }
-    await connection.query('commit');
+    // Whatever was read of it before: what changed while it was not published is not in the stream.
+    if (!wasPublished) await requireBackfill(connection, table);
     return stored.routingColumn;
-  } catch (error) {
-    await connection.query('rollback').catch(() => undefined);
-    throw explainDatabaseError(error, table);
-  } finally {
-    connection.release();
-  }
+  });
 }
 
 async function isPublished(db: Queryable, { schema, table }: TableName): Promise<boolean> {
@@ -136,26 +125,4 @@ async function isPublished(db: Queryable, { schema, table }: TableName): Promise
     [schema, table],
   );
   return rowCount !== 0;
-}
-
-const LOCK_NOT_AVAILABLE = '55P03';
-const INSUFFICIENT_PRIVILEGE = '42501';
-
-function explainDatabaseError(error: unknown, table: TableName): unknown {
-  if (!(error instanceof pg.DatabaseError)) return error;
-  if (error.code === LOCK_NOT_AVAILABLE) {
-    return new OperationError(
-      'TABLE_BUSY',
-      `${formatTableName(table)} is in use by a long transaction; nothing was changed. Try again when it has ended (select * from pg_stat_activity where state <> 'idle').`,
-      { retriable: true, cause: error },
-    );
-  }
-  if (error.code === INSUFFICIENT_PRIVILEGE) {
-    return new OperationError(
-      'NOT_OWNER',
-      `The role of PRODUCTS_DATABASE_URL has to own ${formatTableName(table)} to publish it: ${error.message}.`,
-      { cause: error },
-    );
-  }
-  return error;
 }

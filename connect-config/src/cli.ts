@@ -251,20 +251,20 @@ async function withContext(work: (context: Context) => Promise<void>): Promise<v
     max: 3,
   });
   products.on('error', () => undefined); // an idle connection that breaks is replaced by the pool
-  const admin = createKafka({
-    connection: settings.kafka,
-    clientId: 'connector-cli',
-    log,
-  }).createAdmin();
+  const kafka = createKafka({ connection: settings.kafka, clientId: 'connector-cli', log });
+  const admin = kafka.createAdmin();
+  const reader = kafka.createLogReader();
   try {
     await work({
       client: createConnectClient({ url: settings.connectUrl }),
       products,
       admin,
+      reader,
       settings: settings.capture,
       log: console.log,
     });
   } finally {
+    reader.close();
     await Promise.allSettled([admin.close(), products.end()]);
   }
 }

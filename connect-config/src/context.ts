@@ -1,4 +1,4 @@
-import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
+import type { KafkaAdmin, LogReader } from '@shelfcast/service-kit/kafka/types';
 import type pg from 'pg';
 import type { ConnectClient } from './connect-client.ts';
 import type { CaptureSettings } from './settings.ts';
@@ -14,7 +14,8 @@ export interface ConnectorContext {
   readonly client: ConnectClient;
   /** The products database, as its owner. */
   readonly products: pg.Pool;
-  readonly admin: Pick<KafkaAdmin, 'ensureTopics'>;
+  readonly admin: Pick<KafkaAdmin, 'ensureTopics' | 'describeTopics' | 'watermarks'>;
+  readonly reader: LogReader;
   readonly settings: CaptureSettings;
   /** Takes one line at a time about what was done. */
   readonly log: (message: string) => void;

@@ -1,10 +1,12 @@
+import { RESYNC, sqlOnProducts } from './health/words.ts';
+
 /** Why a connector or task failed, for a person. */
 export interface FailureExplanation {
   /** The first cause in the trace, in Kafka Connect's and Debezium's own words. */
   readonly cause: string;
   /** The same in a sentence, where it is a known one. */
   readonly meaning?: string;
-  /** What to run or change. */
+  /** The command to run; what stands behind `#` is said, not run. */
   readonly remedy?: string;
   /** Whether changes are missing from the stream, or have to be left out: only a resync mends it. */
   readonly needsResync: boolean;
@@ -16,10 +18,6 @@ interface KnownFailure {
   readonly remedy: string;
   readonly needsResync?: true;
 }
-
-/** What mends a stream that lacks changes. */
-export const RESYNC =
-  'make resync reads every table again under a new epoch and removes what is gone.';
 
 /** The first that matches counts, so what is special stands before what is general. */
 const KNOWN_FAILURES: readonly KnownFailure[] = [
@@ -35,14 +33,14 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
       /can no longer (get changes from|access) replication slot|slot .* has been invalidated/i,
     meaning:
       'Postgres invalidated the replication slot, usually because the WAL it kept grew beyond max_slot_wal_keep_size.',
-    remedy: `${RESYNC} Then raise max_slot_wal_keep_size.`,
+    remedy: `${RESYNC}; then raise max_slot_wal_keep_size`,
     needsResync: true,
   },
   {
     pattern: /replication slot .* is active/i,
     meaning: 'Another process is streaming from the replication slot.',
     remedy:
-      'Find it with select * from pg_stat_replication and end it; then make connector-restart.',
+      'make connector-restart   # if it stays: select * from pg_stat_replication shows who streams',
   },
   {
     pattern: /replication slot .* does not exist/i,
@@ -55,79 +53,81 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
       /all replication slots are in use|all max_wal_senders|number of requested standby connections exceeds/i,
     meaning: 'Postgres has no free replication slot or WAL sender.',
     remedy:
-      'Drop unused slots or raise max_replication_slots and max_wal_senders, then make connector-restart.',
+      'make connector-restart   # after unused slots were dropped, or max_replication_slots and max_wal_senders raised',
   },
   {
     pattern: /wal_level|logical decoding requires/i,
     meaning: 'Postgres does not write what logical decoding needs.',
-    remedy: 'Set wal_level = logical, restart Postgres, then make connector-restart.',
+    remedy:
+      'make stop && make start   # elsewhere: wal_level = logical, a restart of Postgres, make connector-restart',
   },
   {
     pattern: /publication.*(does not exist|autocreation is disabled|not found)/i,
     meaning: 'The publication that names the captured tables is missing.',
-    remedy: 'The products database is not migrated: make start migrates it.',
+    remedy: RESYNC,
+    needsResync: true,
   },
   {
     pattern: /password authentication failed|no password was provided/i,
     meaning: 'Postgres does not accept the connector’s user or password.',
-    remedy: 'Give Kafka Connect and the migration the same CDC_DATABASE_PASSWORD, then make start.',
+    remedy: 'make start   # with one CDC_DATABASE_PASSWORD for Kafka Connect and the migration',
   },
   {
     pattern: /permission denied for (table|schema|relation|sequence) ?(\S*)/i,
     meaning: 'The debezium role may not read a captured table.',
-    remedy: 'The migration repeats every grant: make start, then make connector-restart.',
+    remedy: 'make start   # the migration repeats every grant, and what failed is restarted',
   },
   {
     pattern:
       /must be superuser or replication role|permission denied to (use|start) (replication|WAL)/i,
     meaning: 'The debezium role may not replicate.',
-    remedy: 'alter role debezium replication, then make connector-restart.',
+    remedy: `${sqlOnProducts('alter role debezium replication')} && make connector-restart`,
   },
   {
     pattern: /database ".*" does not exist/i,
     meaning: 'The products database does not exist.',
-    remedy: 'make start creates and migrates it.',
+    remedy: 'make start   # creates and migrates it',
   },
   {
     pattern: /Failed to properly convert data value for/i,
     meaning:
       'A row holds a value that Debezium cannot carry, such as NaN in a numeric column. The change stays in the WAL, so a restart meets it again.',
-    remedy: `Correct the row in Postgres, then ${RESYNC}`,
+    remedy: `${RESYNC}; correct the row in Postgres first`,
     needsResync: true,
   },
   {
     pattern: /RecordTooLargeException|larger than the maximum request size|message\.max\.bytes/i,
     meaning:
       'A change is larger than the largest record the pipeline carries; an update holds the row twice.',
-    remedy:
-      'Raise MAX_RECORD_BYTES and make start, which carries it everywhere; nothing is lost meanwhile.',
+    remedy: 'make start   # after raising MAX_RECORD_BYTES in .env; nothing is lost meanwhile',
   },
   {
     pattern: /UnknownTopicOrPartition|not present in metadata/i,
     meaning: 'A topic the connector writes to does not exist.',
-    remedy: 'make connector-register creates every declared topic.',
+    remedy: 'make connector-register   # creates every declared topic',
   },
   {
     pattern: /io\.apicurio|RestClientException|registry/i,
     meaning: 'The schema registry did not answer, or did not accept a schema.',
-    remedy: 'Look at make status and make logs for the registry, then make connector-restart.',
+    remedy: 'make connector-restart   # once make logs SERVICE=registry shows that it serves',
   },
   {
     pattern: /Could not resolve (config|variable)|\$\{env:/i,
     meaning:
       'Kafka Connect’s environment lacks a CDC_ variable that the connector’s configuration names.',
-    remedy: 'Start Kafka Connect with the CDC_ variables set: make start does.',
+    remedy: 'make start   # starts Kafka Connect with them',
   },
   {
     pattern:
       /(Connection to .* refused|UnknownHostException|connection attempt failed|ConnectException: Connection refused)/i,
     meaning: 'Postgres cannot be reached from Kafka Connect.',
-    remedy: 'Look at make status, then make connector-restart.',
+    remedy: 'make connector-restart   # once make status shows Postgres',
   },
   {
     pattern: /Failed to load class|ClassNotFoundException|Class .* could not be found/i,
     meaning: 'Kafka Connect lacks a plugin the connector needs.',
-    remedy: 'make reset and make start install the plugins again.',
+    remedy:
+      'rm -rf .shelfcast/vendor/connect-plugins && make stop && make start   # installs them again',
   },
 ];
 

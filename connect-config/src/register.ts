@@ -6,11 +6,14 @@ import {
 import type pg from 'pg';
 import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
+import { checkCapture } from './health/check-source.ts';
+import { readDatabase } from './health/read-source.ts';
+import { REGISTER_LOCK } from './registration-lock.ts';
 import { type ConnectorConfig, epochOf, renderConnector } from './render.ts';
 import { currentLsn } from './replication-slot.ts';
 import { requestSnapshot } from './snapshot.ts';
+import { sentence } from './status.ts';
 import { formatTableName } from './table-name.ts';
-import { tableProblems } from './table-problems.ts';
 import { loadTemplate } from './template.ts';
 import { ensureDeclaredTopics } from './topics.ts';
 import { validateConnector } from './validate.ts';
@@ -22,9 +25,6 @@ export interface RegisterResult {
   /** End of the WAL after a first snapshot was asked for; undefined when no table waited for one. */
   readonly snapshotRequestedLsn: bigint | undefined;
 }
-
-/** Any constant will do, as long as nothing else in the products database locks it. */
-const REGISTER_LOCK = 7_357_202;
 
 /**
  * Brings the connector into the state that the captured tables and the settings ask for: topics,
@@ -81,7 +81,10 @@ async function register(context: ConnectorContext, newEpoch: bigint): Promise<Re
 
   const snapshotRequested = await requestBackfill(context, capturedTables);
   // Debezium goes on trying without end what the database refuses, and is RUNNING all the while.
-  for (const problem of await tableProblems(products)) log(`Warning: ${problem}`);
+  const { capture } = await readDatabase(products);
+  for (const finding of capture === undefined ? [] : checkCapture(capture)) {
+    if (finding.level === 'problem') log(`Warning: ${sentence(finding)}`);
+  }
   return {
     action,
     epoch,

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { epochOf, includesTable, renderConnector, tablePattern, withTables } from './render.ts';
+import { tablePattern } from './include-list.ts';
+import { epochOf, includesTable, renderConnector, withTables } from './render.ts';
 import type { CaptureSettings } from './settings.ts';
 import { loadTemplate } from './template.ts';
 
@@ -28,10 +29,17 @@ const render = (overrides: Partial<Parameters<typeof renderConnector>[0]> = {}) 
     ...overrides,
   });
 
-test('tables are named exactly, as the patterns Debezium wants', () => {
+test('tables are named exactly, case included, as the patterns Debezium wants; the heartbeat is one', () => {
   assert.is(
     render()['table.include.list'],
-    'public\\.countries,public\\.product_discounts,public\\.products',
+    [
+      'public\\.countries',
+      'public\\.product_discounts',
+      'public\\.products',
+      'shelfcast\\.heartbeat',
+    ]
+      .map((pattern) => `(?-i:${pattern})`)
+      .join(','),
   );
   assert.is(tablePattern({ schema: 'a', table: 'b$c' }), 'a\\.b\\$c');
 });

@@ -1,5 +1,13 @@
 import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
 import { cdcTopic } from '@shelfcast/schemas/topics';
+import { HEARTBEAT_TABLE } from './heartbeat.ts';
+import {
+  escapePattern,
+  INCLUDE_LIST,
+  includeEntries,
+  includePattern,
+  includes,
+} from './include-list.ts';
 import type { CaptureSettings } from './settings.ts';
 
 /** A connector's configuration as Kafka Connect has it: text by property name. */
@@ -83,18 +91,13 @@ export function includesTable(
   config: ConnectorConfig,
   table: Pick<CapturedTable, 'schema' | 'table'>,
 ): boolean {
-  return (config['table.include.list'] ?? '').split(',').includes(tablePattern(table));
+  return includeEntries(config).some((entry) => includes(entry, table));
 }
 
 /** The epoch a registered connector was rendered with. */
 export function epochOf(config: ConnectorConfig): bigint | undefined {
   const text = config[EPOCH_PROPERTY];
   return text !== undefined && /^\d+$/.test(text) ? BigInt(text) : undefined;
-}
-
-/** `schema.table` as Debezium's include lists and signals want it: a regular expression. */
-export function tablePattern({ schema, table }: Pick<CapturedTable, 'schema' | 'table'>): string {
-  return `${escapePattern(schema)}\\.${escapePattern(table)}`;
 }
 
 interface TablesOptions {
@@ -128,7 +131,7 @@ function renderTables({
     topics: tables.map(({ schema, table }) => cdcTopic({ prefix, schema, table })),
   }));
   return {
-    'table.include.list': capturedTables.map(tablePattern).join(','),
+    [INCLUDE_LIST]: [...capturedTables, HEARTBEAT_TABLE].map(includePattern).join(','),
     transforms: ['dropSignals', 'rows', 'epoch', ...routes.map(({ name }) => name)].join(','),
     predicates: ['isSignal', ...routes.map(({ name }) => name)].join(','),
     'transforms.dropSignals.type': 'org.apache.kafka.connect.transforms.Filter',
@@ -170,8 +173,4 @@ function groupByRoutingColumn(tables: readonly CapturedTable[]): Map<string, Cap
     else group.push(table);
   }
   return groups;
-}
-
-function escapePattern(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

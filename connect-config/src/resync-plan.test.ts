@@ -7,6 +7,7 @@ const test = suite('what a resync has to do');
 const healthy: ResyncFacts = {
   hasConnector: true,
   losses: [],
+  problems: [],
   consumersBehind: [],
   forced: false,
 };
@@ -32,6 +33,14 @@ for (const [what, facts, kind] of cases) {
     assert.is(planResync({ ...healthy, ...facts }).kind, kind);
   });
 }
+
+test('a failed task is not called nothing: what is wrong is said with what mends it', () => {
+  const problems = ['Its task 0 has FAILED.\n  To mend it: make connector-restart'];
+  const { kind, because } = planResync({ ...healthy, problems });
+  assert.is(kind, 'refuse');
+  assert.not.match(String(because), /Nothing is wrong/);
+  assert.match(String(because), /FAILED[\s\S]*make connector-restart[\s\S]*FORCE=1/);
+});
 
 test('a refusal is one sentence that says what to do', () => {
   const nothing = planResync({ ...healthy, hasConnector: false });

@@ -10,6 +10,8 @@ export interface ResyncFacts {
   readonly hasConnector: boolean;
   /** What is known to be missing from the stream, in sentences. */
   readonly losses: readonly string[];
+  /** Everything that is wrong, each with what mends it. */
+  readonly problems: readonly string[];
   /** Consumers that hold rows which the connector's epoch has not seen; without a connector, any captured rows. */
   readonly consumersBehind: readonly string[];
   /** Whether somebody wants it although nothing is wrong. */
@@ -21,7 +23,7 @@ export interface ResyncFacts {
  * connector of a newer epoch than the consumers' rows only the sweep is left.
  */
 export function planResync(facts: ResyncFacts): ResyncPlan {
-  const { hasConnector, losses, consumersBehind, forced } = facts;
+  const { hasConnector, losses, problems, consumersBehind, forced } = facts;
   if (losses.length > 0) return { kind: 'full', because: losses };
   if (forced) return { kind: 'full', because: ['You asked for it.'] };
   const names = consumersBehind.join(', ');
@@ -41,6 +43,12 @@ export function planResync(facts: ResyncFacts): ResyncPlan {
     return {
       kind: 'sweep',
       because: `The capture has begun anew already; still to be swept are rows that it has not seen, of ${names}.`,
+    };
+  }
+  if (problems.length > 0) {
+    return {
+      kind: 'refuse',
+      because: `Nothing is known to be missing, so a resync would not help. What is wrong:\n${problems.map((line) => `! ${line}`).join('\n')}\nFORCE=1 reads everything again all the same.`,
     };
   }
   return {

@@ -11,6 +11,7 @@ import {
   type Watermark,
   waitForInitialSnapshot,
 } from './initial-snapshot.ts';
+import { recapture } from './recapture.ts';
 import { registerConnector } from './register.ts';
 import { epochOf } from './render.ts';
 import { planResync, type ResyncPlan } from './resync-plan.ts';
@@ -21,7 +22,7 @@ import { type SweptConsumers, waitForSweeps } from './wait-for-sweeps.ts';
 export interface ResyncContext extends ConnectorContext {
   /** Where the consumers keep what they have applied, and take commands. */
   readonly consumers: pg.Pool;
-  readonly admin: Pick<KafkaAdmin, 'ensureTopics' | 'highWatermarks' | 'groupMembers'>;
+  readonly admin: ConnectorContext['admin'] & Pick<KafkaAdmin, 'highWatermarks' | 'groupMembers'>;
 }
 
 export interface ResyncOptions {
@@ -77,6 +78,7 @@ export async function resync(
   if (plan.kind === 'full') {
     const minimumEpoch = await higherEpoch(context, names.length > 0);
     await deleteConnector(context);
+    await recapture(products, captured);
     before = await endsOf(admin, topics).catch(() => []); // a topic may not exist yet
     await registerConnector(context, { minimumEpoch });
   }
@@ -99,7 +101,7 @@ export async function resync(
 }
 
 async function choosePlan(
-  { client, products, consumers }: ResyncContext,
+  context: ResyncContext,
   {
     force,
     entities,
@@ -110,13 +112,15 @@ async function choosePlan(
     readonly hasConsumers: boolean;
   },
 ): Promise<ResyncPlan> {
+  const { client, consumers } = context;
   const config = await client.config(CONNECTOR);
-  const { losses } = await reportConnector({ client, products });
+  const { losses, problems } = await reportConnector(context);
   const epoch =
     (config && epochOf(config)) ?? (hasConsumers ? (await newestAppliedEpoch(consumers)) + 1n : 0n);
   return planResync({
     hasConnector: config !== undefined,
     losses,
+    problems,
     consumersBehind: hasConsumers ? await consumersBehind(consumers, epoch, entities) : [],
     forced: force,
   });

@@ -4,7 +4,7 @@ import { listCapturedTables, type Queryable } from '@shelfcast/product-database/
 import type { ConnectClient } from './connect-client.ts';
 import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
-import { tablePattern } from './render.ts';
+import { tablePattern } from './include-list.ts';
 import { currentLsn } from './replication-slot.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 import { haltOf, isRunning } from './wait-until.ts';

@@ -1,72 +1,97 @@
-import {
-  listCapturedTables,
-  listRemovedTables,
-  type Queryable,
-  type RemovedTable,
-} from '@shelfcast/product-database/captured-tables';
-import type { ConnectorOffset } from './connect-client.ts';
+import { listRemovedTables, type RemovedTable } from '@shelfcast/product-database/captured-tables';
 import { CONNECTOR, type ConnectorContext, SLOT } from './context.ts';
-import { RESYNC } from './explain.ts';
+import { allFindings, captureOf, checkSource, type SourceFacts } from './health/check-source.ts';
+import type { Finding } from './health/finding.ts';
+import { gatherSource } from './health/gather-source.ts';
+import type { SourceFinding } from './health/source-finding.ts';
 import { epochOf } from './render.ts';
-import { currentLsn, readSlot } from './replication-slot.ts';
+import type { ReplicationSlot } from './replication-slot.ts';
 import { formatTableName } from './table-name.ts';
-import { tableProblems } from './table-problems.ts';
-import { describeStates, failureOf, haltOf, isRunning, needsResync } from './wait-until.ts';
+import { describeStates, isRunning } from './wait-until.ts';
 
 export interface ConnectorReport {
-  /** Whether changes flow: everything RUNNING, and nothing in `problems`. */
+  /** Whether changes flow: everything RUNNING, and no problem found. */
   readonly healthy: boolean;
   readonly lines: readonly string[];
   /** Sentences, each with what mends it. */
   readonly problems: readonly string[];
-  /** Those of the problems that only a resync mends. */
+  /** Those of the problems after which changes are missing in Kafka. */
   readonly losses: readonly string[];
 }
 
 const MIB = 1024n * 1024n;
 
-/** The connector, its task, its slot and its tables at a glance. */
-export async function reportConnector({
-  client,
-  products,
-}: Pick<ConnectorContext, 'client' | 'products'>): Promise<ConnectorReport> {
-  const config = await client.config(CONNECTOR);
-  if (config === undefined) {
-    return {
-      healthy: false,
-      lines: [`There is no connector ${CONNECTOR}.`],
-      problems: ['Nothing is captured: make connector-register.'],
-      losses: [],
-    };
-  }
-  const status = await client.status(CONNECTOR);
-  const captured = await listCapturedTables(products);
-  const slot = await slotLines(products, await client.offsets(CONNECTOR));
-  const failure = status === undefined ? undefined : failureOf(status);
-  const halt = status === undefined ? undefined : haltOf(status);
-  const problems = [
-    ...(halt === undefined ? [] : [halt]),
-    ...(failure === undefined ? [] : [failure]),
-    ...slot.losses,
-    ...(await tableProblems(products)),
-  ];
+/** The connector, its task, its slot and its tables at a glance, with everything that doctor and the monitor would find. */
+export async function reportConnector(context: SourceReader): Promise<ConnectorReport> {
+  const facts = await gatherSource({ ...context, ...context.settings });
+  const problems = problemsOf(facts);
+  const connector = facts.connect.reached ? facts.connect.facts.connector : undefined;
   return {
-    healthy: status !== undefined && isRunning(status) && problems.length === 0,
+    healthy:
+      connector?.status !== undefined && isRunning(connector.status) && problems.length === 0,
     lines: [
-      status === undefined ? 'no worker has the connector yet' : describeStates(status),
-      `epoch ${epochOf(config) ?? 'unknown'}`,
-      `tables ${captured.map(formatTableName).join(', ')}`,
-      ...(await listRemovedTables(products))
-        .filter(({ topicDeleted }) => !topicDeleted)
-        .map(removedLine),
-      ...slot.lines,
+      ...connectorLines(facts),
+      ...captureLines(facts),
+      ...(await removedLines(context.products)),
     ],
-    problems,
-    losses: [
-      ...(status !== undefined && failure !== undefined && needsResync(status) ? [failure] : []),
-      ...slot.losses,
-    ],
+    problems: problems.map(sentence),
+    losses: problems.filter(({ readAgain }) => readAgain !== undefined).map(sentence),
   };
+}
+
+/** What asking the source takes. */
+export type SourceReader = Pick<
+  ConnectorContext,
+  'client' | 'products' | 'admin' | 'reader' | 'settings'
+>;
+
+/** A finding as one text with the command that mends it. */
+export function sentence({ says, mend }: Finding): string {
+  return mend === undefined ? says : `${says}\n  To mend it: ${mend}`;
+}
+
+function problemsOf(facts: SourceFacts): SourceFinding[] {
+  return allFindings(checkSource(facts)).filter(({ level }) => level === 'problem');
+}
+
+function connectorLines({ connect }: SourceFacts): string[] {
+  if (!connect.reached) return [];
+  const { connector } = connect.facts;
+  if (connector === undefined) return [`There is no connector ${CONNECTOR}.`];
+  const { status, config } = connector;
+  return [
+    status === undefined ? 'no worker has the connector yet' : describeStates(status),
+    `epoch ${epochOf(config) ?? 'unknown'}`,
+  ];
+}
+
+function captureLines(facts: SourceFacts): string[] {
+  const capture = captureOf(facts);
+  if (capture === undefined) return [];
+  const { capturedTables, slot } = capture;
+  const { broker } = facts;
+  const age = broker.reached ? broker.facts.arrivals.heartbeatAgeMs : undefined;
+  const arrived = age === undefined ? 'none arrived in Kafka' : `arrived ${seconds(age)} ago`;
+  const written = capture.heartbeatWrittenAgeMs;
+  return [
+    `tables ${capturedTables.map(formatTableName).join(', ')}`,
+    `heartbeat written ${written === undefined ? 'never' : `${seconds(written)} ago`}, ${arrived}`,
+    slot === undefined ? 'no replication slot' : slotLine(slot),
+  ];
+}
+
+function slotLine(slot: ReplicationSlot): string {
+  const room = slot.safeWalSize === null ? '' : `, ${slot.safeWalSize / MIB} MiB until it is lost`;
+  return `slot ${SLOT} ${slot.active ? 'active' : 'not active'}, WAL ${slot.walStatus ?? 'unknown'}, ${slot.retainedWalBytes / MIB} MiB kept${room}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+async function removedLines(products: SourceReader['products']): Promise<string[]> {
+  const removed = await listRemovedTables(products);
+  return removed.filter(({ topicDeleted }) => !topicDeleted).map(removedLine);
 }
 
 function removedLine(removed: RemovedTable): string {
@@ -74,39 +99,4 @@ function removedLine(removed: RemovedTable): string {
   const name = formatTableName(removed);
   const because = reason === null ? '' : ` (${reason})`;
   return `taken out ${name}, ${removedAt.toISOString()} by ${removedBy}${because}: make connector-add-table TABLE=${name} captures it again`;
-}
-
-async function slotLines(
-  products: Queryable,
-  offsets: readonly ConnectorOffset[],
-): Promise<{ lines: string[]; losses: string[] }> {
-  const slot = await readSlot(products, SLOT);
-  const offsetLsn = offsets[0]?.offset?.lsn;
-  if (slot === undefined) {
-    if (offsetLsn === undefined) return { lines: ['no replication slot yet'], losses: [] };
-    return {
-      lines: ['no replication slot'],
-      losses: [
-        `Replication slot ${SLOT} is gone but offsets are stored: changes since then may be missing. ${RESYNC}`,
-      ],
-    };
-  }
-  const losses: string[] = [];
-  if (slot.walStatus === 'lost' || slot.invalidationReason !== null) {
-    losses.push(
-      `Postgres invalidated replication slot ${SLOT} (${slot.invalidationReason ?? 'WAL removed'}). ${RESYNC}`,
-    );
-  }
-  if (typeof offsetLsn === 'number' && BigInt(offsetLsn) > (await currentLsn(products))) {
-    losses.push(
-      `The stored offset lies beyond the end of the WAL: the database was restored to an earlier moment, and changes would be skipped. ${RESYNC}`,
-    );
-  }
-  const room = slot.safeWalSize === null ? '' : `, ${slot.safeWalSize / MIB} MiB until it is lost`;
-  return {
-    lines: [
-      `slot ${SLOT} ${slot.active ? 'active' : 'not active'}, WAL ${slot.walStatus ?? 'unknown'}, ${slot.retainedWalBytes / MIB} MiB kept${room}`,
-    ],
-    losses,
-  };
 }

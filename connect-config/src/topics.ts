@@ -7,6 +7,7 @@ import {
   STOCK_ALERTS_TOPIC,
 } from '@shelfcast/schemas/topics';
 import type { KafkaAdmin, TopicSpec } from '@shelfcast/service-kit/kafka/types';
+import { heartbeatTopic, offsetHeartbeatTopic } from './heartbeat.ts';
 import type { CaptureSettings } from './settings.ts';
 
 export interface DeclaredTopicsOptions {
@@ -17,32 +18,34 @@ export interface DeclaredTopicsOptions {
 /** Heartbeats only matter while they are fresh. */
 const HEARTBEAT_RETENTION_MS = 24 * 60 * 60 * 1000;
 
-/** The topic Debezium writes its heartbeats to. */
-export function heartbeatTopic(topicPrefix: string): string {
-  return `__debezium-heartbeat.${topicPrefix}`;
-}
-
 /**
  * Every topic of the pipeline, as plain data. Brokers create none by themselves: a topic that is not
  * here does not exist.
  */
 export function declaredTopics({ settings, capturedTables }: DeclaredTopicsOptions): TopicSpec[] {
-  const keyed = [
-    ...capturedTables.map(({ schema, table }) =>
-      cdcTopic({ prefix: settings.topicPrefix, schema, table }),
+  const cdc = capturedTables.map((table) => cdcTopic({ prefix: settings.topicPrefix, ...table }));
+  return [
+    ...[...cdc, ...serviceTopics(settings)].map((topic) => spec(settings, { topic })),
+    ...[heartbeatTopic(settings.topicPrefix), offsetHeartbeatTopic(settings.topicPrefix)].map(
+      (topic) =>
+        spec(settings, {
+          topic,
+          partitions: 1,
+          retentionMs: Math.min(HEARTBEAT_RETENTION_MS, settings.retentionMs),
+        }),
     ),
+  ];
+}
+
+/** The topics that services write to, and not the connector. */
+export function serviceTopics({
+  consumerGroups,
+}: Pick<CaptureSettings, 'consumerGroups'>): string[] {
+  return [
     ...MANUAL_TOPICS,
     STOCK_ALERTS_TOPIC,
     MONITORING_TOPIC,
-    ...settings.consumerGroups.map(deadLetterTopic),
-  ];
-  return [
-    ...keyed.map((topic) => spec(settings, { topic })),
-    spec(settings, {
-      topic: heartbeatTopic(settings.topicPrefix),
-      partitions: 1,
-      retentionMs: Math.min(HEARTBEAT_RETENTION_MS, settings.retentionMs),
-    }),
+    ...consumerGroups.map(deadLetterTopic),
   ];
 }
 

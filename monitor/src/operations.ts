@@ -22,6 +22,7 @@ import { auditRoutes } from './operations/audit-routes.ts';
 import { consumerRoutes } from './operations/consumer-routes.ts';
 import { deadLetterRoutes } from './operations/dead-letter-routes.ts';
 import { createReplicationReader } from './source/replication.ts';
+import { createSourceReader } from './source/source-reader.ts';
 import { sourceRoutes } from './source/source-routes.ts';
 import type { Store } from './store.ts';
 import { topicRoutes } from './topics/topic-routes.ts';
@@ -88,9 +89,21 @@ export function openOperations(options: OperationsOptions): Operations {
         () => undefined,
       ),
   };
+  const reader = kafka.createLogReader();
+  lifecycle.onStop('record reader of operations', () => reader.close());
+  const source = createSourceReader({
+    ...{ products, client: connect, admin, reader, slotName, nowMs },
+    topicPrefix: config.TOPIC_PREFIX,
+    consumerGroups: names,
+  });
   const asOf = nowMs();
   let watch: Watch | undefined;
-  const health = (): LiveHealth => watch?.health() ?? { atMs: asOf, alerts: [] };
+  const health = (): LiveHealth =>
+    watch?.health() ?? {
+      ...{ atMs: asOf, alerts: [] },
+      heartbeatAgeMs: null,
+      oldestUnhandledMs: {},
+    };
 
   return {
     routers: [
@@ -102,6 +115,7 @@ export function openOperations(options: OperationsOptions): Operations {
         audit,
         connect,
         replication: createReplicationReader({ products, slotName, nowMs }),
+        source,
       }),
       alertRoutes({ authorizer, health }),
       topicRoutes({ authorizer, admin, nowMs }),
@@ -115,7 +129,17 @@ export function openOperations(options: OperationsOptions): Operations {
       watch = startWatch({
         gather: () =>
           gatherFacts({
-            ...{ names, connect, replication, admin, consumers, log: part },
+            ...{
+              names,
+              connect,
+              replication,
+              source,
+              slotName,
+              admin,
+              consumers,
+              nowMs,
+              log: part,
+            },
             lag: () => store.groups.lag(),
             maxRecordBytes: config.MAX_RECORD_BYTES,
             ...observed,
@@ -127,7 +151,7 @@ export function openOperations(options: OperationsOptions): Operations {
         notifier,
         connect,
         audit,
-        metrics: createWatchMetrics(registry),
+        metrics: createWatchMetrics(registry, nowMs),
         nowMs,
         log: part,
       });

@@ -105,7 +105,7 @@ export function openStore({
     nowMs,
     log,
   });
-  observeLag(registry, groups);
+  observeLag(registry, { groups, nowMs });
   const metrics = createIngestMetrics(registry);
   let ingest: Ingest | undefined;
   let waiting = 'starting';

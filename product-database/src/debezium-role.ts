@@ -34,16 +34,19 @@ export async function ensureDebeziumRole(options: DebeziumRoleOptions): Promise<
     grant usage on schema public, shelfcast to ${role};
     grant select, insert, delete on shelfcast.signal to ${role};
     grant select, update on shelfcast.heartbeat to ${role};`);
-  // One that was dropped or renamed has nothing to grant on; doctor and connector-status tell of it.
-  const { rows } = await client.query<{ table_schema: string; table_name: string }>(
-    `select t.table_schema, t.table_name from shelfcast.captured_tables t
-     join pg_namespace n on n.nspname = t.table_schema
-     join pg_class c on c.relnamespace = n.oid and c.relname = t.table_name`,
+  const { rows } = await client.query<{ schema: string; table: string; present: boolean }>(
+    `select t.table_schema as schema, t.table_name as table, c.oid is not null as present
+     from shelfcast.captured_tables t
+     left join pg_namespace n on n.nspname = t.table_schema
+     left join pg_class c on c.relnamespace = n.oid and c.relname = t.table_name`,
   );
-  for (const table of rows) {
-    await grantCapture(client, { schema: table.table_schema, table: table.table_name });
+  const present = rows.filter((row) => row.present);
+  for (const table of present) await grantCapture(client, table);
+  log(`Role ${DEBEZIUM_ROLE} may replicate and read ${present.length} captured tables`);
+  // The pipeline starts all the same: the others flow, and doctor and the monitor name what heals it.
+  for (const { schema, table } of rows.filter((row) => !row.present)) {
+    log(`${schema}.${table} is captured but does not exist: make doctor`);
   }
-  log(`Role ${DEBEZIUM_ROLE} may replicate and read ${rows.length} captured tables`);
 }
 
 /** Lets the debezium role read one table, and its schema. Safe to repeat. */

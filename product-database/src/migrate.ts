@@ -1,5 +1,7 @@
 import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
 import { ensureDebeziumRole } from './debezium-role.ts';
+import { acceptPublication, publicationVersion } from './publication.ts';
+import { rememberUnknown } from './table-identity.ts';
 
 const MIGRATIONS = {
   directory: new URL('../migrations', import.meta.url),
@@ -27,9 +29,13 @@ export async function migrateProducts({
   log = () => {},
 }: MigrateProductsOptions): Promise<string[]> {
   return whileMigrating(connectionString, async (client) => {
+    const publication = await publicationVersion(client);
     const applied = await applyMigrations(client, MIGRATIONS);
     log(applied.length === 0 ? 'Schema is up to date' : `Applied ${applied.join(', ')}`);
+    await acceptPublication(client, publication);
     await ensureDebeziumRole({ client, password: debeziumPassword, log });
+    const first = await rememberUnknown(client);
+    if (first.length > 0) log(`Will recognize ${first.join(', ')}`);
     return applied;
   });
 }

@@ -15,7 +15,7 @@ export interface SeedResult {
   readonly countries: number;
 }
 
-/** Fills an empty products database with the example catalogue, in one transaction; otherwise does nothing. */
+/** Fills an empty products database that has all tables of the example catalogue, in one transaction; otherwise does nothing. */
 export async function seedProducts({
   connectionString,
   now = new Date(),
@@ -24,6 +24,7 @@ export async function seedProducts({
   await client.connect();
   try {
     await client.query('begin');
+    if (!(await hasCatalogue(client))) return NOTHING;
     // Two seeds at once: the second waits here, and then sees the products of the first.
     await client.query('lock table public.products in share row exclusive mode');
     const { rowCount } = await client.query('select from public.products limit 1');
@@ -34,6 +35,15 @@ export async function seedProducts({
     // Ends an unfinished transaction too.
     await client.end();
   }
+}
+
+/** Tables may have been dropped or renamed since. */
+async function hasCatalogue(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ complete: boolean }>(
+    `select bool_and(to_regclass('public.' || name) is not null) as complete
+     from unnest(array['products', 'product_discounts', 'countries']) as name`,
+  );
+  return rows[0]?.complete ?? false;
 }
 
 const NOTHING: SeedResult = { products: 0, discounts: 0, countries: 0 };

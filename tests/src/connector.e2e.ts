@@ -237,7 +237,7 @@ test('a lost slot halts loudly and is explained with what mends it', async () =>
   await client.resume(CONNECTOR);
   await refused(
     waitUntilRunning({ client, connector: CONNECTOR }),
-    /slot is gone[\s\S]*To mend it: make resync/,
+    /slot is gone[\s\S]*To mend it: YES=1 make resync/,
   );
   const { healthy, losses } = await reportConnector(context);
   assert.not.ok(healthy);

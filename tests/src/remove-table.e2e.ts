@@ -24,8 +24,8 @@ import { openConnectorBench } from './support/connector.ts';
 import { createTestDatabase } from './support/database.ts';
 import { fromEnvironment } from './support/environment.ts';
 import { startLoad } from './support/load.ts';
-import { makeTarget } from './support/make-target.ts';
 import { assertMirrored, connectPipeline } from './support/pipeline.ts';
+import { runCommand } from './support/run-command.ts';
 import { readTopics } from './support/topic-reader.ts';
 
 const test = suite('remove-table');
@@ -60,7 +60,7 @@ async function makeTable(name: string, columns = 'id int primary key, note text'
 }
 
 async function capture(table: string): Promise<void> {
-  const { status, output } = await makeTarget('connector-add-table', { TABLE: table });
+  const { status, output } = await runCommand('make connector-add-table', { TABLE: table });
   assert.is(status, 0, output);
 }
 
@@ -113,7 +113,7 @@ test('a table whose change the connector stands at: out with one command, and th
     { what: 'the task to fail', timeoutMs: 60_000 },
   );
 
-  const { status, output } = await makeTarget('connector-remove-table', { TABLE: table });
+  const { status, output } = await runCommand('make connector-remove-table', { TABLE: table });
   assert.is(status, 0, output);
   assert.match(output, /The others flow/);
   await load.stop();
@@ -122,14 +122,14 @@ test('a table whose change the connector stands at: out with one command, and th
   await assertOut(table);
   await assertHealthy();
 
-  const again = await makeTarget('connector-remove-table', { TABLE: table });
+  const again = await runCommand('make connector-remove-table', { TABLE: table });
   assert.is(again.status, 0, again.output);
-  const { output: lines } = await makeTarget('connector-status');
+  const { output: lines } = await runCommand('make connector-status');
   assert.match(lines, new RegExp(`taken out public\\.${table}.*make connector-add-table TABLE=`));
 
   // Mended, it comes back the way that is named, in the partitions where its keys are.
   await products.query(`alter table ${table} drop "total-sales", add other int unique`);
-  const elsewhere = await makeTarget('connector-add-table', { TABLE: table, KEY: 'other' });
+  const elsewhere = await runCommand('make connector-add-table', { TABLE: table, KEY: 'other' });
   assert.is(elsewhere.status, 2);
   assert.match(elsewhere.output, /captured before, routed by id/);
   await capture(table);
@@ -154,7 +154,7 @@ test('what keeps it from going on is told, and a second run goes on where the fi
       (error: Error) => assert.is(error.message, `no ${method}`),
     );
   }
-  const { status, output } = await makeTarget('connector-remove-table', { TABLE: table });
+  const { status, output } = await runCommand('make connector-remove-table', { TABLE: table });
   assert.is(status, 0, output);
   await assertOut(table);
   await assertHealthy();
@@ -191,7 +191,7 @@ test('a half-read snapshot of it ends, and those that wait behind it are read', 
   await assertHealthy();
 
   // Once more is fine, and a topic that is gone routes by any column.
-  const again = await makeTarget('connector-remove-table', { TABLE: big, PURGE: '1' });
+  const again = await runCommand('make connector-remove-table', { TABLE: big, PURGE: '1' });
   assert.is(again.status, 0, again.output);
 });
 
@@ -203,7 +203,7 @@ test('a table that was dropped comes out, and everything starts again', async ()
     connectionString: fromEnvironment('PRODUCTS_DATABASE_URL'),
     debeziumPassword: 'debezium',
   });
-  const { status, output } = await makeTarget('connector-remove-table', { TABLE: table });
+  const { status, output } = await runCommand('make connector-remove-table', { TABLE: table });
   assert.is(status, 0, output);
   await assertOut(table);
   await assertHealthy();
@@ -232,7 +232,7 @@ test('who reads it is named, and what was asked of them and names it, does no lo
     [sweep([table]), sweep(['other', table])],
   );
   try {
-    const { status, output } = await makeTarget('connector-remove-table', { TABLE: table });
+    const { status, output } = await runCommand('make connector-remove-table', { TABLE: table });
     assert.is(status, 0, output);
     assert.match(output, /It is read by gone: what they have of it stays/);
     const { rows } = await pipeline.consumers.query<{ state: string; arguments: string }>(
@@ -259,7 +259,7 @@ test('parked changes keep their topic', async () => {
     [table, topic],
   );
   try {
-    const { status, output } = await makeTarget('connector-remove-table', {
+    const { status, output } = await runCommand('make connector-remove-table', {
       TABLE: table,
       PURGE: '1',
     });
@@ -272,7 +272,7 @@ test('parked changes keep their topic', async () => {
 });
 
 test('refused: a table that is not captured, and the last one', async () => {
-  const { status, output } = await makeTarget('connector-remove-table', { TABLE: 'nowhere' });
+  const { status, output } = await runCommand('make connector-remove-table', { TABLE: 'nowhere' });
   assert.is(status, 2);
   assert.match(output, /public\.nowhere is not captured\. Captured are /);
 

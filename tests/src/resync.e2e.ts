@@ -103,7 +103,7 @@ test('a lost slot: the connector says so, and nothing happens unasked', async ()
   await client.resume(CONNECTOR);
   await waitUntilRunning({ client, connector: CONNECTOR }).then(
     () => assert.unreachable('it goes on without a slot'),
-    (error: Error) => assert.match(error.message, /To mend it: make resync/),
+    (error: Error) => assert.match(error.message, /To mend it: YES=1 make resync/),
   );
 
   const { status, output } = await makeResync({});

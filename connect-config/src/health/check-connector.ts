@@ -1,12 +1,25 @@
 import type { ConnectorStatus } from '../connect-client.ts';
 import { CONNECTOR } from '../context.ts';
 import { explainFailure } from '../explain.ts';
-import type { ConnectorPresence } from './check-slot.ts';
-import { type Finding, note, ok, problem } from './finding.ts';
+import type { ConnectorConfig } from '../render.ts';
+import { note, ok, problem } from './finding.ts';
+import type { SourceFinding } from './source-finding.ts';
 
-/** What Kafka Connect says of the connector; undefined where there is none, or no worker has it yet. */
+/** How far the connector is, as far as other checks depend on it. */
+export type ConnectorPresence = 'missing' | 'running' | 'not running' | 'unknown';
+
+/** What Kafka Connect says of the connector. */
 export interface ConnectorFacts {
-  readonly connector: { readonly status: ConnectorStatus | undefined } | undefined;
+  /** Undefined where there is none. */
+  readonly connector:
+    | {
+        readonly config: ConnectorConfig;
+        /** Undefined: no worker has it yet. */
+        readonly status: ConnectorStatus | undefined;
+        /** Where it goes on in the WAL; undefined: nothing is stored yet. */
+        readonly storedLsn: bigint | undefined;
+      }
+    | undefined;
 }
 
 const REGISTER = 'make connector-register';
@@ -23,7 +36,7 @@ export function presenceOf({ connector }: ConnectorFacts): ConnectorPresence {
 }
 
 /** Whether the connector and its tasks run, and if not, why. */
-export function checkConnector({ connector }: ConnectorFacts): Finding[] {
+export function checkConnector({ connector }: ConnectorFacts): SourceFinding[] {
   if (!connector) {
     return [
       problem('connector', `There is no connector ${CONNECTOR}: nothing is captured.`, REGISTER),
@@ -57,12 +70,13 @@ export function checkConnector({ connector }: ConnectorFacts): Finding[] {
   ];
 }
 
-function failure(what: string, trace: string | undefined): Finding {
-  const { cause, meaning, remedy } = explainFailure(trace ?? '');
+function failure(what: string, trace: string | undefined): SourceFinding {
+  const { cause, meaning, remedy, needsResync } = explainFailure(trace ?? '');
   const short = cause.length > MAX_CAUSE_CHARS ? `${cause.slice(0, MAX_CAUSE_CHARS)}…` : cause;
   return problem(
     'connector',
     `${what} has FAILED. ${meaning ?? ''} Cause: ${short}`.replaceAll(/\s+/g, ' '),
     remedy ?? 'make connector-restart',
+    needsResync ? { readAgain: 'all' } : {},
   );
 }

@@ -1,14 +1,18 @@
 /**
  * What one check found. A `problem` stops the pipeline or will; a `note` is worth knowing and no reason to fail.
  */
-export type Finding = {
+export type Finding<Check extends string = string> = {
   /** What was checked, stable and machine-readable: `jdk`, `port`, `slot`, … */
-  check: string;
+  check: Check;
   level: 'ok' | 'note' | 'problem';
   /** One sentence for the person at the keyboard. Never holds a password. */
   says: string;
   /** The command that mends it, to be pasted. */
   mend?: string;
+  /** The table or topic it is about, where a check looks at several. */
+  subject?: string;
+  /** Changes are missing in Kafka: the table, or every table, has to be read again. */
+  readAgain?: 'table' | 'all';
 };
 
 /** Findings under one heading. */
@@ -17,19 +21,32 @@ export type FindingGroup = { title: string; findings: Finding[] };
 /** What a source told, or why it told nothing. */
 export type Gathered<Facts> = { reached: true; facts: Facts } | { reached: false; why: string };
 
-export function ok(check: string, says: string): Finding {
+export function ok<Check extends string>(check: Check, says: string): Finding<Check> {
   return { check, level: 'ok', says };
 }
 
-export function note(check: string, says: string, mend?: string): Finding {
+export function note<Check extends string>(
+  check: Check,
+  says: string,
+  mend?: string,
+): Finding<Check> {
   return { check, level: 'note', says, ...(mend === undefined ? {} : { mend }) };
 }
 
-export function problem(check: string, says: string, mend: string): Finding {
-  return { check, level: 'problem', says, mend };
+export function problem<Check extends string>(
+  check: Check,
+  says: string,
+  mend: string,
+  about: Pick<Finding, 'subject' | 'readAgain'> = {},
+): Finding<Check> {
+  return { check, level: 'problem', says, mend, ...about };
 }
 
 /** What is wrong, or one line that says that nothing is. */
-export function orOk(check: string, wrong: readonly Finding[], says: string): Finding[] {
+export function orOk<Check extends string>(
+  check: Check,
+  wrong: readonly Finding<Check>[],
+  says: string,
+): Finding<Check>[] {
   return wrong.length > 0 ? [...wrong] : [ok(check, says)];
 }

@@ -37,7 +37,7 @@ export async function checkServer(settings: LocalSettings): Promise<void> {
 
 /**
  * The role that owns everything, and its databases. It is no superuser: it may create databases and roles, and holds
- * REPLICATION because only who has that may give it to Debezium's role.
+ * REPLICATION and BYPASSRLS because only who has them may give them to Debezium's role.
  */
 export async function ensureDatabases(settings: LocalSettings): Promise<undefined> {
   await asSuperuser(settings, async (client) => {
@@ -47,7 +47,7 @@ export async function ensureDatabases(settings: LocalSettings): Promise<undefine
     ]);
     if (roles.rowCount === 0) await client.query(`create role ${owner}`);
     await client.query(
-      `alter role ${owner} login createdb createrole replication password ${pg.escapeLiteral(settings.owner.password)}`,
+      `alter role ${owner} login createdb createrole replication bypassrls password ${pg.escapeLiteral(settings.owner.password)}`,
     );
     // To watch slots and sessions, and to end the session that holds a slot it drops.
     await client.query(`grant pg_monitor, pg_signal_backend to ${owner}`);

@@ -1,10 +1,17 @@
+import { captureOf } from '@shelfcast/connect-config/health/check-source';
+import { gather } from '@shelfcast/connect-config/health/gather';
+import { assertAllOk, assertFinding } from '@shelfcast/connect-config/health/testing/expect';
+import {
+  broker,
+  connectorIn,
+  server,
+  source,
+} from '@shelfcast/connect-config/health/testing/facts';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { judgePipeline, type PipelineFacts } from './examine.ts';
-import { gather } from './facts/gather.ts';
 import { asJson, asText, countProblems } from './report.ts';
-import { assertAllOk, assertFinding } from './testing/expect.ts';
-import { connectorIn, pipeline, postgres } from './testing/facts.ts';
+import { pipeline } from './testing/facts.ts';
 
 const test = suite('doctor: the whole examination');
 
@@ -15,16 +22,23 @@ test('a sound pipeline has nothing but ok', () => assertAllOk(findingsOf({})));
 
 const DOWN = { reached: false, why: 'connect ECONNREFUSED' } as const;
 
-for (const source of ['postgres', 'kafka', 'connect', 'registry'] as const) {
-  test(`${source} down is one problem, and what needs it is not checked`, () => {
-    const findings = findingsOf({ [source]: DOWN });
+const SOURCES = {
+  postgres: { source: { ...source, database: DOWN } },
+  kafka: { source: { ...source, broker: DOWN }, kafka: DOWN },
+  connect: { source: { ...source, connect: DOWN } },
+  registry: { registry: DOWN },
+};
+
+for (const [part, facts] of Object.entries(SOURCES)) {
+  test(`${part} down is one problem, and what needs it is not checked`, () => {
+    const findings = findingsOf(facts);
     assertFinding(findings, {
-      check: source,
+      check: part,
       level: 'problem',
       says: /does not answer: connect ECONNREFUSED/,
-      mend: new RegExp(`make logs SERVICE=${source}`),
+      mend: new RegExp(`make logs SERVICE=${part}`),
     });
-    assertFinding(findings, { check: source, level: 'note', says: /^Not checked: / });
+    assertFinding(findings, { check: part, level: 'note', says: /^Not checked: / });
     assert.is(findings.filter(({ level }) => level === 'problem').length, 1);
   });
 }
@@ -32,25 +46,27 @@ for (const source of ['postgres', 'kafka', 'connect', 'registry'] as const) {
 test('everything down is one problem each', () => {
   const groups = judgePipeline({
     ...pipeline,
-    postgres: DOWN,
+    source: { ...source, database: DOWN, broker: DOWN, connect: DOWN },
     kafka: DOWN,
-    connect: DOWN,
     registry: DOWN,
   });
   assert.is(countProblems(groups), 4);
 });
 
 test('a stopped connector is one problem, not also that of its slot and heartbeat', () => {
-  const { capture } = postgres;
+  const capture = captureOf(source);
   if (!capture?.slot) return assert.unreachable();
+  const late = {
+    ...{ ...capture, slot: { ...capture.slot, active: false } },
+    heartbeatWrittenAgeMs: 90_000,
+  };
+  const arrivals = { heartbeatAtMs: 1, heartbeatAgeMs: 90_000, changeAgeMs: undefined };
   const findings = findingsOf({
-    connect: { reached: true, facts: connectorIn('STOPPED', []) },
-    postgres: {
-      reached: true,
-      facts: {
-        ...postgres,
-        capture: { ...capture, slot: { ...capture.slot, active: false }, heartbeatAgeMs: 90_000 },
-      },
+    source: {
+      ...source,
+      connect: { reached: true, facts: connectorIn('STOPPED', []) },
+      database: { reached: true, facts: { server, capture: late } },
+      broker: { reached: true, facts: { ...broker, arrivals } },
     },
   });
   const problems = findings.filter(({ level }) => level === 'problem');
@@ -60,11 +76,15 @@ test('a stopped connector is one problem, not also that of its slot and heartbea
   );
 });
 
-test('a database that was never migrated', () =>
-  assertFinding(
-    findingsOf({ postgres: { reached: true, facts: { ...postgres, capture: undefined } } }),
-    { check: 'migration', level: 'problem', says: /not migrated/, mend: /make start/ },
-  ));
+test('a database that was never migrated', () => {
+  const database = { reached: true, facts: { server, capture: undefined } } as const;
+  assertFinding(findingsOf({ source: { ...source, database } }), {
+    check: 'migration',
+    level: 'problem',
+    says: /not migrated/,
+    mend: /make start/,
+  });
+});
 
 test('a source that hangs or fails is a fact', async () => {
   const hangs = await gather(() => new Promise(() => {}), 20);

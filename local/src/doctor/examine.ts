@@ -1,5 +1,10 @@
-import { checkConnector, presenceOf } from '@shelfcast/connect-config/health/check-connector';
-import { checkSlot } from '@shelfcast/connect-config/health/check-slot';
+import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import { checkConfig } from '@shelfcast/connect-config/health/check-config';
+import {
+  captureOf,
+  checkSource,
+  type SourceFacts,
+} from '@shelfcast/connect-config/health/check-source';
 import {
   type Finding,
   type FindingGroup,
@@ -7,31 +12,31 @@ import {
   note,
   problem,
 } from '@shelfcast/connect-config/health/finding';
+import { gather } from '@shelfcast/connect-config/health/gather';
+import { gatherSource } from '@shelfcast/connect-config/health/gather-source';
 import { epochOf, renderConnector } from '@shelfcast/connect-config/render';
 import { loadTemplate } from '@shelfcast/connect-config/template';
 import { declaredTopics } from '@shelfcast/connect-config/topics';
+import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
 import { cdcTopic } from '@shelfcast/schemas/topics';
+import { createKafka } from '@shelfcast/service-kit/kafka';
+import { silentLogger } from '@shelfcast/service-kit/logging';
+import { createPool } from '@shelfcast/service-kit/postgres';
 import { databaseUrl } from '../components/databases.ts';
 import { confluentUrl } from '../components/registry.ts';
 import type { LocalSettings } from '../settings.ts';
-import { checkConfig, checkIncludeList } from './checks/connector.ts';
 import { checkContracts } from './checks/contracts.ts';
 import { checkDeadLetters } from './checks/dead-letters.ts';
 import { checkGroup } from './checks/groups.ts';
 import { checkMachine } from './checks/machine.ts';
 import { checkPorts } from './checks/ports.ts';
 import { checkProcesses } from './checks/processes.ts';
-import { checkPublication, checkPublished } from './checks/publication.ts';
 import { checkLargestRow, checkRecordSizes } from './checks/record-size.ts';
-import { checkServer } from './checks/server.ts';
-import { checkTables } from './checks/tables.ts';
 import { checkTopics } from './checks/topics.ts';
-import { type ConnectFacts, connectFacts } from './facts/connect.ts';
 import { type DeadLetterFacts, deadLetterFacts } from './facts/dead-letters.ts';
-import { gather } from './facts/gather.ts';
 import { type KafkaFacts, kafkaFacts } from './facts/kafka.ts';
+import { type LargestRow, largestRows } from './facts/largest-rows.ts';
 import { machineFacts } from './facts/machine.ts';
-import { type CaptureFacts, type PostgresFacts, postgresFacts } from './facts/postgres.ts';
 import { type RegistryFacts, registryFacts } from './facts/registry.ts';
 import { isUp, type StackFacts, stackFacts } from './facts/stack.ts';
 
@@ -39,9 +44,9 @@ import { isUp, type StackFacts, stackFacts } from './facts/stack.ts';
 export type PipelineFacts = {
   settings: LocalSettings;
   stack: StackFacts;
-  postgres: Gathered<PostgresFacts>;
+  source: SourceFacts;
   kafka: Gathered<KafkaFacts>;
-  connect: Gathered<ConnectFacts>;
+  largestRows: Gathered<LargestRow[]>;
   registry: Gathered<RegistryFacts>;
   deadLetters: Gathered<DeadLetterFacts[]>;
 };
@@ -69,39 +74,71 @@ export async function examineStack(settings: LocalSettings): Promise<FindingGrou
   return [processes, ...judgePipeline(await pipelineFacts(settings, stack))];
 }
 
-/** Asks each source once. Postgres comes first: what is captured decides what the others are asked. */
+/** Asks each part once. The source comes first: what is captured decides what the others are asked. */
 async function pipelineFacts(settings: LocalSettings, stack: StackFacts): Promise<PipelineFacts> {
   const { ports } = settings;
-  const postgres = await gather(() => postgresFacts(databaseUrl(settings, 'products')));
-  const captured = captureOf(postgres)?.capturedTables ?? [];
   const listening = (port: number) => stack.ports.some((use) => use.port === port && use.taken);
-  const [kafka, connect, registry, deadLetters] = await Promise.all([
-    gather(() => {
-      // Its client would try for a while.
-      if (!ports.kafka.some(listening))
-        throw new Error(`nothing listens on port ${ports.kafka[0]}`);
-      return kafkaFacts({
-        bootstrapServers: ports.kafka.map((port) => `127.0.0.1:${port}`),
-        declared: declaredBy(settings, captured),
-        groups: settings.capture.consumerGroups,
-      });
-    }, 30_000),
-    gather(() => connectFacts(`http://127.0.0.1:${ports.connect}`)),
-    gather(() =>
-      registryFacts(
-        confluentUrl(ports.registry),
-        captured.map((table) => cdcTopic({ prefix: settings.capture.topicPrefix, ...table })),
-      ),
-    ),
-    gather(() => deadLetterFacts(databaseUrl(settings, 'consumers'))),
-  ]);
-  return { settings, stack, postgres, kafka, connect, registry, deadLetters };
+  const kafkaClient = createKafka({
+    connection: {
+      bootstrapServers: ports.kafka.map((port) => `127.0.0.1:${port}`),
+      maxRecordBytes: 1_048_576,
+    },
+    clientId: 'shelfcast-doctor',
+    log: silentLogger(),
+  });
+  const admin = kafkaClient.createAdmin();
+  const reader = kafkaClient.createLogReader();
+  const products = createPool({
+    url: databaseUrl(settings, 'products'),
+    max: 1,
+    applicationName: 'shelfcast-doctor',
+    connectTimeoutMs: 3_000,
+    statementTimeoutMs: 5_000,
+    log: silentLogger(),
+  });
+  // A worker that does not answer now is a finding.
+  const client = createConnectClient({
+    url: `http://127.0.0.1:${ports.connect}`,
+    timeoutMs: 5_000,
+    retryForMs: 0,
+  });
+  /** Its client would try for a while. */
+  const assertListening = () => {
+    if (!ports.kafka.some(listening)) throw new Error(`nothing listens on port ${ports.kafka[0]}`);
+  };
+  try {
+    const source = await gatherSource({
+      ...{ products, client, admin, reader, assertListening },
+      ...settings.capture,
+    });
+    const captured = captureOf(source)?.capturedTables ?? [];
+    const topics = captured.map((table) =>
+      cdcTopic({ prefix: settings.capture.topicPrefix, ...table }),
+    );
+    const [kafka, registry, deadLetters, rows] = await Promise.all([
+      gather(async () => {
+        assertListening();
+        return await kafkaFacts({
+          admin,
+          declared: declaredBy(settings, captured),
+          groups: settings.capture.consumerGroups,
+        });
+      }, 30_000),
+      gather(() => registryFacts(confluentUrl(ports.registry), topics)),
+      gather(() => deadLetterFacts(databaseUrl(settings, 'consumers'))),
+      gather(() => largestRows(databaseUrl(settings, 'products'))),
+    ]);
+    return { settings, stack, source, kafka, largestRows: rows, registry, deadLetters };
+  } finally {
+    reader.close();
+    await Promise.all([admin.close(), products.end()]);
+  }
 }
 
 /** All judgements about a pipeline; pure. */
 export function judgePipeline(facts: PipelineFacts): FindingGroup[] {
   return [
-    { title: 'Postgres', findings: judgePostgres(facts) },
+    { title: 'Postgres', findings: [...checkSource(facts.source).database] },
     { title: 'Kafka', findings: judgeKafka(facts) },
     { title: 'Connector', findings: judgeConnect(facts) },
     { title: 'Schema registry', findings: judgeRegistry(facts) },
@@ -110,59 +147,29 @@ export function judgePipeline(facts: PipelineFacts): FindingGroup[] {
   ];
 }
 
-function judgePostgres({ postgres, connect }: PipelineFacts): Finding[] {
-  if (!postgres.reached) {
-    return unreached('postgres', {
-      source: 'Postgres',
-      why: postgres.why,
-      unchecked: 'settings, slot, publication, captured tables',
-    });
-  }
-  const { capture } = postgres.facts;
-  if (!capture) {
-    const says = 'The products database is not migrated: no tables, no publication.';
-    return [...checkServer(postgres.facts), problem('migration', says, 'make start')];
-  }
+function judgeKafka({ settings, source, kafka }: PipelineFacts): Finding[] {
+  const own = checkSource(source).broker;
+  if (!kafka.reached) return [...own];
+  const captured = captureOf(source)?.capturedTables;
   return [
-    ...checkServer(postgres.facts),
-    ...checkPublication(capture),
-    ...checkSlot(capture, connect.reached ? presenceOf(connect.facts) : 'unknown'),
-    ...checkPublished(capture),
-    ...checkTables(capture),
-  ];
-}
-
-function judgeKafka({ settings, postgres, kafka }: PipelineFacts): Finding[] {
-  if (!kafka.reached) {
-    return unreached('kafka', {
-      source: 'Kafka',
-      why: kafka.why,
-      unchecked: 'brokers, topics, consumer groups',
-    });
-  }
-  const capture = captureOf(postgres);
-  return [
-    ...checkTopics(kafka.facts, declaredBy(settings, capture?.capturedTables ?? [])),
-    ...(capture ? [] : [unchecked('topic', 'topics of captured tables, as Postgres was not read')]),
+    ...own,
+    ...checkTopics(kafka.facts, declaredBy(settings, captured ?? [])),
+    ...(captured
+      ? []
+      : [unchecked('topic', 'topics of captured tables, as Postgres was not read')]),
     ...kafka.facts.groups.map(checkGroup),
   ];
 }
 
-function judgeConnect({ settings, postgres, connect }: PipelineFacts): Finding[] {
-  if (!connect.reached) {
-    return unreached('connect', {
-      source: 'Kafka Connect',
-      why: connect.why,
-      unchecked: 'connector, task, configuration',
-    });
-  }
-  const state = checkConnector(connect.facts);
-  const config = connect.facts.connector?.config;
-  const captured = captureOf(postgres)?.capturedTables;
-  if (!config) return state;
+function judgeConnect({ settings, source }: PipelineFacts): Finding[] {
+  const own = checkSource(source).connect;
+  const { connect } = source;
+  const config = connect.reached ? connect.facts.connector?.config : undefined;
+  if (!config) return [...own];
+  const captured = captureOf(source)?.capturedTables;
   if (!captured || captured.length === 0) {
     return [
-      ...state,
+      ...own,
       unchecked('connector-config', 'its configuration, as no captured tables are known'),
     ];
   }
@@ -172,21 +179,13 @@ function judgeConnect({ settings, postgres, connect }: PipelineFacts): Finding[]
     epoch: epochOf(config) ?? 0n,
     settings: settings.capture,
   });
-  return [...state, ...checkIncludeList(config, captured), checkConfig(config, wanted)];
+  return [...own, checkConfig(config, wanted)];
 }
 
-function judgeRegistry({ registry }: PipelineFacts): Finding[] {
-  if (registry.reached) return checkContracts(registry.facts);
-  return unreached('registry', {
-    source: 'The schema registry',
-    why: registry.why,
-    unchecked: 'contracts, compatibility',
-  });
-}
-
-function judgeRecordSizes({ settings, stack, postgres, kafka, connect }: PipelineFacts): Finding[] {
+function judgeRecordSizes(facts: PipelineFacts): Finding[] {
+  const { settings, stack, source, kafka, largestRows } = facts;
   const limitBytes = settings.capture.maxRecordBytes;
-  const capture = captureOf(postgres);
+  const { connect } = source;
   return [
     ...checkRecordSizes({
       limitBytes,
@@ -194,7 +193,7 @@ function judgeRecordSizes({ settings, stack, postgres, kafka, connect }: Pipelin
       kafka: kafka.reached ? kafka.facts : undefined,
       connectorConfig: connect.reached ? connect.facts.connector?.config : undefined,
     }),
-    ...(capture ? [checkLargestRow(capture.tables, limitBytes)] : []),
+    ...(largestRows.reached ? [checkLargestRow(largestRows.facts, limitBytes)] : []),
   ];
 }
 
@@ -204,22 +203,19 @@ function judgeConsumers({ deadLetters }: PipelineFacts): Finding[] {
   return [unchecked('dead-letters', `changes that could not be applied: ${deadLetters.why}`)];
 }
 
-function captureOf(postgres: Gathered<PostgresFacts>): CaptureFacts | undefined {
-  return postgres.reached ? postgres.facts.capture : undefined;
-}
-
-function declaredBy(settings: LocalSettings, capturedTables: CaptureFacts['capturedTables']) {
+function declaredBy(settings: LocalSettings, capturedTables: readonly CapturedTable[]) {
   return declaredTopics({ settings: settings.capture, capturedTables });
 }
 
-/** One finding for a source that is down, and what nobody could look at because of it. */
-function unreached(
-  component: string,
-  { source, why, unchecked: parts }: { source: string; why: string; unchecked: string },
-): Finding[] {
+function judgeRegistry({ registry }: PipelineFacts): Finding[] {
+  if (registry.reached) return checkContracts(registry.facts);
   return [
-    problem(component, `${source} does not answer: ${why}`, `make logs SERVICE=${component}`),
-    unchecked(component, parts),
+    problem(
+      'registry',
+      `The schema registry does not answer: ${registry.why}`,
+      'make logs SERVICE=registry',
+    ),
+    unchecked('registry', 'contracts, compatibility'),
   ];
 }
 

@@ -1,4 +1,7 @@
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import { checkCapture } from '@shelfcast/connect-config/health/check-source';
+import { type CaptureFacts, readDatabase } from '@shelfcast/connect-config/health/read-source';
+import type { SourceFinding } from '@shelfcast/connect-config/health/source-finding';
 import { registerConnector } from '@shelfcast/connect-config/register';
 import { ensureDeclaredTopics } from '@shelfcast/connect-config/topics';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
@@ -7,7 +10,7 @@ import { seedProducts } from '@shelfcast/product-database/seed';
 import { registerContracts } from '@shelfcast/schemas/registration';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { createKafka } from '@shelfcast/service-kit/kafka';
-import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
+import type { KafkaAdmin, LogReader } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/logging';
 import { createPool } from '@shelfcast/service-kit/postgres';
 import { databaseUrl } from '../components/databases.ts';
@@ -38,7 +41,7 @@ export async function prepareTopics(settings: LocalSettings): Promise<string> {
     listCapturedTables,
   );
   const changes: string[] = [];
-  await withAdmin(settings, (admin) =>
+  await withKafka(settings, (admin) =>
     ensureDeclaredTopics(admin, {
       settings: settings.capture,
       capturedTables,
@@ -67,11 +70,12 @@ export async function prepareConnector(settings: LocalSettings, report: Report):
     log: silentLogger(),
   });
   try {
-    const { action } = await withAdmin(settings, (admin) =>
+    const { action } = await withKafka(settings, (admin, reader) =>
       registerConnector({
         client: createConnectClient({ url: `http://127.0.0.1:${settings.ports.connect}` }),
         products,
         admin,
+        reader,
         settings: settings.capture,
         log: report,
       }),
@@ -82,17 +86,27 @@ export async function prepareConnector(settings: LocalSettings, report: Report):
   }
 }
 
-/** Waits until every consumer has handled a product of the source: a change has then gone all the way. */
+/** The table whose newest row is waited for. */
+const WAITED_FOR = 'public.products';
+
+/**
+ * Waits until every consumer has handled a product of the source: a change has then gone all the way. Where products are
+ * not captured as they should be, there is nothing to wait for, and the findings say why.
+ */
 export async function awaitFirstChange(settings: LocalSettings): Promise<string> {
-  const productId = await withClient(
-    { connectionString: databaseUrl(settings, 'products') },
-    async (client) => {
-      const { rows } = await client.query<{ id: string | null }>(
-        'select max(product_id) as id from public.products',
-      );
-      return rows[0]?.id ?? undefined;
-    },
-  );
+  const connectionString = databaseUrl(settings, 'products');
+  const { productId, wrong } = await withClient({ connectionString }, async (client) => {
+    const { capture } = await readDatabase(client);
+    const wrong = capture && problemsOf(capture, WAITED_FOR);
+    if (wrong === undefined || wrong.length > 0) return { productId: undefined, wrong };
+    const { rows } = await client.query<{ id: string | null }>(
+      `select max(product_id) as id from ${WAITED_FOR}`,
+    );
+    return { productId: rows[0]?.id ?? undefined, wrong };
+  });
+  if (wrong === undefined || wrong.length > 0) {
+    return `not waited for: ${WAITED_FOR} is not captured as it should be (make doctor)`;
+  }
   if (productId === undefined) return 'there are no products to wait for';
   const consumers = settings.capture.consumerGroups;
   await withClient({ connectionString: databaseUrl(settings, 'consumers') }, (client) =>
@@ -110,6 +124,14 @@ export async function awaitFirstChange(settings: LocalSettings): Promise<string>
   return `product ${productId} has reached ${consumers.join(', ')}`;
 }
 
+/** What keeps changes of a table from coming; undefined where it is not captured at all. */
+function problemsOf(capture: CaptureFacts, name: string): SourceFinding[] | undefined {
+  if (!capture.tables.some((table) => table.name === name)) return undefined;
+  return checkCapture(capture).filter(
+    ({ level, subject = name }) => level === 'problem' && subject === name,
+  );
+}
+
 /** Consumers that have not started, or take products and have not handled this one (its guard comes with the effect). */
 const BEHIND = `
   select c.consumer from unnest($1::text[]) as c(consumer)
@@ -119,21 +141,24 @@ const BEHIND = `
           select from runtime.guards g
           where g.consumer = c.consumer and g.entity = 'products' and g.key = $2)`;
 
-async function withAdmin<T>(
+async function withKafka<T>(
   settings: LocalSettings,
-  work: (admin: KafkaAdmin) => Promise<T>,
+  work: (admin: KafkaAdmin, reader: LogReader) => Promise<T>,
 ): Promise<T> {
-  const admin = createKafka({
+  const kafka = createKafka({
     connection: {
       bootstrapServers: settings.ports.kafka.map((port) => `127.0.0.1:${port}`),
       maxRecordBytes: settings.capture.maxRecordBytes,
     },
     clientId: 'shelfcast-local',
     log: silentLogger(),
-  }).createAdmin();
+  });
+  const admin = kafka.createAdmin();
+  const reader = kafka.createLogReader();
   try {
-    return await work(admin);
+    return await work(admin, reader);
   } finally {
+    reader.close();
     await admin.close();
   }
 }

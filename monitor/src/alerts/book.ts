@@ -1,7 +1,7 @@
 import type { Alert } from '@shelfcast/schemas/monitor/live';
 import { inTransaction } from '@shelfcast/service-kit/postgres';
 import type { Pool, PoolClient } from 'pg';
-import type { Condition, Judgement } from './judge.ts';
+import type { Condition, Judgement } from './alert.ts';
 import { runbookSection } from './runbook.ts';
 import type { Steadiness } from './steadiness.ts';
 
@@ -22,6 +22,8 @@ const SELECT = `select name, subject, severity, state, says, mend,
   extract(epoch from since)::float8 * 1000 as since_ms,
   extract(epoch from resolved_at)::float8 * 1000 as resolved_at_ms from monitoring.alerts`;
 const KEPT = '7 days';
+/** A warm start, or a command that restarts the connector, is over by then. */
+const PASSES_MS = 15_000;
 
 /** @param tells whether there is a webhook to tell */
 export function createAlertBook(pool: Pool, { tells }: { readonly tells: boolean }): AlertBook {
@@ -87,7 +89,11 @@ export function createAlertBook(pool: Pool, { tells }: { readonly tells: boolean
               'update monitoring.alerts set says = $3, mend = $4 where name = $1 and subject = $2 and says <> $3',
               [condition.name, condition.subject, condition.says, condition.mend],
             );
-          } else if (steadiness.shouldFire(alertKey(condition), false)) await fire(tx, condition);
+          } else {
+            const moreMs = condition.passes ? PASSES_MS : 0;
+            if (steadiness.shouldFire(alertKey(condition), false, moreMs))
+              await fire(tx, condition);
+          }
         }
         for (const row of rows) {
           const isUnknown = [...unknown].some((name) => name === row.name);

@@ -7,6 +7,7 @@ import type { Logger } from '@shelfcast/service-kit/logging';
 import type { Pool } from 'pg';
 import { readConnectors } from '../source/connectors.ts';
 import type { ReplicationReader } from '../source/replication.ts';
+import type { SourceReader } from '../source/source-reader.ts';
 import type { Facts } from './judge.ts';
 import type { RecordSizes } from './record-sizes.ts';
 
@@ -15,6 +16,8 @@ export interface GatherOptions {
   readonly names: readonly string[];
   readonly connect: ConnectClient;
   readonly replication: ReplicationReader;
+  readonly source: SourceReader;
+  readonly slotName: string;
   readonly admin: Pick<KafkaAdmin, 'groupMembers'>;
   /** The consumers' database. */
   readonly consumers: Pool;
@@ -22,12 +25,16 @@ export interface GatherOptions {
   readonly summary: () => LiveSummary;
   readonly recordSizes: RecordSizes;
   readonly maxRecordBytes: number;
+  readonly nowMs: () => number;
   readonly log: Logger;
 }
 
+/** The brokers are asked every five seconds. */
+const LAG_KNOWN_FOR_MS = 20_000;
+
 /** Asks everybody at once; who gives no answer is left out. Never rejects. */
 export async function gatherFacts(options: GatherOptions): Promise<Facts> {
-  const { names, connect, replication, admin, consumers, log } = options;
+  const { names, connect, replication, consumers, log } = options;
   async function ask<T>(what: string, question: Promise<T>): Promise<T | undefined> {
     try {
       return await question;
@@ -36,15 +43,19 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
       return undefined;
     }
   }
-  const [connectors, source, groups, letters] = await Promise.all([
+  const [connectors, source, slot, groups, letters] = await Promise.all([
     ask('Kafka Connect', readConnectors(connect)),
-    ask('the products database', replication.read()),
-    ask('Kafka', groupsOf(names, admin, options.lag())),
+    options.source.read(),
+    ask('the replication slot', replication.read()),
+    ask('Kafka', groupsOf(options)),
     ask('the consumers database', countDeadLetters(consumers)),
   ]);
   return {
     connectors,
-    replication: source,
+    source,
+    slot,
+    slotName: options.slotName,
+    spending: slot?.spending,
     groups,
     deadLetters:
       letters === undefined
@@ -56,20 +67,27 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   };
 }
 
-async function groupsOf(
-  names: readonly string[],
-  admin: GatherOptions['admin'],
-  { partitions }: Lag,
-): Promise<NonNullable<Facts['groups']>> {
+/** @throws when the brokers have not been asked for so long that their answer says nothing about now */
+async function groupsOf({
+  names,
+  admin,
+  lag,
+  nowMs,
+}: GatherOptions): Promise<NonNullable<Facts['groups']>> {
+  const { atMs, partitions } = lag();
+  if (nowMs() - atMs > LAG_KNOWN_FOR_MS) throw new Error('the lag is not known');
   return await Promise.all(
     names.map(async (consumer) => {
       const { length: members } = await admin.groupMembers(consumer);
       const mine = partitions.filter(({ service }) => service === consumer);
+      const waiting = mine.filter(({ messages }) => messages > 0);
+      const [oldest] = waiting.toSorted((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0));
       return {
         consumer,
         members,
         messages: BigInt(mine.reduce((sum, { messages }) => sum + messages, 0)),
-        lagMs: Math.max(0, ...mine.map(({ seconds }) => (seconds ?? 0) * 1_000)),
+        lagMs: (oldest?.seconds ?? 0) * 1_000,
+        oldest,
       };
     }),
   );

@@ -1,9 +1,9 @@
 import { CONNECTOR } from '@shelfcast/connect-config/context';
+import { source } from '@shelfcast/connect-config/health/testing/facts';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Facts, judge } from './judge.ts';
 
-const MIB = 1024n ** 2n;
 const thresholds = {
   ALERT_LAG_SECONDS: 30,
   ALERT_ERROR_PERCENT: 5,
@@ -12,22 +12,16 @@ const thresholds = {
   ALERT_HEARTBEAT_SECONDS: 30,
   ALERT_RECORD_PERCENT: 80,
 };
-const slot = {
-  active: true,
-  walStatus: 'reserved',
-  retainedWalBytes: 20n * MIB,
-  safeWalSize: 80n * MIB,
-  invalidationReason: null,
-  confirmedFlushLsn: 1n,
-};
-const replication = { slotName: 'shelfcast', slot, heartbeatAgeMs: 1_000, spending: undefined };
 const task = { id: 0, state: 'RUNNING', worker: 'w', failure: null };
 const failure = { cause: 'boom', meaning: null, remedy: null, needsResync: false };
 const running = { name: CONNECTOR, state: 'RUNNING', failure: null, tasks: [task] };
-const group = { consumer: 'catalogue', members: 1, messages: 0n, lagMs: 0 };
+const group = { consumer: 'catalogue', members: 1, messages: 0n, lagMs: 0, oldest: undefined };
 const well: Facts = {
   connectors: [running],
-  replication,
+  source,
+  slot: undefined,
+  slotName: 'shelfcast',
+  spending: undefined,
   groups: [group],
   deadLetters: new Map([['catalogue', 0]]),
   errors: new Map([['catalogue', { failed: 0, all: 1_000 }]]),
@@ -47,37 +41,6 @@ const cases: [string, Partial<Facts>, string[]][] = [
     { connectors: [{ ...running, tasks: [{ ...task, state: 'FAILED', failure }] }] },
     ['TaskFailed'],
   ],
-  ['no slot', { replication: { ...replication, slot: undefined } }, ['SlotLost']],
-  [
-    'no slot before there is a connector',
-    { connectors: [], replication: { ...replication, slot: undefined } },
-    [],
-  ],
-  [
-    'no slot while Connect cannot be asked',
-    { connectors: undefined, replication: { ...replication, slot: undefined } },
-    [],
-  ],
-  [
-    'an invalidated slot',
-    { replication: { ...replication, slot: { ...slot, walStatus: 'lost' } } },
-    ['SlotLost'],
-  ],
-  [
-    'a slot that nobody streams from',
-    { replication: { ...replication, slot: { ...slot, active: false } } },
-    [],
-  ],
-  [
-    'a slot with little left',
-    { replication: { ...replication, slot: { ...slot, retainedWalBytes: 900n * MIB } } },
-    ['SlotBudget'],
-  ],
-  [
-    'a late heartbeat',
-    { replication: { ...replication, heartbeatAgeMs: 31_000 } },
-    ['NoHeartbeat'],
-  ],
   ['a group without members', { groups: [{ ...group, members: 0 }] }, ['ConsumerSilent']],
   ['an old record', { groups: [{ ...group, messages: 1n, lagMs: 31_000 }] }, ['ConsumerLag']],
   ['a dead letter', { deadLetters: new Map([['catalogue', 1]]) }, ['DeadLetters']],
@@ -93,9 +56,11 @@ for (const [given, facts, expected] of cases) {
   test(given, () => assert.equal(namesOf(facts), expected));
 }
 
-test('a lost slot names what mends it', () => {
-  const facts = { ...well, replication: { ...replication, slot: undefined } };
-  assert.match(judge(facts, thresholds).conditions[0]?.mend ?? '', /make resync/);
+test('a consumer that is behind names where its oldest record waits', () => {
+  const oldest = { topic: 'pis.public.products', partition: 3 };
+  const groups = [{ ...group, messages: 1n, lagMs: 31_000, oldest }];
+  const [condition] = judge({ ...well, groups }, thresholds).conditions;
+  assert.match(condition?.says ?? '', '31 s behind in pis.public.products[3]; 1 records wait');
 });
 
 test('failures are said in whole reports, as rates are not', () => {
@@ -106,19 +71,14 @@ test('failures are said in whole reports, as rates are not', () => {
   assert.match(judge(facts, thresholds).conditions[0]?.says ?? '', '4 of 32 reports');
 });
 
-test('who gives no answer is not judged', () => {
-  const facts = { ...well, connectors: undefined, replication: undefined, groups: undefined };
-  const { conditions, unknown } = judge({ ...facts, deadLetters: undefined }, thresholds);
-  assert.equal(conditions, []);
-  assert.equal([...unknown].sort(), [
-    'ConsumerLag',
-    'ConsumerSilent',
-    'DeadLetters',
-    'NoHeartbeat',
-    'SlotBudget',
-    'SlotLost',
-    'TaskFailed',
-  ]);
+test('who gives no answer is not judged, and told to give none', () => {
+  const facts = { ...well, connectors: undefined, groups: undefined, deadLetters: undefined };
+  const { conditions, unknown } = judge(facts, thresholds);
+  assert.equal(
+    conditions.map(({ name, subject }) => `${name} ${subject}`),
+    ['Unreachable the consumers database'],
+  );
+  assert.equal([...unknown].sort(), ['ConsumerLag', 'ConsumerSilent', 'DeadLetters', 'TaskFailed']);
 });
 
 test.run();

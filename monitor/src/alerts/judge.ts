@@ -1,31 +1,21 @@
-import { CONNECTOR } from '@shelfcast/connect-config/context';
-import { type ConnectorPresence, checkSlot } from '@shelfcast/connect-config/health/check-slot';
-import type { Finding } from '@shelfcast/connect-config/health/finding';
-import type { ReplicationSlot } from '@shelfcast/connect-config/replication-slot';
-import type { Alert } from '@shelfcast/schemas/monitor/live';
+import type { SourceFacts } from '@shelfcast/connect-config/health/check-source';
 import { longDuration, size } from '@shelfcast/service-kit/words';
 import { type ConnectorState, failuresOf } from '../source/connectors.ts';
 import type { Replication } from '../source/replication.ts';
+import type { Spending } from '../source/spending.ts';
+import type { AlertName, Condition, Judgement } from './alert.ts';
 import type { AlertThresholds } from './settings.ts';
-
-/** The alerts there are. Everything else is for Prometheus. */
-export const ALERT_NAMES = [
-  'ConsumerLag',
-  'ConsumerSilent',
-  'ConsumerErrors',
-  'DeadLetters',
-  'TaskFailed',
-  'SlotLost',
-  'SlotBudget',
-  'NoHeartbeat',
-  'RecordNearLimit',
-] as const;
-export type AlertName = (typeof ALERT_NAMES)[number];
+import { judgeSource } from './source-alerts.ts';
 
 /** What was found out; undefined: it could not be asked, so nothing is known about it. */
 export interface Facts {
   readonly connectors: readonly ConnectorState[] | undefined;
-  readonly replication: Replication | undefined;
+  readonly source: SourceFacts;
+  /** As of this look; undefined: it could not be asked. */
+  readonly slot: Pick<Replication, 'slot'> | undefined;
+  readonly slotName: string;
+  /** How quickly the slot's budget is being used up; undefined where it is not, or is not known. */
+  readonly spending: Spending | undefined;
   readonly groups:
     | readonly {
         readonly consumer: string;
@@ -33,6 +23,8 @@ export interface Facts {
         /** Records that wait, and the age of the oldest of them. */
         readonly messages: bigint;
         readonly lagMs: number;
+        /** Where the oldest is; undefined: none waits. */
+        readonly oldest: { readonly topic: string; readonly partition: number } | undefined;
       }[]
     | undefined;
   readonly deadLetters: ReadonlyMap<string, number> | undefined;
@@ -43,24 +35,15 @@ export interface Facts {
   readonly maxRecordBytes: number;
 }
 
-/** Something that is not well now. */
-export interface Condition extends Pick<Alert, 'subject' | 'severity' | 'says' | 'mend'> {
-  readonly name: AlertName;
-}
-
-export interface Judgement {
-  readonly conditions: readonly Condition[];
-  /** Alerts about which nothing is known now: they stay as they are. */
-  readonly unknown: ReadonlySet<AlertName>;
-}
-
 /** Fewer reports than this in ten seconds make no rate. */
 const MIN_REPORTS = 20;
-/** Findings of `checkSlot` and the alerts they are. */
-const SLOT_ALERTS: Readonly<Record<string, AlertName>> = {
-  slot: 'SlotLost',
-  'slot-wal': 'SlotBudget',
-  heartbeat: 'NoHeartbeat',
+const NO_CONSUMERS_DATABASE: Condition = {
+  name: 'Unreachable',
+  subject: 'the consumers database',
+  severity: 'critical',
+  says: 'The consumers database does not answer: what waits there is not known, and no consumer gets on.',
+  mend: 'make logs SERVICE=postgres',
+  passes: true,
 };
 
 /** What the facts mean; a pure function. */
@@ -69,16 +52,15 @@ export function judge(facts: Facts, thresholds: AlertThresholds): Judgement {
   const conditions: Condition[] = [];
   if (facts.connectors === undefined) unknown.add('TaskFailed');
   else conditions.push(...facts.connectors.flatMap(judgeConnector));
-  if (facts.replication === undefined) {
-    for (const name of Object.values(SLOT_ALERTS)) unknown.add(name);
-  } else if (facts.replication.slot === undefined && facts.connectors === undefined) {
-    // Gone, or not made yet: only Connect can tell.
-    for (const name of Object.values(SLOT_ALERTS)) unknown.add(name);
-  } else conditions.push(...judgeReplication(facts.replication, facts.connectors, thresholds));
+  const source = judgeSource(facts.source, { ...facts, thresholds });
+  conditions.push(...source.conditions);
+  for (const name of source.unknown) unknown.add(name);
   if (facts.groups === undefined) unknown.add('ConsumerLag').add('ConsumerSilent');
   else conditions.push(...facts.groups.flatMap((group) => judgeGroup(group, thresholds)));
-  if (facts.deadLetters === undefined) unknown.add('DeadLetters');
-  else conditions.push(...judgeDeadLetters(facts.deadLetters, thresholds));
+  if (facts.deadLetters === undefined) {
+    unknown.add('DeadLetters');
+    conditions.push(NO_CONSUMERS_DATABASE);
+  } else conditions.push(...judgeDeadLetters(facts.deadLetters, thresholds));
   conditions.push(...judgeErrors(facts.errors, thresholds), ...judgeRecord(facts, thresholds));
   return { conditions, unknown };
 }
@@ -98,50 +80,8 @@ function judgeConnector(connector: ConnectorState): Condition[] {
   ];
 }
 
-function judgeReplication(
-  { slotName, slot, heartbeatAgeMs, spending }: Replication,
-  connectors: Facts['connectors'],
-  thresholds: AlertThresholds,
-): Condition[] {
-  const presence = presenceIn(connectors);
-  const findings = checkSlot({ slot, heartbeatAgeMs }, presence, {
-    budgetShare: thresholds.ALERT_SLOT_BUDGET_PERCENT / 100,
-    heartbeatLateMs: thresholds.ALERT_HEARTBEAT_SECONDS * 1_000,
-  });
-  return findings.flatMap((finding: Finding) => {
-    const name = SLOT_ALERTS[finding.check];
-    if (finding.level !== 'problem' || name === undefined) return [];
-    // A slot that nobody streams from has its budget, the heartbeat and the task to tell of it.
-    if (name === 'SlotLost' && slot !== undefined && !isLost(slot)) return [];
-    // Before the connector is registered there is none, and nothing is lost.
-    if (name === 'SlotLost' && slot === undefined && presence === 'missing') return [];
-    const until =
-      name === 'SlotBudget' && spending !== undefined
-        ? ` At the present rate its budget is spent in ${longDuration(spending.spentInMs)}.`
-        : '';
-    const { says, mend = null } = finding;
-    return [{ name, subject: slotName, severity: 'critical', says: `${says}${until}`, mend }];
-  });
-}
-
-/** The heartbeat of a connector that was paused is late by intent. */
-function presenceIn(connectors: Facts['connectors']): ConnectorPresence {
-  if (connectors === undefined) return 'unknown';
-  const ours = connectors.find(({ name }) => name === CONNECTOR);
-  if (ours === undefined) return 'missing';
-  const { state, tasks } = ours;
-  const isRunning =
-    state === 'RUNNING' && tasks.length > 0 && tasks.every((task) => task.state === 'RUNNING');
-  return isRunning ? 'running' : 'not running';
-}
-
-/** Whether changes that were written since are gone for good. */
-export function isLost(slot: Pick<ReplicationSlot, 'walStatus' | 'invalidationReason'>): boolean {
-  return slot.walStatus === 'lost' || slot.invalidationReason !== null;
-}
-
 function judgeGroup(
-  { consumer, members, messages, lagMs }: NonNullable<Facts['groups']>[number],
+  { consumer, members, messages, lagMs, oldest }: NonNullable<Facts['groups']>[number],
   thresholds: AlertThresholds,
 ): Condition[] {
   const conditions: Condition[] = [];
@@ -159,11 +99,15 @@ function judgeGroup(
       name: 'ConsumerLag',
       subject: consumer,
       severity: 'warning',
-      says: `${consumer} is ${longDuration(lagMs)} behind; ${messages} records wait.`,
-      mend: null,
+      says: `${consumer} is ${longDuration(lagMs)} behind${placeOf(oldest)}; ${messages} records wait.`,
+      mend: 'make logs SERVICE=consumers',
     });
   }
   return conditions;
+}
+
+function placeOf(oldest: NonNullable<Facts['groups']>[number]['oldest']): string {
+  return oldest === undefined ? '' : ` in ${oldest.topic}[${oldest.partition}]`;
 }
 
 function judgeDeadLetters(

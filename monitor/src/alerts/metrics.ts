@@ -1,6 +1,9 @@
+import type { SourceFacts } from '@shelfcast/connect-config/health/check-source';
 import type { Alert } from '@shelfcast/schemas/monitor/live';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { type Facts, isLost } from './judge.ts';
+import { heartbeatOf } from '../source/heartbeat.ts';
+import type { Facts } from './judge.ts';
+import { isLost } from './source-alerts.ts';
 
 export interface WatchMetrics {
   readonly restarts: Counter<'connector'>;
@@ -11,7 +14,8 @@ export interface WatchMetrics {
 const STATES = ['RUNNING', 'PAUSED', 'STOPPED', 'FAILED', 'UNASSIGNED', 'RESTARTING'] as const;
 
 /** What the monitor sees, for Prometheus' own rules. */
-export function createWatchMetrics(registry: Registry): WatchMetrics {
+export function createWatchMetrics(registry: Registry, nowMs: () => number): WatchMetrics {
+  let arrivedAtMs: number | undefined;
   const registers = [registry];
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Gauge({ name, help, labelNames, registers });
@@ -36,7 +40,12 @@ export function createWatchMetrics(registry: Registry): WatchMetrics {
   );
   const heartbeat = gauge(
     'shelfcast_heartbeat_age_seconds',
-    'Since the connector last wrote the heartbeat',
+    'Since a heartbeat last arrived in Kafka; +Inf when there is none',
+    [] as const,
+  );
+  const written = gauge(
+    'shelfcast_heartbeat_written_age_seconds',
+    'Since the connector last wrote the heartbeat in the database',
     [] as const,
   );
   const members = gauge('shelfcast_consumer_members', 'Processes that consume as a consumer', [
@@ -60,6 +69,27 @@ export function createWatchMetrics(registry: Registry): WatchMetrics {
     'subject',
   ] as const);
 
+  function observeSlot({ slotName: slot, slot: answer }: Facts): void {
+    if (answer === undefined) return;
+    const found = answer.slot;
+    retained.set({ slot }, Number(found?.retainedWalBytes ?? 0));
+    safe.reset();
+    if (typeof found?.safeWalSize === 'bigint') safe.set({ slot }, Number(found.safeWalSize));
+    lost.set({ slot }, found === undefined || isLost(found) ? 1 : 0);
+  }
+
+  /** While nothing is known the last beat grows older. */
+  function observeHeartbeat(source: SourceFacts): void {
+    const { arrivedAgeMs, writtenAgeMs } = heartbeatOf(source);
+    if (source.broker.reached) {
+      arrivedAtMs = arrivedAgeMs === undefined ? undefined : nowMs() - arrivedAgeMs;
+    }
+    heartbeat.set(
+      arrivedAtMs === undefined ? Number.POSITIVE_INFINITY : (nowMs() - arrivedAtMs) / 1_000,
+    );
+    if (writtenAgeMs !== undefined) written.set(writtenAgeMs / 1_000);
+  }
+
   return {
     restarts: new Counter({
       name: 'shelfcast_connector_restarts_total',
@@ -74,15 +104,8 @@ export function createWatchMetrics(registry: Registry): WatchMetrics {
           tasks.set({ connector, state }, all.filter((task) => task.state === state).length);
         }
       }
-      const { replication } = facts;
-      if (replication !== undefined) {
-        const { slotName: slot, slot: found, heartbeatAgeMs } = replication;
-        retained.set({ slot }, Number(found?.retainedWalBytes ?? 0));
-        safe.reset();
-        if (typeof found?.safeWalSize === 'bigint') safe.set({ slot }, Number(found.safeWalSize));
-        lost.set({ slot }, found === undefined || isLost(found) ? 1 : 0);
-        if (heartbeatAgeMs !== undefined) heartbeat.set(heartbeatAgeMs / 1_000);
-      }
+      observeSlot(facts);
+      observeHeartbeat(facts.source);
       for (const group of facts.groups ?? []) {
         members.set({ consumer: group.consumer }, group.members);
       }

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ALERT_NAMES } from './judge.ts';
+import { ALERT_NAMES } from './alert.ts';
 import { runbookSection } from './runbook.ts';
 
 const test = suite('runbook');

@@ -4,15 +4,15 @@ import { z } from 'zod';
 /** From when on somebody is told, and where. */
 export const alertSettings = {
   /** Age of the oldest record that a consumer has not handled. */
-  ALERT_LAG_SECONDS: integer({ min: 1 }).prefault('30'),
+  ALERT_LAG_SECONDS: integer({ min: 1 }).prefault('20'),
   /** Reports of failures among all that consumers reported in the last ten seconds. */
   ALERT_ERROR_PERCENT: integer({ min: 1, max: 100 }).prefault('5'),
   /** Keys of one consumer that wait for people. */
   ALERT_DEAD_LETTERS: integer({ min: 1 }).prefault('1'),
   /** Share of the WAL that the replication slot may keep. */
   ALERT_SLOT_BUDGET_PERCENT: integer({ min: 1, max: 100 }).prefault('80'),
-  /** Age of the heartbeat, which comes every 5 s. */
-  ALERT_HEARTBEAT_SECONDS: integer({ min: 6 }).prefault('30'),
+  /** Age of the newest heartbeat in Kafka, where one arrives every 5 s. */
+  ALERT_HEARTBEAT_SECONDS: integer({ min: 6 }).prefault('15'),
   /** Share of MAX_RECORD_BYTES that a captured record had in the last ten minutes. */
   ALERT_RECORD_PERCENT: integer({ min: 1, max: 100 }).prefault('80'),
   /** How long something has to be so before somebody is told. */

@@ -31,6 +31,15 @@ test('a look that found nothing out about it neither ends nor delays it', () => 
   assert.is(firing('x?x??x?xx'), '.....!!!!');
 });
 
+test('what passes by itself at a start has to last longer', () => {
+  const steadiness = createSteadiness(HOLD_MS, 0);
+  const fires = [0, 50, 80, 90].map((nowMs) => {
+    steadiness.observe(new Set(['a']), nowMs);
+    return steadiness.shouldFire('a', false, 40);
+  });
+  assert.equal(fires, [false, false, false, true]);
+});
+
 test('what fired before this process began is given as long to show itself', () => {
   assert.is(firing('.......', { atFirst: true }), '!!!!!..');
   assert.is(firing('...xxxx', { atFirst: true }), '!!!!!!!');

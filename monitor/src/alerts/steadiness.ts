@@ -5,8 +5,9 @@ export interface Steadiness {
   /**
    * Whether an alert is to fire: from when something has been so for long enough, until it has not been so for as long.
    * What comes and goes is told once.
+   * @param moreMs how much longer than others it has to be so before it fires
    */
-  shouldFire(key: string, isFiring: boolean): boolean;
+  shouldFire(key: string, isFiring: boolean, moreMs?: number): boolean;
 }
 
 /** @param startMs what fires at the start was so until then */
@@ -25,10 +26,10 @@ export function createSteadiness(holdMs: number, startMs: number): Steadiness {
         lastSeen.set(key, atMs);
       }
     },
-    shouldFire(key, isFiring) {
+    shouldFire(key, isFiring, moreMs = 0) {
       const sinceMs = since.get(key);
       if (isFiring) return sinceMs !== undefined || nowMs - (lastSeen.get(key) ?? startMs) < holdMs;
-      return sinceMs !== undefined && nowMs - sinceMs >= holdMs;
+      return sinceMs !== undefined && nowMs - sinceMs >= holdMs + moreMs;
     },
   };
 }

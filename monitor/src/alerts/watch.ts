@@ -3,9 +3,11 @@ import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
 import type { Logger } from '@shelfcast/service-kit/logging';
 import { repeat } from '@shelfcast/service-kit/repeat';
 import type { Audit } from '../operations/audit.ts';
+import { heartbeatOf } from '../source/heartbeat.ts';
 import { createRestarts } from '../source/restarts.ts';
+import type { Judgement } from './alert.ts';
 import { type AlertBook, alertKey, asAlert } from './book.ts';
-import { type Facts, type Judgement, judge } from './judge.ts';
+import { type Facts, judge } from './judge.ts';
 import type { Leadership } from './leadership.ts';
 import type { WatchMetrics } from './metrics.ts';
 import type { Notifier } from './notify.ts';
@@ -42,7 +44,12 @@ export function startWatch(options: WatchOptions): Watch {
   const steadiness = createSteadiness(options.holdMs, nowMs());
   const restarts = createRestarts();
   let isLeader = false;
-  let health: LiveHealth = { atMs: nowMs(), alerts: [] };
+  let health: LiveHealth = {
+    atMs: nowMs(),
+    alerts: [],
+    heartbeatAgeMs: null,
+    oldestUnhandledMs: {},
+  };
 
   async function look(): Promise<void> {
     const facts = await options.gather();
@@ -54,11 +61,11 @@ export function startWatch(options: WatchOptions): Watch {
     isLeader = await leadership.holds();
     if (isLeader) await act(facts, judgement);
     try {
-      health = { atMs: nowMs(), alerts: await book.list() };
+      health = { ...agesIn(facts), atMs: nowMs(), alerts: await book.list() };
     } catch (error) {
       log.warn({ error }, 'alerts are not kept: the monitoring database does not answer');
       const alerts = judgement.conditions.map((condition) => asAlert(condition, nowMs()));
-      health = { atMs: nowMs(), alerts };
+      health = { ...agesIn(facts), atMs: nowMs(), alerts };
     }
     metrics.firing(health.alerts);
   }
@@ -101,5 +108,15 @@ export function startWatch(options: WatchOptions): Watch {
       leadership.release();
       await notifier?.close();
     },
+  };
+}
+
+function agesIn({
+  source,
+  groups = [],
+}: Facts): Pick<LiveHealth, 'heartbeatAgeMs' | 'oldestUnhandledMs'> {
+  return {
+    heartbeatAgeMs: heartbeatOf(source).arrivedAgeMs ?? null,
+    oldestUnhandledMs: Object.fromEntries(groups.map(({ consumer, lagMs }) => [consumer, lagMs])),
   };
 }

@@ -1,5 +1,6 @@
 import type { Lag, PartitionLagNumbers } from '@shelfcast/schemas/monitor/numbers';
 import { lagOf } from '@shelfcast/service-kit/kafka/admin';
+import { firstRecord } from '@shelfcast/service-kit/kafka/first-record';
 import type {
   GroupOffset,
   KafkaAdmin,
@@ -10,7 +11,6 @@ import type {
 import type { Logger } from '@shelfcast/service-kit/logging';
 import type { Pool } from 'pg';
 import { groupBy } from '../group-by.ts';
-import { fetchRecord } from '../records/read-record.ts';
 import { savedExpectations, saveExpectations } from './expectations.ts';
 import { type Readers, readersOf } from './readers.ts';
 
@@ -35,6 +35,13 @@ export interface ConsumerGroups {
   refresh(): Promise<void>;
 }
 
+interface GroupProgress {
+  readonly group: string;
+  /** What it has committed. */
+  readonly own: readonly GroupOffset[];
+  readonly topics: readonly string[];
+}
+
 const NOBODY: ReadonlySet<string> = new Set();
 
 export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGroups {
@@ -42,7 +49,7 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
   let expected: Readers | undefined;
   let saved = '';
   let lag: Lag = { atMs: 0, partitions: [] };
-  /** When the record was written that a group has to read next: asked for once, as it does not change. */
+  /** When the record was written that a group has to handle next: asked for once, as it does not change. */
   let written = new Map<string, number>();
 
   /** @param next the offset that is to be handled next */
@@ -50,35 +57,44 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
     { topic, partition, messages }: PartitionLag,
     next: bigint,
     asked: Map<string, number>,
-  ): Promise<number | null> {
+  ): Promise<number> {
     if (messages === 0n) return 0;
     const place = `${topic}/${partition}/${next}`;
-    let timestampMs = written.get(place) ?? asked.get(place);
-    if (timestampMs === undefined) {
+    let atMs = written.get(place) ?? asked.get(place);
+    if (atMs === undefined) {
       try {
-        ({ timestampMs } = await fetchRecord(reader, { topic, partition, offset: next }));
+        const record = await firstRecord(reader, { topic, partition, offset: next });
+        if (record === undefined) return 0; // nothing there that a reader is given
+        atMs = record.timestampMs;
       } catch (error) {
+        // It waits at least from now on: a number that is not known must not look like none.
         log.debug({ topic, partition, error }, 'the age of the lag is not known');
-        return null;
+        atMs = nowMs();
       }
     }
-    asked.set(place, timestampMs);
-    return Math.max(0, nowMs() - timestampMs) / 1000;
+    asked.set(place, atMs);
+    return Math.max(0, nowMs() - atMs) / 1000;
+  }
+
+  /** Topics that a group reads, whether it has committed anything of them or not. */
+  function topicsOf(group: string, own: readonly GroupOffset[], read: ReadonlySet<string>) {
+    const known = [...(expected ?? [])].filter(([, services]) => services.has(group));
+    return new Set([...own.map(({ topic }) => topic), ...read, ...known.map(([topic]) => topic)]);
   }
 
   async function askBrokers() {
     const existing = new Set(await admin.listTopics());
     const read = await admin.topicsReadBy(groups);
-    const offsets: { readonly group: string; readonly own: readonly GroupOffset[] }[] = [];
+    const offsets: GroupProgress[] = [];
     for (const group of [...groups, ...otherGroups]) {
-      const own = await admin.groupOffsets(group);
-      offsets.push({
-        group,
-        own: own.filter(({ topic, offset }) => offset !== null && existing.has(topic)),
-      });
+      const own = (await admin.groupOffsets(group)).filter(
+        ({ topic, offset }) => offset !== null && existing.has(topic),
+      );
+      const topics = [...topicsOf(group, own, read.get(group) ?? new Set())];
+      offsets.push({ group, own, topics: topics.filter((topic) => existing.has(topic)) });
     }
     const marks = new Map<string, Map<number, Watermarks>>();
-    for (const { topic } of offsets.flatMap(({ own }) => own)) {
+    for (const topic of offsets.flatMap(({ topics }) => topics)) {
       if (!marks.has(topic)) marks.set(topic, await admin.watermarks(topic));
     }
     return { existing, read, offsets, marks };
@@ -88,14 +104,17 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
     expectedOf: (topic) => expected?.get(topic) ?? NOBODY,
     lag: () => lag,
     async refresh() {
+      // A fresh process while a group does not run goes by what was known of it before.
+      expected ??= await savedExpectations(pool);
       const { existing, read, offsets, marks } = await askBrokers();
       const partitions: PartitionLagNumbers[] = [];
       const nextWritten = new Map<string, number>();
-      for (const { group, own } of offsets) {
+      for (const { group, own, topics } of offsets) {
         const committed = groupBy(own, ({ topic }) => topic);
-        for (const [topic, ofTopic] of committed) {
+        for (const topic of topics) {
           // Of partitions that the group has committed nothing of as well.
           for (const [partition, ends] of marks.get(topic) ?? []) {
+            const ofTopic = committed.get(topic) ?? [];
             const at = ofTopic.find((one) => one.partition === partition)?.offset ?? null;
             const lag = lagOf({ topic, partition }, at, ends);
             partitions.push({
@@ -107,8 +126,6 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
       }
       written = nextWritten;
       lag = { atMs: nowMs(), partitions };
-      // A fresh process while a group does not run goes by what was known of it before.
-      expected ??= await savedExpectations(pool);
       const next = readersOf(
         offsets
           .filter(({ group }) => groups.includes(group))

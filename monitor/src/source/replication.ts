@@ -1,4 +1,3 @@
-import { readHeartbeatAgeMs } from '@shelfcast/connect-config/health/heartbeat';
 import { type ReplicationSlot, readSlot } from '@shelfcast/connect-config/replication-slot';
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
 import { type SlotSample, type Spending, spendingOf, WINDOW_MS } from './spending.ts';
@@ -8,8 +7,6 @@ export interface Replication {
   readonly slotName: string;
   /** Undefined: there is no such slot. */
   readonly slot: ReplicationSlot | undefined;
-  /** By Postgres' clock; undefined when the heartbeat's row is gone. */
-  readonly heartbeatAgeMs: number | undefined;
   /** How quickly the slot's budget is being used up; undefined where it is not, or has no limit. */
   readonly spending: Spending | undefined;
 }
@@ -47,9 +44,8 @@ export function createReplicationReader({
   return {
     async read() {
       const slot = await readSlot(products, slotName);
-      const heartbeatAgeMs = await readHeartbeatAgeMs(products);
       remember(slot);
-      return { slotName, slot, heartbeatAgeMs, spending: spendingOf(samples) };
+      return { slotName, slot, spending: spendingOf(samples) };
     },
   };
 }

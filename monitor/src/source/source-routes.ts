@@ -1,5 +1,6 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import { ConnectError } from '@shelfcast/connect-config/connect-error';
+import type { ReplicationState } from '@shelfcast/schemas/monitor/operations';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
@@ -7,13 +8,16 @@ import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
 import type { Audit } from '../operations/audit.ts';
 import { describeConnector, readConnectors } from './connectors.ts';
+import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
 import type { Replication, ReplicationReader } from './replication.ts';
+import type { SourceReader } from './source-reader.ts';
 
 export interface SourceRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
   readonly connect: ConnectClient;
   readonly replication: ReplicationReader;
+  readonly source: SourceReader;
 }
 
 const ACTIONS = ['restart', 'pause', 'resume'] as const;
@@ -22,7 +26,7 @@ const nothingSchema = z.strictObject({});
 
 /** The connectors and the replication slot, and restarting, pausing and resuming a connector. */
 export function sourceRoutes(options: SourceRoutesOptions): Router {
-  const { authorizer, audit, connect, replication } = options;
+  const { authorizer, audit, connect, replication, source } = options;
   const viewer = authorizer.require('viewer');
 
   async function act(request: Request, action: (typeof ACTIONS)[number]): Promise<object> {
@@ -56,7 +60,7 @@ export function sourceRoutes(options: SourceRoutesOptions): Router {
       response.json({ items: await ofConnect(readConnectors(connect)) });
     })
     .get('/api/replication', viewer, async (_request, response) => {
-      response.json(toJson(await replication.read()));
+      response.json(toJson(await replication.read(), heartbeatOf(await source.read())));
     })
     .post('/api/connectors/:name/restart', asOperator('restart'))
     .post('/api/connectors/:name/pause', asOperator('pause'))
@@ -64,7 +68,7 @@ export function sourceRoutes(options: SourceRoutesOptions): Router {
 }
 
 /** Sizes are 64-bit numbers, as text. */
-function toJson({ slotName, slot, heartbeatAgeMs, spending }: Replication): object {
+function toJson({ slotName, slot, spending }: Replication, heartbeat: Heartbeat): ReplicationState {
   return {
     slotName,
     slot:
@@ -77,7 +81,8 @@ function toJson({ slotName, slot, heartbeatAgeMs, spending }: Replication): obje
             safeWalSize: slot.safeWalSize === null ? null : String(slot.safeWalSize),
             invalidationReason: slot.invalidationReason,
           },
-    heartbeatAgeMs: heartbeatAgeMs ?? null,
+    heartbeatAgeMs: heartbeat.arrivedAgeMs ?? null,
+    heartbeatWrittenAgeMs: heartbeat.writtenAgeMs ?? null,
     spending: spending ?? null,
   };
 }

@@ -98,10 +98,14 @@ export interface Alert {
   readonly resolvedAtMs: number | null;
 }
 
-/** Everything that is not well, whole each time. */
+/** Everything that is not well, whole each time, and how old what arrives and what waits is. */
 export interface LiveHealth {
   readonly atMs: number;
   readonly alerts: readonly Alert[];
+  /** Since a heartbeat of the source last arrived in Kafka; null: none is there, or it is not known. */
+  readonly heartbeatAgeMs: number | null;
+  /** Of each consumer: age of the oldest record that it has not handled, 0 when none waits. Not known of those left out. */
+  readonly oldestUnhandledMs: Readonly<Record<string, number>>;
 }
 
 export interface ServerToClientEvents {

@@ -120,7 +120,10 @@ export interface ReplicationState {
     readonly safeWalSize: string | null;
     readonly invalidationReason: string | null;
   } | null;
+  /** Since a heartbeat last arrived in Kafka, by the broker's clock; null: none is there, or Kafka could not be asked. */
   readonly heartbeatAgeMs: number | null;
+  /** Since the connector last wrote one in the database; null: there is none, or it could not be asked. */
+  readonly heartbeatWrittenAgeMs: number | null;
   readonly spending: { readonly bytesPerSecond: number; readonly spentInMs: number } | null;
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import { heartbeatTopic, offsetHeartbeatTopic } from '@shelfcast/connect-config/heartbeat';
 import { renderConnector } from '@shelfcast/connect-config/render';
 import { loadTemplate } from '@shelfcast/connect-config/template';
 import type { Change } from '@shelfcast/schemas/change';
@@ -91,17 +92,18 @@ export async function openCaptureBench(): Promise<CaptureBench> {
       const published = [...tables, 'signal'].map((table) => `${name}.${table}`).join(', ');
       await db.query(`create publication ${name} for table ${published}`);
       const topics = tables.map(topicOf);
+      // The heartbeat is captured by every connector, whose initial snapshot reads it.
+      const heartbeats = [heartbeatTopic(prefix), offsetHeartbeatTopic(prefix)];
+      const own = [...topics, topicOf('signal'), ...heartbeats];
       await admin.ensureTopics(
-        [...topics, topicOf('signal'), `__debezium-heartbeat.${prefix}`].map((topic) => ({
+        own.map((topic) => ({
           topic,
           partitions: 1,
           replicationFactor: 1,
           configs: { 'message.timestamp.type': 'LogAppendTime' },
         })),
       );
-      closers.push(() =>
-        admin.deleteTopics([...topics, topicOf('signal'), `__debezium-heartbeat.${prefix}`]),
-      );
+      closers.push(() => admin.deleteTopics(own));
       const config = renderConnector({
         template: {
           ...loadTemplate(),

@@ -31,6 +31,7 @@ export function openConnectorBench(): ConnectorBench {
     log: silentLogger(),
   });
   const admin = kafka.createAdmin();
+  const reader = kafka.createLogReader();
   const products = new pg.Pool({
     connectionString: fromEnvironment('PRODUCTS_DATABASE_URL'),
     max: 6,
@@ -41,12 +42,14 @@ export function openConnectorBench(): ConnectorBench {
       client: createConnectClient({ url: fromEnvironment('KAFKA_CONNECT_URL') }),
       products,
       admin,
+      reader,
       settings,
       log: (line) => lines.push(line),
     },
     kafka,
     lines,
     close: async () => {
+      reader.close();
       await admin.close();
       await products.end();
     },

@@ -24,9 +24,17 @@ const NAMES = [
   'ConsumerErrors',
   'DeadLetters',
   'TaskFailed',
+  'NotCapturing',
   'SlotLost',
   'SlotBudget',
   'NoHeartbeat',
+  'TableChanged',
+  'TableNotCarried',
+  'TableNotRead',
+  'PublicationChanged',
+  'TopicMissing',
+  'SourceServer',
+  'Unreachable',
   'RecordNearLimit',
 ];
 

@@ -102,8 +102,56 @@ function meaningOf({ name, subject }: Alert): Meaning {
     case 'NoHeartbeat':
       return {
         title: 'No heartbeat comes through',
-        means: 'Nothing has come from the database for longer than it should take.',
+        means: 'No change has arrived in Kafka for longer than it should take.',
         action: source('See the connector'),
+      };
+    case 'NotCapturing':
+      return {
+        title: `Connector ${subject} does not capture`,
+        means: 'Rows can be written; their changes wait in the slot, whose room is limited.',
+        action: source('See the connector'),
+      };
+    case 'TableChanged':
+      return {
+        title: `${subject} is not the table it was`,
+        means: 'Its changes may be missing until the command has run; other tables go on.',
+        action: source('See the source'),
+      };
+    case 'TableNotCarried':
+      return {
+        title: `Changes of ${subject} do not reach Kafka`,
+        means: 'They are missing until the table is read again; other tables go on.',
+        action: source('See the source'),
+      };
+    case 'TableNotRead':
+      return {
+        title: `${subject} cannot be read, or was not`,
+        means: 'New changes arrive; rows from before are missing.',
+        action: source('See the source'),
+      };
+    case 'PublicationChanged':
+      return {
+        title: `Publication ${subject} leaves something out`,
+        means: 'What it leaves out is in no stream, and has to be read again.',
+        action: source('See the source'),
+      };
+    case 'TopicMissing':
+      return {
+        title: `Topic ${subject} is missing`,
+        means: 'The connector waits for it at the next record, and every table with it.',
+        action: source('See the connector'),
+      };
+    case 'SourceServer':
+      return {
+        title: 'The captured database stands in the way',
+        means: 'A setting of its server or of the connector’s role is not as capturing needs it.',
+        action: source('See the source'),
+      };
+    case 'Unreachable':
+      return {
+        title: `${subject} does not answer`,
+        means: 'What depends on it stands still; nothing is lost meanwhile.',
+        action: source('See the source'),
       };
     case 'RecordNearLimit':
       return {

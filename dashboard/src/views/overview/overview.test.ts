@@ -14,7 +14,10 @@ const slot = {
   safeWalSize: '4000000000',
   invalidationReason: null,
 };
-const replication = { slotName: 'shelfcast', slot, heartbeatAgeMs: 900, spending: null };
+const replication = {
+  ...{ slotName: 'shelfcast', slot, spending: null },
+  ...{ heartbeatAgeMs: 900, heartbeatWrittenAgeMs: 800 },
+};
 const task = { id: 0, state: 'RUNNING', worker: 'w', failure: null };
 const connector = { name: 'products', state: 'RUNNING', failure: null, tasks: [task] };
 const consumer = (name: string) => ({ name, paused: null, deadLetters: 0, retrying: 0 });

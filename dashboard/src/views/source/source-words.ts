@@ -87,8 +87,8 @@ export function spentInMs({ spending }: ReplicationState): number | undefined {
 /** Shares of the budget from which the gauge warns. */
 const WARN_SHARE = 0.5;
 const BAD_SHARE = 0.8;
-/** The heartbeat comes every ten seconds; older than this, nothing is read. */
-const HEARTBEAT_LATE_MS = 60_000;
+/** A heartbeat arrives every five seconds; with three missed, nothing flows. */
+const HEARTBEAT_LATE_MS = 15_000;
 
 /** How the replication slot does, in words. */
 export function slotSummary(state: ReplicationState): SlotSummary {
@@ -164,13 +164,22 @@ export function walStatusWords(walStatus: string | null): string {
   }
 }
 
-/** The heartbeat in a sentence, and whether it is late. */
-export function heartbeatWords(ageMs: number | null): {
+/** The heartbeat in a sentence, and whether it is late. It is judged where it arrives, not where it is written. */
+export function heartbeatWords({
+  heartbeatAgeMs: ageMs,
+  heartbeatWrittenAgeMs: writtenAgeMs,
+}: Pick<ReplicationState, 'heartbeatAgeMs' | 'heartbeatWrittenAgeMs'>): {
   readonly says: string;
   readonly isLate: boolean;
 } {
-  if (ageMs === null) return { says: 'There is no heartbeat.', isLate: true };
-  const isLate = ageMs > HEARTBEAT_LATE_MS;
-  const says = `The last heartbeat went through the database ${span(ageMs)} ago${isLate ? ', which is late' : ''}.`;
-  return { says, isLate };
+  const written =
+    writtenAgeMs === null
+      ? 'none is written'
+      : `the last was written in the database ${span(writtenAgeMs)} ago`;
+  if (ageMs === null) return { says: `No heartbeat arrives in Kafka; ${written}.`, isLate: true };
+  if (ageMs <= HEARTBEAT_LATE_MS) {
+    return { says: `The last heartbeat arrived in Kafka ${span(ageMs)} ago.`, isLate: false };
+  }
+  const says = `The last heartbeat arrived in Kafka ${span(ageMs)} ago, which is late; ${written}.`;
+  return { says, isLate: true };
 }

@@ -23,6 +23,7 @@ const replication: ReplicationState = {
   slotName: 's',
   slot,
   heartbeatAgeMs: 1_000,
+  heartbeatWrittenAgeMs: 900,
   spending: null,
 };
 
@@ -62,9 +63,14 @@ test('when it is full is only said of a slot that fills', () => {
 });
 
 test('a heartbeat that is late says so', () => {
-  assert.equal(heartbeatWords(4_000).isLate, false);
-  assert.match(heartbeatWords(180_000).says, '3 min ago, which is late');
-  assert.is(heartbeatWords(null).isLate, true);
+  const of = (heartbeatAgeMs: number | null) =>
+    heartbeatWords({ heartbeatAgeMs, heartbeatWrittenAgeMs: 2_000 });
+  assert.equal(of(4_000).isLate, false);
+  assert.match(
+    of(180_000).says,
+    '3 min ago, which is late; the last was written in the database 2 s',
+  );
+  assert.is(of(null).isLate, true);
 });
 
 test.run();

@@ -1,6 +1,10 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/connect-config/health/testing/expect';
 import { suite } from 'uvu';
 import type { RegistryFacts } from '../facts/registry.ts';
-import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
 import { registry } from '../testing/facts.ts';
 import { checkContracts } from './contracts.ts';
 

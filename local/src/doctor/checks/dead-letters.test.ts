@@ -1,6 +1,6 @@
+import { assertFinding, type Expected } from '@shelfcast/connect-config/health/testing/expect';
 import { suite } from 'uvu';
 import type { DeadLetterFacts } from '../facts/dead-letters.ts';
-import { assertFinding, type Expected } from '../testing/expect.ts';
 import { checkDeadLetters } from './dead-letters.ts';
 
 const test = suite('doctor: dead letters');

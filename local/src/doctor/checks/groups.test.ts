@@ -1,6 +1,6 @@
+import { assertFinding, type Expected } from '@shelfcast/connect-config/health/testing/expect';
 import { suite } from 'uvu';
 import type { GroupFacts } from '../facts/kafka.ts';
-import { assertFinding, type Expected } from '../testing/expect.ts';
 import { checkGroup } from './groups.ts';
 
 const test = suite('doctor: consumer groups');

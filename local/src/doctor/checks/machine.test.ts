@@ -1,7 +1,11 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/connect-config/health/testing/expect';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { MachineFacts } from '../facts/machine.ts';
-import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
 import { machine } from '../testing/facts.ts';
 import { checkMachine } from './machine.ts';
 

@@ -1,6 +1,6 @@
+import { assertFinding, type Expected } from '@shelfcast/connect-config/health/testing/expect';
 import { suite } from 'uvu';
 import type { StackFacts } from '../facts/stack.ts';
-import { assertFinding, type Expected } from '../testing/expect.ts';
 import { postgresChild, postgresPort, stack } from '../testing/facts.ts';
 import { checkPorts } from './ports.ts';
 

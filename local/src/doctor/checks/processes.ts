@@ -1,6 +1,6 @@
 import { type Finding, note, orOk, problem } from '@shelfcast/connect-config/health/finding';
+import { few } from '@shelfcast/connect-config/health/words';
 import { type ChildFacts, isUp, type StackFacts } from '../facts/stack.ts';
-import { few } from '../words.ts';
 
 /** A component with this many restarts, the last of them this short ago, does not stay up. */
 const MANY_RESTARTS = 3;

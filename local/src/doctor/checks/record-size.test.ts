@@ -1,6 +1,11 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/connect-config/health/testing/expect';
+import { connectorConfig } from '@shelfcast/connect-config/health/testing/facts';
 import { suite } from 'uvu';
-import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
-import { connectorConfig, kafka, products, settings, stack } from '../testing/facts.ts';
+import { kafka, settings, stack } from '../testing/facts.ts';
 import { checkLargestRow, checkRecordSizes, type RecordSizePlaces } from './record-size.ts';
 
 const test = suite('doctor: record size');
@@ -111,7 +116,10 @@ const rows: [number | undefined, Expected][] = [
 
 for (const [largestRowBytes, expected] of rows) {
   test(`a row of ${largestRowBytes} bytes, which an update carries twice`, () =>
-    assertFinding([checkLargestRow([{ ...products, largestRowBytes }], limitBytes)], expected));
+    assertFinding(
+      [checkLargestRow([{ name: 'public.products', largestRowBytes }], limitBytes)],
+      expected,
+    ));
 }
 
 test.run();

@@ -2,8 +2,8 @@ import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config
 import type { ConnectorConfig } from '@shelfcast/connect-config/render';
 import { size } from '@shelfcast/service-kit/words';
 import type { KafkaFacts } from '../facts/kafka.ts';
+import type { LargestRow } from '../facts/largest-rows.ts';
 import type { StackFacts } from '../facts/stack.ts';
-import type { TableFacts } from '../facts/tables.ts';
 
 const RESTART = 'make stop && make start';
 const REGISTER = 'make connector-register';
@@ -69,7 +69,7 @@ function* settingsOf({
 }
 
 /** Rows that no longer fit: an update carries the row twice, before and after. */
-export function checkLargestRow(tables: readonly TableFacts[], limitBytes: number): Finding {
+export function checkLargestRow(tables: readonly LargestRow[], limitBytes: number): Finding {
   const [largest] = tables
     .map(({ name, largestRowBytes }) => ({ name, bytes: 2 * (largestRowBytes ?? 0) }))
     .sort((a, b) => b.bytes - a.bytes);

@@ -1,6 +1,10 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/connect-config/health/testing/expect';
 import { suite } from 'uvu';
 import type { KafkaFacts, TopicFacts } from '../facts/kafka.ts';
-import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
 import { declared, kafka } from '../testing/facts.ts';
 import { checkTopics } from './topics.ts';
 
@@ -21,16 +25,6 @@ function configured(name: string, config: string, value: string): Partial<KafkaF
 }
 
 const cases: [string, Partial<KafkaFacts>, Expected][] = [
-  [
-    'a topic that is missing',
-    { topics: kafka.topics.filter(({ topic }) => topic !== 'pis.public.products') },
-    {
-      check: 'topic',
-      level: 'problem',
-      says: /pis\.public\.products does not exist/,
-      mend: /make connector-register/,
-    },
-  ],
   [
     'other partitions, which no command may change',
     changed('country', (topic) => ({ ...topic, partitions: 1 })),

@@ -1,27 +1,25 @@
 import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config/health/finding';
+import { few } from '@shelfcast/connect-config/health/words';
 import type { TopicSpec } from '@shelfcast/service-kit/kafka/types';
 import type { KafkaFacts, TopicFacts } from '../facts/kafka.ts';
-import { few } from '../words.ts';
 
 const DECLARE = 'make connector-register';
 
 /** Settings that decide whether records are kept, and in which order their times are; sizes are checked apart. */
 const KEPT = ['cleanup.policy', 'retention.ms', 'message.timestamp.type', 'min.insync.replicas'];
 
-/** Topics against their declaration, and brokers that would make some of their own. */
+/** How topics are declared against how they are, and brokers that would make some of their own. */
 export function checkTopics(
   { brokers, topics }: KafkaFacts,
   declared: readonly TopicSpec[],
 ): Finding[] {
   const existing = new Map(topics.map((topic) => [topic.topic, topic]));
-  const missing = declared.filter(({ topic }) => !existing.has(topic)).map(missingTopic);
   const different = declared.flatMap((spec) => {
     const topic = existing.get(spec.topic);
     return topic ? [...otherPartitions(spec, topic), ...otherSettings(spec, topic)] : [];
   });
   return [
     checkAutoCreate(brokers),
-    ...orOk('topic', missing, `All ${declared.length} declared topics exist`),
     ...orOk('topic-settings', different, 'Partitions and retention are as declared'),
     ...checkReplicas(topics),
   ];
@@ -36,14 +34,6 @@ function checkAutoCreate(brokers: KafkaFacts['brokers']): Finding {
     'auto-create',
     `auto.create.topics.enable is on (broker ${few(on.map(([id]) => `${id}`))}): a misspelt name becomes a topic.`,
     'make stop && make start',
-  );
-}
-
-function missingTopic({ topic }: TopicSpec): Finding {
-  return problem(
-    'topic',
-    `Topic ${topic} does not exist: who writes to it waits or fails.`,
-    DECLARE,
   );
 }
 

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { KafkaAdmin, PartitionLag, TopicSpec } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
 
 export type TopicFacts = {
   topic: string;
@@ -35,27 +33,22 @@ export type KafkaFacts = {
 const WATCH_MS = 4_000;
 
 /** Asks the brokers about the declared topics and the consumer groups. */
-export async function kafkaFacts(options: {
-  bootstrapServers: readonly string[];
+export async function kafkaFacts({
+  admin,
+  declared,
+  groups: names,
+}: {
+  admin: KafkaAdmin;
   declared: readonly TopicSpec[];
   groups: readonly string[];
 }): Promise<KafkaFacts> {
-  const admin = createKafka({
-    connection: { bootstrapServers: options.bootstrapServers, maxRecordBytes: 1_048_576 },
-    clientId: 'shelfcast-doctor',
-    log: silentLogger(),
-  }).createAdmin();
-  try {
-    const brokers = await admin.brokerConfigs();
-    const topics = await readTopics(
-      admin,
-      options.declared.map(({ topic }) => topic),
-    );
-    const groups = await Promise.all(options.groups.map((group) => readGroup(admin, group)));
-    return { brokers, topics, groups };
-  } finally {
-    await admin.close();
-  }
+  const brokers = await admin.brokerConfigs();
+  const topics = await readTopics(
+    admin,
+    declared.map(({ topic }) => topic),
+  );
+  const groups = await Promise.all(names.map((group) => readGroup(admin, group)));
+  return { brokers, topics, groups };
 }
 
 async function readTopics(admin: KafkaAdmin, names: readonly string[]): Promise<TopicFacts[]> {

@@ -1,15 +1,11 @@
-import { renderConnector } from '@shelfcast/connect-config/render';
-import { loadTemplate } from '@shelfcast/connect-config/template';
+import { capturedTables, source } from '@shelfcast/connect-config/health/testing/facts';
 import { declaredTopics } from '@shelfcast/connect-config/topics';
 import { readSettings } from '../../settings.ts';
 import type { PipelineFacts } from '../examine.ts';
-import type { ConnectFacts } from '../facts/connect.ts';
 import type { KafkaFacts } from '../facts/kafka.ts';
 import type { MachineFacts } from '../facts/machine.ts';
-import type { CaptureFacts, PostgresFacts, ServerFacts } from '../facts/postgres.ts';
 import type { RegistryFacts } from '../facts/registry.ts';
 import type { ChildFacts, PortFacts, StackFacts } from '../facts/stack.ts';
-import type { TableFacts } from '../facts/tables.ts';
 
 /** A machine and a pipeline without any problem; tests break one fact at a time. */
 
@@ -60,64 +56,7 @@ export const stack: StackFacts = {
   nowMs: NOW_MS,
 };
 
-export const server: ServerFacts = {
-  walLevel: 'logical',
-  maxSlotWalKeepBytes: 4 * 1024 ** 3,
-  maxReplicationSlots: 10,
-  replicationSlots: 1,
-  maxWalSenders: 10,
-  walSenders: 1,
-  debeziumRole: { login: true, replication: true },
-};
-
-export const products: TableFacts = {
-  name: 'public.products',
-  sqlName: 'public.products',
-  sqlSchema: 'public',
-  exists: true,
-  replicaIdentityFull: true,
-  readable: true,
-  generatedColumns: [],
-  waitsForSnapshot: false,
-  largestRowBytes: 1_000,
-};
-
-export const slot = {
-  active: true,
-  walStatus: 'reserved',
-  retainedWalBytes: 1_000n,
-  safeWalSize: 4_294_966_296n,
-  invalidationReason: null,
-  confirmedFlushLsn: 1n,
-};
-
-export const publication = {
-  insert: true,
-  update: true,
-  delete: true,
-  truncate: true,
-  tables: ['public.products', 'shelfcast.heartbeat', 'shelfcast.signal'].map((name) => ({
-    name,
-    sqlName: name,
-    columns: ['product_id', 'price'],
-    filtered: false,
-  })),
-};
-
-export const capturedTables = [
-  { schema: 'public', table: 'products', routingColumn: 'product_id' },
-];
-
-export const capture: CaptureFacts = {
-  capturedTables,
-  tables: [products],
-  publication,
-  slot,
-  heartbeatAgeMs: 2_000,
-};
-
-export const postgres: PostgresFacts = { server, clockOffsetMs: 3, capture };
-
+/** Those of the settings, whose defaults are the source's own. */
 export const declared = declaredTopics({ settings: captureSettings, capturedTables });
 
 const limit = `${captureSettings.maxRecordBytes}`;
@@ -143,34 +82,6 @@ export const kafka: KafkaFacts = {
   groups: [{ group: 'catalogue', members: 1, lag: 0n, moved: undefined }],
 };
 
-export const connectorConfig = {
-  name: 'products',
-  ...renderConnector({
-    template: loadTemplate(),
-    capturedTables,
-    epoch: 1_700_000_000n,
-    settings: captureSettings,
-  }),
-};
-
-/** A connector in the given state, with one task unless told otherwise. */
-export function connectorIn(
-  state: 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED',
-  tasks: { state: 'RUNNING' | 'PAUSED' | 'FAILED'; trace?: string }[] = [{ state: 'RUNNING' }],
-): ConnectFacts {
-  const worker_id = '127.0.0.1:8083';
-  return {
-    connector: {
-      config: connectorConfig,
-      status: {
-        name: 'products',
-        connector: { state, worker_id },
-        tasks: tasks.map((task, id) => ({ id, worker_id, ...task })),
-      },
-    },
-  };
-}
-
 export const registry: RegistryFacts = {
   url: 'http://127.0.0.1:8081/apis/ccompat/v7',
   contracts: [{ subject: 'monitoring-value', registered: true, compatibility: 'FULL' }],
@@ -180,9 +91,9 @@ export const registry: RegistryFacts = {
 export const pipeline: PipelineFacts = {
   settings,
   stack,
-  postgres: { reached: true, facts: postgres },
+  source,
   kafka: { reached: true, facts: kafka },
-  connect: { reached: true, facts: connectorIn('RUNNING') },
+  largestRows: { reached: true, facts: [{ name: 'public.products', largestRowBytes: 1_000 }] },
   registry: { reached: true, facts: registry },
   deadLetters: { reached: true, facts: [] },
 };

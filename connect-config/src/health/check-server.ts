@@ -1,8 +1,9 @@
-import { type Finding, note, ok, problem } from '@shelfcast/connect-config/health/finding';
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
 import { size } from '@shelfcast/service-kit/words';
-import type { PostgresFacts, ServerFacts } from '../facts/postgres.ts';
-import { sqlOnProducts } from '../words.ts';
+import { note, ok, problem } from './finding.ts';
+import type { ServerFacts } from './read-server.ts';
+import type { SourceFinding } from './source-finding.ts';
+import { sqlOnProducts } from './words.ts';
 
 /** Settings that Postgres reads at its start; the stack starts it with the right ones. */
 const RESTART = 'make stop && make start';
@@ -12,18 +13,18 @@ const CLOCK_PROBLEM_MS = 5_000;
 const CLOCK_NOTE_MS = 500;
 
 /** The Postgres server: what logical decoding needs of it, and its clock. */
-export function checkServer({ server, clockOffsetMs }: PostgresFacts): Finding[] {
+export function checkServer(server: ServerFacts): SourceFinding[] {
   return [
     checkWalLevel(server),
     checkWalBudget(server),
     checkSlots(server),
     checkSenders(server),
     checkRole(server),
-    checkClock(clockOffsetMs),
+    checkClock(server.clockOffsetMs),
   ];
 }
 
-function checkWalLevel({ walLevel }: ServerFacts): Finding {
+function checkWalLevel({ walLevel }: ServerFacts): SourceFinding {
   if (walLevel === 'logical') return ok('wal-level', 'wal_level is logical');
   return problem(
     'wal-level',
@@ -32,7 +33,7 @@ function checkWalLevel({ walLevel }: ServerFacts): Finding {
   );
 }
 
-function checkWalBudget({ maxSlotWalKeepBytes }: ServerFacts): Finding {
+function checkWalBudget({ maxSlotWalKeepBytes }: ServerFacts): SourceFinding {
   if (maxSlotWalKeepBytes >= 0) {
     return ok('wal-budget', `A slot may keep ${size(maxSlotWalKeepBytes)} of WAL`);
   }
@@ -43,7 +44,7 @@ function checkWalBudget({ maxSlotWalKeepBytes }: ServerFacts): Finding {
   );
 }
 
-function checkSlots({ replicationSlots, maxReplicationSlots }: ServerFacts): Finding {
+function checkSlots({ replicationSlots, maxReplicationSlots }: ServerFacts): SourceFinding {
   const says = `${replicationSlots} of ${maxReplicationSlots} replication slots used`;
   if (replicationSlots < maxReplicationSlots) return ok('slots', says);
   return problem(
@@ -55,7 +56,7 @@ function checkSlots({ replicationSlots, maxReplicationSlots }: ServerFacts): Fin
   );
 }
 
-function checkSenders({ walSenders, maxWalSenders }: ServerFacts): Finding {
+function checkSenders({ walSenders, maxWalSenders }: ServerFacts): SourceFinding {
   const says = `${walSenders} of ${maxWalSenders} WAL senders used`;
   if (walSenders < maxWalSenders) return ok('wal-senders', says);
   return problem(
@@ -67,7 +68,7 @@ function checkSenders({ walSenders, maxWalSenders }: ServerFacts): Finding {
   );
 }
 
-function checkRole({ debeziumRole }: ServerFacts): Finding {
+function checkRole({ debeziumRole }: ServerFacts): SourceFinding {
   if (!debeziumRole) {
     return problem('role', `There is no role ${DEBEZIUM_ROLE} for the connector.`, 'make start');
   }
@@ -81,7 +82,7 @@ function checkRole({ debeziumRole }: ServerFacts): Finding {
   return ok('role', `Role ${DEBEZIUM_ROLE} may log in and replicate`);
 }
 
-function checkClock(offsetMs: number): Finding {
+function checkClock(offsetMs: number): SourceFinding {
   const away = `${Math.abs(Math.round(offsetMs))} ms`;
   const says = `Postgres’ clock is ${away} ${offsetMs < 0 ? 'behind' : 'ahead of'} this machine’s`;
   const mend = 'timedatectl set-ntp true   # on both machines';

@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
-import type { PostgresFacts, ServerFacts } from '../facts/postgres.ts';
-import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
-import { postgres, server } from '../testing/facts.ts';
-import { checkServer } from './server.ts';
+import { checkServer } from './check-server.ts';
+import type { ServerFacts } from './read-server.ts';
+import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
+import { server } from './testing/facts.ts';
 
-const test = suite('doctor: Postgres server');
+const test = suite('health: Postgres server');
 
-test('a sound server', () => assertAllOk(checkServer(postgres)));
+test('a sound server', () => assertAllOk(checkServer(server)));
 
 const settings: [string, Partial<ServerFacts>, Expected][] = [
   [
@@ -57,12 +57,10 @@ const settings: [string, Partial<ServerFacts>, Expected][] = [
 ];
 
 for (const [given, facts, expected] of settings) {
-  test(given, () =>
-    assertFinding(checkServer({ ...postgres, server: { ...server, ...facts } }), expected),
-  );
+  test(given, () => assertFinding(checkServer({ ...server, ...facts }), expected));
 }
 
-const clocks: [PostgresFacts['clockOffsetMs'], Expected][] = [
+const clocks: [ServerFacts['clockOffsetMs'], Expected][] = [
   [-120, { check: 'clock', level: 'ok', says: /120 ms behind/ }],
   [900, { check: 'clock', level: 'note', says: /900 ms ahead/ }],
   [-60_000, { check: 'clock', level: 'problem', says: /60000 ms behind/, mend: /ntp/ }],
@@ -70,7 +68,7 @@ const clocks: [PostgresFacts['clockOffsetMs'], Expected][] = [
 
 for (const [clockOffsetMs, expected] of clocks) {
   test(`a clock ${clockOffsetMs} ms off`, () =>
-    assertFinding(checkServer({ ...postgres, clockOffsetMs }), expected));
+    assertFinding(checkServer({ ...server, clockOffsetMs }), expected));
 }
 
 test.run();

@@ -1,18 +1,17 @@
-import { checkConnector, presenceOf } from '@shelfcast/connect-config/health/check-connector';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ConnectFacts } from '../facts/connect.ts';
-import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
-import { capturedTables, connectorConfig, connectorIn } from '../testing/facts.ts';
-import { checkConfig, checkIncludeList } from './connector.ts';
+import { checkConfig, checkIncludeList } from './check-config.ts';
+import { type ConnectorFacts, checkConnector, presenceOf } from './check-connector.ts';
+import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
+import { capturedTables, connectorConfig, connectorIn } from './testing/facts.ts';
 
-const test = suite('doctor: connector');
+const test = suite('health: connector');
 
 const TOO_LARGE = `org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback
 \tat org.apache.kafka.connect.runtime.WorkerSourceTask.maybeThrowProducerSendException(WorkerSourceTask.java:330)
 Caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 17000000 bytes when serialized`;
 
-const cases: [string, ConnectFacts, Expected][] = [
+const cases: [string, ConnectorFacts, Expected][] = [
   [
     'running',
     connectorIn('RUNNING'),
@@ -100,6 +99,11 @@ test('a table in the include list that is not captured', () =>
       says: /has public\.countries, which is not captured/,
     },
   ));
+
+test('a table whose name differs only by case is another one', () => {
+  const captured = [{ schema: 'public', table: 'Products', routingColumn: 'id' }];
+  assert.is(checkIncludeList(connectorConfig, captured).length, 2);
+});
 
 test('a running configuration as rendered', () => {
   const { name: _, ...wanted } = connectorConfig;

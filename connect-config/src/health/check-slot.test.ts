@@ -1,12 +1,14 @@
-import { type ConnectorPresence, checkSlot } from '@shelfcast/connect-config/health/check-slot';
 import { suite } from 'uvu';
-import type { CaptureFacts } from '../facts/postgres.ts';
-import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
-import { capture, slot } from '../testing/facts.ts';
+import type { ConnectorPresence } from './check-connector.ts';
+import { checkSlot } from './check-slot.ts';
+import type { CaptureFacts } from './read-source.ts';
+import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
+import { capture, slot } from './testing/facts.ts';
 
-const test = suite('doctor: replication slot');
+const test = suite('health: replication slot');
 
-test('a slot that is streamed from', () => assertAllOk(checkSlot(capture, 'running')));
+test('a slot that is streamed from', () =>
+  assertAllOk(checkSlot(capture, { presence: 'running', storedLsn: 1n })));
 
 const GIB = 1024n ** 3n;
 const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
@@ -90,32 +92,22 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     { check: 'slot-wal', level: 'ok', says: /1 GiB/ },
   ],
   [
-    'an old heartbeat',
-    { heartbeatAgeMs: 95_000 },
-    'running',
-    { check: 'heartbeat', level: 'problem', says: /1 min 35 s ago/, mend: /connector-restart/ },
-  ],
-  [
-    'an old heartbeat of a paused connector',
-    { heartbeatAgeMs: 95_000 },
-    'not running',
-    { check: 'heartbeat', level: 'note', says: /does not run/ },
-  ],
-  [
-    'a heartbeat that lost its row',
-    { heartbeatAgeMs: undefined },
+    'an offset of a time that did not happen',
+    { currentLsn: 0n },
     'running',
     {
-      check: 'heartbeat',
+      check: 'offset',
       level: 'problem',
-      says: /lost its row/,
-      mend: /insert into shelfcast\.heartbeat/,
+      says: /restored to an earlier moment/,
+      mend: /^YES=1 make resync /,
     },
   ],
 ];
 
-for (const [given, facts, connector, expected] of cases) {
-  test(given, () => assertFinding(checkSlot({ ...capture, ...facts }, connector), expected));
+for (const [given, facts, presence, expected] of cases) {
+  test(given, () =>
+    assertFinding(checkSlot({ ...capture, ...facts }, { presence, storedLsn: 1n }), expected),
+  );
 }
 
 test.run();

@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { TableFacts } from '../facts/tables.ts';
-import { assertAllOk, assertFinding, type Expected } from '../testing/expect.ts';
-import { capture, products, publication } from '../testing/facts.ts';
-import { checkTables } from './tables.ts';
+import { checkTables } from './check-tables.ts';
+import type { TableFacts } from './read-tables.ts';
+import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
+import { capture, products, publication } from './testing/facts.ts';
 
-const test = suite('doctor: captured tables');
+const test = suite('health: captured tables');
 
 test('sound tables', () => assertAllOk(checkTables(capture)));
 
@@ -14,11 +14,21 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
   [
     'a table that was dropped',
     { exists: false },
+    { check: 'captured-tables', level: 'problem', says: /does not exist: it was dropped/ },
+  ],
+  [
+    'a table of another kind',
+    { kind: 'v' },
+    { check: 'captured-tables', level: 'problem', says: /is a view now/ },
+  ],
+  [
+    'row-level security',
+    { rowSecurity: true },
     {
-      check: 'captured-tables',
+      check: 'row-security',
       level: 'problem',
-      says: /does not exist/,
-      mend: /delete from shelfcast\.captured_tables/,
+      says: /applies to role debezium/,
+      mend: /alter role debezium bypassrls/,
     },
   ],
   [
@@ -48,7 +58,7 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
       check: 'generated-columns',
       level: 'problem',
       says: /Stored generated column public\.products\.total is not published.*refuses every UPDATE/,
-      mend: /set \(publish_generated_columns = stored\)/,
+      mend: /make resync/,
     },
   ],
   [
@@ -98,6 +108,15 @@ test('a generated column that is published stands in nobody’s way', () => {
   assertAllOk(
     checkTables({ ...capture, tables, publication: { ...publication, tables: published } }),
   );
+});
+
+test('a table that a command is about to have read is no problem yet', () => {
+  const tables = [{ ...products, waitsForSnapshot: true }];
+  assertFinding(checkTables({ ...capture, tables, registering: true }), {
+    check: 'first-snapshot',
+    level: 'note',
+    says: /about to be read/,
+  });
 });
 
 test('what does not exist is named once', () => {

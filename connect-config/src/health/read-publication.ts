@@ -1,6 +1,5 @@
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
-
-export const PUBLICATION = 'shelfcast';
+import { PUBLICATION } from '@shelfcast/product-database/publication';
 
 /** The publication, and for each of its tables the columns that are in the stream. */
 export type PublicationFacts = {
@@ -8,23 +7,41 @@ export type PublicationFacts = {
   update: boolean;
   delete: boolean;
   truncate: boolean;
-  tables: { name: string; sqlName: string; columns: string[]; filtered: boolean }[];
+  /** Whether changes of a partition come under the name of its root. */
+  viaRoot: boolean;
+  tables: {
+    schema: string;
+    table: string;
+    /** `schema.table` */
+    name: string;
+    sqlName: string;
+    columns: string[];
+    filtered: boolean;
+  }[];
 };
 
 /** Undefined when there is no such publication. */
 export async function readPublication(db: Queryable): Promise<PublicationFacts | undefined> {
   const { rows } = await db.query<Omit<PublicationFacts, 'tables'>>(
-    `select pubinsert as insert, pubupdate as update, pubdelete as delete, pubtruncate as truncate
+    `select pubinsert as insert, pubupdate as update, pubdelete as delete, pubtruncate as truncate,
+            pubviaroot as "viaRoot"
      from pg_publication where pubname = $1`,
     [PUBLICATION],
   );
   const [operations] = rows;
   if (!operations) return undefined;
   const tables = await db.query<PublicationFacts['tables'][number]>(
-    `select schemaname || '.' || tablename as name, format('%I.%I', schemaname, tablename) as "sqlName",
+    `select schemaname as schema, tablename as table, schemaname || '.' || tablename as name, format('%I.%I', schemaname, tablename) as "sqlName",
             attnames::text[] as columns, rowfilter is not null as filtered
      from pg_publication_tables where pubname = $1 order by 1`,
     [PUBLICATION],
   );
   return { ...operations, tables: tables.rows };
+}
+
+/** The tables whose changes are in the stream. */
+export function publishedTables(
+  publication: PublicationFacts | undefined,
+): { readonly schema: string; readonly table: string }[] {
+  return publication?.tables.map(({ schema, table }) => ({ schema, table })) ?? [];
 }

@@ -1,10 +1,12 @@
-import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config/health/finding';
-import { type ConnectorConfig, tablePattern } from '@shelfcast/connect-config/render';
 import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
-import { few } from '../words.ts';
+import { HEARTBEAT_TABLE } from '../heartbeat.ts';
+import { INCLUDE_LIST, includeEntries, includes, readableEntry } from '../include-list.ts';
+import type { ConnectorConfig } from '../render.ts';
+import { type Finding, note, ok, orOk, problem } from './finding.ts';
+import type { SourceFinding } from './source-finding.ts';
+import { few } from './words.ts';
 
 const REGISTER = 'make connector-register';
-const INCLUDE_LIST = 'table.include.list';
 
 /** Have checks of their own, which say more than "is different". */
 const CHECKED_APART = ['name', INCLUDE_LIST, 'producer.override.max.request.size'];
@@ -15,29 +17,29 @@ const TUNING = ['poll.interval.ms'];
 export function checkIncludeList(
   config: ConnectorConfig,
   captured: readonly CapturedTable[],
-): Finding[] {
-  const entries = (config[INCLUDE_LIST] ?? '')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter(Boolean);
-  const matches = (entry: string, { schema, table }: CapturedTable) =>
-    entry === tablePattern({ schema, table }) || matchesWhole(entry, `${schema}.${table}`);
+): SourceFinding[] {
+  const entries = includeEntries(config);
+  const wanted = [...captured, HEARTBEAT_TABLE];
   const left = captured
-    .filter((table) => !entries.some((entry) => matches(entry, table)))
-    .map(({ schema, table }) =>
+    .filter((table) => !entries.some((entry) => includes(entry, table)))
+    .map(({ schema, table }) => `${schema}.${table}`)
+    .map((name) =>
       problem(
         'include-list',
-        `${schema}.${table} is captured but not in the connector's ${INCLUDE_LIST}: its changes are dropped.`,
-        `${REGISTER} && make connector-snapshot TABLE=${schema}.${table}`,
+        `${name} is captured but not in the connector's ${INCLUDE_LIST}: its changes are dropped.`,
+        `${REGISTER} && make connector-snapshot TABLE=${name}`,
+        { subject: name },
       ),
     );
   const unknown = entries
-    .filter((entry) => !captured.some((table) => matches(entry, table)))
-    .map((entry) =>
+    .filter((entry) => !wanted.some((table) => includes(entry, table)))
+    .map(readableEntry)
+    .map((name) =>
       problem(
         'include-list',
-        `The connector's ${INCLUDE_LIST} has ${entry.replaceAll('\\', '')}, which is not captured: it has neither a topic nor a routing column.`,
+        `The connector's ${INCLUDE_LIST} has ${name}, which is not captured: it has neither a topic nor a routing column.`,
         REGISTER,
+        { subject: name },
       ),
     );
   return orOk(
@@ -45,15 +47,6 @@ export function checkIncludeList(
     [...left, ...unknown],
     `${INCLUDE_LIST} has exactly the captured tables`,
   );
-}
-
-/** Debezium's entries are regular expressions for the whole name, in Java's dialect. */
-function matchesWhole(entry: string, name: string): boolean {
-  try {
-    return new RegExp(`^(?:${entry})$`, 'i').test(name);
-  } catch {
-    return false;
-  }
 }
 
 /** The running configuration against the one that settings and captured tables ask for; values are not shown. */

@@ -1,0 +1,141 @@
+import { suite } from 'uvu';
+import { checkIdentity } from './check-identity.ts';
+import { checkPartitions } from './check-partitions.ts';
+import type { TableFacts } from './read-tables.ts';
+import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
+import { identity, products } from './testing/facts.ts';
+
+const test = suite('health: the identity of captured tables');
+
+test('the table that was captured', () => assertAllOk(checkIdentity([products])));
+test('a table of which nothing is remembered', () =>
+  assertAllOk(checkIdentity([{ ...products, remembered: undefined }])));
+
+const gone = { exists: false, current: undefined };
+const keyOf = (constraint: number, columns: string[]) => ({
+  current: { ...identity, key: { constraint, columns } },
+});
+
+const cases: [string, Partial<TableFacts>, Expected][] = [
+  ['dropped', gone, { check: 'captured-tables', level: 'problem', says: /it was dropped/ }],
+  [
+    'renamed',
+    { ...gone, movedTo: 'public.goods' },
+    {
+      check: 'captured-tables',
+      level: 'problem',
+      says: /was renamed to public\.goods/,
+      mend: /public\.products.* && make connector-add-table TABLE=public\.goods$/,
+    },
+  ],
+  [
+    'dropped and made again',
+    { current: { ...identity, oid: 1 } },
+    {
+      check: 'table-identity',
+      level: 'problem',
+      says: /dropped and made again/,
+      mend: /make resync/,
+    },
+  ],
+  [
+    'swapped',
+    { current: { ...identity, oid: 1 }, movedTo: 'public.products_old' },
+    {
+      check: 'table-identity',
+      level: 'problem',
+      says: /captured under this name is public\.products_old/,
+    },
+  ],
+  [
+    'without its primary key',
+    { current: { ...identity, key: null } },
+    {
+      check: 'key',
+      level: 'problem',
+      says: /has no primary key/,
+      mend: /alter table public\.products add primary key \(\\"product_id\\"\)" && .*make resync/,
+    },
+  ],
+  [
+    'without the columns of its primary key',
+    { current: { ...identity, key: null, columns: identity.columns.slice(1) } },
+    {
+      check: 'key',
+      level: 'problem',
+      says: /has no primary key/,
+      mend: /captured_tables|remove-table/,
+    },
+  ],
+  [
+    'with another primary key',
+    keyOf(7, ['sku']),
+    { check: 'key', level: 'problem', says: /is \(sku\), and was \(product_id\)/ },
+  ],
+  [
+    'with a primary key that was away for a while',
+    keyOf(7, ['product_id']),
+    { check: 'key', level: 'problem', says: /dropped and made again: changes in between/ },
+  ],
+  [
+    'unlogged',
+    { logged: false },
+    { check: 'persistence', level: 'problem', says: /unlogged/, mend: /set logged.* make resync/ },
+  ],
+  [
+    'with a table that inherits from it',
+    { children: ['public.books'] },
+    {
+      check: 'inheritance',
+      level: 'problem',
+      says: /public\.books inherits from public\.products/,
+      mend: /alter table public\.books no inherit public\.products.* make resync/,
+    },
+  ],
+  [
+    'without its routing column',
+    { routingColumn: 'sku' },
+    { check: 'routing-column', level: 'problem', says: /no column sku any more/ },
+  ],
+];
+
+for (const [given, facts, expected] of cases) {
+  test(given, () => assertFinding(checkIdentity([{ ...products, ...facts }]), expected));
+}
+
+const leaf = (name: string, leaves: string[], now = leaves): TableFacts => {
+  const of = { root: 1, rootName: 'public.orders' };
+  return {
+    ...products,
+    name,
+    remembered: { ...identity, partitioned: { ...of, leaves } },
+    current: { ...identity, partitioned: { ...of, leaves: now } },
+  };
+};
+const [JAN, FEB, MAR] = ['public.jan', 'public.feb', 'public.mar'];
+
+test('a partition that was made later is captured by nothing, and named once', () => {
+  const tables = [leaf(JAN, [JAN, FEB], [JAN, FEB, MAR]), leaf(FEB, [JAN, FEB], [JAN, FEB, MAR])];
+  assertFinding(checkPartitions(tables), {
+    check: 'partition',
+    level: 'problem',
+    says: /public\.mar is a partition of public\.orders that was made after/,
+    mend: /^make connector-add-table TABLE=public\.mar$/,
+  });
+});
+
+test('a partition that is captured, or was left out from the first', () => {
+  assertAllOk(checkPartitions([leaf(JAN, [JAN, FEB], [JAN, FEB, MAR]), leaf(MAR, [MAR])]));
+});
+
+test('a partition that was detached', () => {
+  const tables = [{ ...leaf(JAN, [JAN]), current: identity }];
+  assertFinding(checkPartitions(tables), {
+    check: 'partition',
+    level: 'problem',
+    says: /public\.jan was a partition of public\.orders/,
+    mend: /^make connector-add-table TABLE=public\.jan$/,
+  });
+});
+
+test.run();

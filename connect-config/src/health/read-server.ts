@@ -1,0 +1,59 @@
+import type { Queryable } from '@shelfcast/product-database/captured-tables';
+import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
+
+/** What the products database's server is set to and uses. Sizes in bytes. */
+export type ServerFacts = {
+  walLevel: string;
+  /** -1 is unlimited. */
+  maxSlotWalKeepBytes: number;
+  maxReplicationSlots: number;
+  replicationSlots: number;
+  maxWalSenders: number;
+  walSenders: number;
+  /** Undefined when the role does not exist. */
+  debeziumRole: { login: boolean; replication: boolean } | undefined;
+  /** Postgres' clock minus this machine's, in milliseconds; half the round trip is the error. */
+  clockOffsetMs: number;
+};
+
+export async function readServer(db: Queryable): Promise<ServerFacts> {
+  const askedAtMs = Date.now();
+  const { rows } = await db.query<{
+    now_ms: number;
+    wal_level: string;
+    keep: string;
+    slots: number;
+    max_slots: number;
+    senders: number;
+    max_senders: number;
+    login: boolean | null;
+    replication: boolean | null;
+  }>(
+    `select extract(epoch from clock_timestamp())::float8 * 1000 as now_ms,
+            current_setting('wal_level') as wal_level,
+            pg_size_bytes(current_setting('max_slot_wal_keep_size')) as keep,
+            current_setting('max_replication_slots')::int as max_slots,
+            (select count(*)::int from pg_replication_slots) as slots,
+            current_setting('max_wal_senders')::int as max_senders,
+            (select count(*)::int from pg_stat_replication) as senders,
+            r.rolcanlogin as login, r.rolreplication as replication
+     from (values ($1)) as wanted (role) left join pg_roles r on r.rolname = wanted.role`,
+    [DEBEZIUM_ROLE],
+  );
+  const answeredAtMs = Date.now();
+  const [row] = rows;
+  if (!row) throw new Error('Postgres gave no settings');
+  return {
+    walLevel: row.wal_level,
+    maxSlotWalKeepBytes: Number(row.keep),
+    maxReplicationSlots: row.max_slots,
+    replicationSlots: row.slots,
+    maxWalSenders: row.max_senders,
+    walSenders: row.senders,
+    debeziumRole:
+      row.login === null || row.replication === null
+        ? undefined
+        : { login: row.login, replication: row.replication },
+    clockOffsetMs: row.now_ms - (askedAtMs + answeredAtMs) / 2,
+  };
+}

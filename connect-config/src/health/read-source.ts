@@ -1,0 +1,57 @@
+import {
+  type CapturedTable,
+  listCapturedTables,
+  type Queryable,
+} from '@shelfcast/product-database/captured-tables';
+import { SLOT } from '../context.ts';
+import { isRegistering } from '../registration-lock.ts';
+import { currentLsn, type ReplicationSlot, readSlot } from '../replication-slot.ts';
+import { readHeartbeatAgeMs } from './read-heartbeat.ts';
+import { type PublicationFacts, readPublication } from './read-publication.ts';
+import { readServer, type ServerFacts } from './read-server.ts';
+import { readTables, type TableFacts } from './read-tables.ts';
+
+/** What the migration made; undefined parts are missing. */
+export type CaptureFacts = {
+  capturedTables: CapturedTable[];
+  /** The captured tables as they are in the database. */
+  tables: TableFacts[];
+  publication: PublicationFacts | undefined;
+  slot: ReplicationSlot | undefined;
+  /** End of the WAL. */
+  currentLsn: bigint;
+  /** Since the connector last wrote the heartbeat, by Postgres' clock; undefined: its row is gone. */
+  heartbeatWrittenAgeMs: number | undefined;
+  /** Whether a command is bringing the connector up to date right now. */
+  registering: boolean;
+};
+
+export type DatabaseFacts = {
+  server: ServerFacts;
+  /** Undefined when the products database is not migrated. */
+  capture: CaptureFacts | undefined;
+};
+
+/** Asks the products database, without changing anything. @throws what pg throws */
+export async function readDatabase(
+  db: Queryable,
+  { slotName = SLOT }: { readonly slotName?: string } = {},
+): Promise<DatabaseFacts> {
+  const server = await readServer(db);
+  const { rows } = await db.query<{ migrated: boolean }>(
+    "select to_regclass('shelfcast.captured_tables') is not null as migrated",
+  );
+  return { server, capture: rows[0]?.migrated ? await readCapture(db, slotName) : undefined };
+}
+
+async function readCapture(db: Queryable, slotName: string): Promise<CaptureFacts> {
+  return {
+    capturedTables: await listCapturedTables(db),
+    tables: await readTables(db),
+    publication: await readPublication(db),
+    slot: await readSlot(db, slotName),
+    currentLsn: await currentLsn(db),
+    heartbeatWrittenAgeMs: await readHeartbeatAgeMs(db),
+    registering: await isRegistering(db),
+  };
+}

@@ -1,0 +1,43 @@
+import type { Finding } from './finding.ts';
+
+/** What is checked of the source, from the captured tables to the records that arrive in Kafka, by who is asked. */
+export const SOURCE_CHECKS = {
+  database: [
+    'postgres',
+    'wal-level',
+    'wal-budget',
+    'slots',
+    'wal-senders',
+    'role',
+    'clock',
+    'migration',
+    'slot',
+    'slot-wal',
+    'offset',
+    'publication',
+    'operations',
+    'row-filter',
+    'column-list',
+    'published',
+    'captured-tables',
+    'table-identity',
+    'key',
+    'routing-column',
+    'persistence',
+    'inheritance',
+    'partition',
+    'row-security',
+    'replica-identity',
+    'generated-columns',
+    'grant',
+    'first-snapshot',
+  ],
+  broker: ['kafka', 'topic', 'heartbeat'],
+  connect: ['connect', 'connector', 'include-list'],
+} as const;
+
+export type SourcePart = keyof typeof SOURCE_CHECKS;
+export type SourceCheck = (typeof SOURCE_CHECKS)[SourcePart][number];
+
+/** A finding of the one list that doctor, connector-status and the monitor's alerts share. */
+export type SourceFinding = Finding<SourceCheck>;

@@ -1,0 +1,70 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkWrittenTopics } from './check-written-topics.ts';
+import { assertAllOk, assertFinding } from './testing/expect.ts';
+import { broker, capturedTables, connectorConfig, publication } from './testing/facts.ts';
+import { writtenTopics } from './written-topics.ts';
+
+const test = suite('health: topics that are written to');
+
+const topicsOf = (config: Record<string, string>, tables = publication.tables) =>
+  writtenTopics(config, tables).map(({ topic }) => topic);
+const OWN = ['pis.shelfcast.heartbeat', '__debezium-heartbeat.pis'];
+
+test('those of captured tables and of the heartbeat; none of logical messages or signals', () => {
+  assert.equal(topicsOf(connectorConfig).sort(), [...OWN, 'pis.public.products'].sort());
+});
+
+test('a published table that an entry matches in another case, or by a pattern', () => {
+  const tables = ['Products', 'products_old', 'orders'].map((table) => ({
+    ...{ schema: 'public', table, name: `public.${table}`, sqlName: table },
+    ...{ columns: [], filtered: false },
+  }));
+  const loose = { ...connectorConfig, 'table.include.list': 'public.products, public\\.prod.*old' };
+  assert.equal(
+    topicsOf(loose, tables).sort(),
+    [...OWN, 'pis.public.Products', 'pis.public.products_old'].sort(),
+  );
+  assert.equal(topicsOf(connectorConfig, tables).sort(), [...OWN].sort());
+});
+
+test('transactions and messages, where the configuration has them', () => {
+  const { 'message.prefix.exclude.list': _, ...config } = connectorConfig;
+  const topics = topicsOf({ ...config, 'provide.transaction.metadata': 'true' });
+  assert.ok(topics.includes('pis.transaction'));
+  assert.ok(topics.includes('pis.message'));
+});
+
+test('all there', () => assertAllOk(checkWrittenTopics(broker, capturedTables)));
+
+test('the topic of a captured table is gone, and with it what it held', () => {
+  const existing = new Set([...broker.existing].filter((name) => name !== 'pis.public.products'));
+  assertFinding(checkWrittenTopics({ ...broker, existing }, capturedTables), {
+    check: 'topic',
+    level: 'problem',
+    says: /pis\.public\.products does not exist.*every table.*lost/,
+    mend: /^make connector-register && /,
+  });
+});
+
+test('a table that was added by hand has no topic', () => {
+  const written = [...broker.written, { topic: 'pis.public.orders', table: 'public.orders' }];
+  assertFinding(checkWrittenTopics({ ...broker, written }, capturedTables), {
+    check: 'topic',
+    level: 'problem',
+    says: /pis\.public\.orders does not exist.*public\.orders go, which is not captured/,
+    mend: /^make connector-register$/,
+  });
+});
+
+test('a topic that a service writes to', () => {
+  const existing = new Set([...broker.existing].filter((name) => name !== 'catalogue.dlq'));
+  assertFinding(checkWrittenTopics({ ...broker, existing }, capturedTables), {
+    check: 'topic',
+    level: 'problem',
+    says: /catalogue\.dlq does not exist/,
+    mend: /^make connector-register$/,
+  });
+});
+
+test.run();

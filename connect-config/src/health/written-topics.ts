@@ -1,0 +1,43 @@
+import { cdcTopic } from '@shelfcast/schemas/topics';
+import { heartbeatTopic, offsetHeartbeatTopic } from '../heartbeat.ts';
+import { includeEntries, includes } from '../include-list.ts';
+import type { ConnectorConfig } from '../render.ts';
+import type { TableName } from '../table-name.ts';
+
+/** A topic that the connector writes to as soon as there is a record for it. */
+export interface WrittenTopic {
+  readonly topic: string;
+  /** The table whose changes it takes. */
+  readonly table?: string;
+}
+
+/** Debezium's switch for records about transactions. */
+const TRANSACTIONS = 'provide.transaction.metadata';
+const MESSAGE_FILTERS = ['message.prefix.exclude.list', 'message.prefix.include.list'];
+
+/**
+ * Topics that a connector with this configuration writes to. Nothing creates a topic by itself, and a record for one that
+ * is missing is waited for without end, with every other record behind it.
+ * @param tables captured and published ones: whichever of them the include list matches is carried
+ */
+export function writtenTopics(
+  config: ConnectorConfig,
+  tables: readonly TableName[],
+): WrittenTopic[] {
+  const prefix = config['topic.prefix'] ?? '';
+  const signals = config['signal.data.collection'];
+  const entries = includeEntries(config);
+  const nameOf = ({ schema, table }: TableName) => `${schema}.${table}`;
+  const carried = tables.filter(
+    (table) => nameOf(table) !== signals && entries.some((entry) => includes(entry, table)),
+  );
+  const own = [heartbeatTopic(prefix), offsetHeartbeatTopic(prefix)];
+  if (config[TRANSACTIONS] === 'true') own.push(`${prefix}.transaction`);
+  if (!MESSAGE_FILTERS.some((name) => config[name])) own.push(`${prefix}.message`);
+  const topics = new Map<string, WrittenTopic>(own.map((topic) => [topic, { topic }]));
+  for (const table of carried) {
+    const topic = cdcTopic({ prefix, ...table });
+    if (!topics.has(topic)) topics.set(topic, { topic, table: nameOf(table) });
+  }
+  return [...topics.values()];
+}

@@ -1,0 +1,47 @@
+import type { Finding } from '@shelfcast/connect-config/health/finding';
+import { examineStack } from '@shelfcast/local/doctor/examine';
+import { readSettings } from '@shelfcast/local/settings';
+import { asRemembered } from '@shelfcast/local/start/remember';
+import { eventually } from '@shelfcast/service-kit/eventually';
+import * as assert from 'uvu/assert';
+import { fromEnvironment } from './environment.ts';
+import { runCommand } from './run-command.ts';
+
+/** What doctor finds wrong with the test stack now. */
+export async function doctorProblems(): Promise<Finding[]> {
+  const settings = asRemembered(
+    readSettings({ SHELFCAST_STATE_DIR: fromEnvironment('TEST_STATE_DIR') }),
+  );
+  const groups = await examineStack(settings);
+  return groups.flatMap(({ findings }) => findings).filter(({ level }) => level === 'problem');
+}
+
+/** The problem, once doctor has it. */
+export function foundByDoctor(check: string, says: RegExp): Promise<Finding> {
+  return eventually(
+    async () => {
+      const all = await doctorProblems();
+      const finding = all.find((one) => one.check === check && says.test(one.says));
+      if (!finding) throw new Error(`there are only ${JSON.stringify(all)}`);
+      return finding;
+    },
+    { timeoutMs: 60_000, intervalMs: 500, what: `the problem ${check}` },
+  );
+}
+
+/** Runs what a finding or an alert names, to the letter; it has to succeed. */
+export async function heal(mend: string | null | undefined): Promise<string> {
+  assert.ok(mend, 'a command is named');
+  const { status, output } = await runCommand(mend ?? '');
+  assert.is(status, 0, `${mend}\n${output}`);
+  return output;
+}
+
+/** Waits until doctor has nothing to say. */
+export async function doctorIsGreen(): Promise<void> {
+  await eventually(async () => assert.equal(await doctorProblems(), []), {
+    timeoutMs: 120_000,
+    intervalMs: 1_000,
+    what: 'doctor finds no problem',
+  });
+}
