@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Queryable } from './captured-tables.ts';
 
 /** Raised when the migrating role may not do something the debezium role needs; says what to run instead. */
 export class RolePrivilegeError extends Error {
@@ -10,6 +11,29 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** The Postgres role the connector logs in with. */
 export const DEBEZIUM_ROLE = 'debezium';
+
+/** What the role has to be allowed on our own tables. */
+export const OWN_GRANTS = [
+  { table: 'shelfcast.signal', privileges: ['select', 'insert', 'delete'] },
+  { table: 'shelfcast.heartbeat', privileges: ['select', 'update'] },
+] as const;
+
+/** Our own tables on which the role lacks a privilege; none where there is no role. */
+export async function missingOwnGrants(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ table: string }>(
+    `select wanted."table" from unnest($2::text[], $3::text[]) as wanted ("table", privilege)
+     join pg_roles r on r.rolname = $1
+     where not coalesce(has_schema_privilege(r.oid, 'shelfcast', 'usage')
+                        and has_table_privilege(r.oid, to_regclass(wanted."table"), wanted.privilege), false)
+     group by 1 order by 1`,
+    [
+      DEBEZIUM_ROLE,
+      OWN_GRANTS.flatMap(({ table, privileges }) => privileges.map(() => table)),
+      OWN_GRANTS.flatMap(({ privileges }) => privileges),
+    ],
+  );
+  return rows.map(({ table }) => table);
+}
 
 export interface DebeziumRoleOptions {
   readonly client: pg.ClientBase;
@@ -30,10 +54,10 @@ export async function ensureDebeziumRole(options: DebeziumRoleOptions): Promise<
   else await createRole(options);
 
   const role = pg.escapeIdentifier(DEBEZIUM_ROLE);
-  await client.query(`
-    grant usage on schema public, shelfcast to ${role};
-    grant select, insert, delete on shelfcast.signal to ${role};
-    grant select, update on shelfcast.heartbeat to ${role};`);
+  await client.query(`grant usage on schema public, shelfcast to ${role}`);
+  for (const { table, privileges } of OWN_GRANTS) {
+    await client.query(`grant ${privileges.join(', ')} on ${table} to ${role}`);
+  }
   const { rows } = await client.query<{ schema: string; table: string; present: boolean }>(
     `select t.table_schema as schema, t.table_name as table, c.oid is not null as present
      from shelfcast.captured_tables t

@@ -152,22 +152,6 @@ const times: [string, Partial<CaptureFacts>, Expected][] = [
       says: /leaves out columns of public\.products: brand/,
     },
   ],
-  [
-    'changes of partitions under another name',
-    {
-      publication: { ...publication, viaRoot: true },
-      tables: [
-        {
-          ...products,
-          current: {
-            ...identity,
-            partitioned: { root: 1, rootName: 'shelfcast.signal', leaves: ['public.products'] },
-          },
-        },
-      ],
-    },
-    { check: 'publication', level: 'problem', says: /publish_via_partition_root/ },
-  ],
 ];
 
 for (const [given, facts, expected] of times) {

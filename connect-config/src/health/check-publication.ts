@@ -18,7 +18,7 @@ export function checkPublication(capture: CaptureFacts): SourceFinding[] {
   return [
     ...orOk(
       'publication',
-      [...unpublished, ...viaRoot(publication, capture.tables), ...replaced(capture.tables)],
+      [...unpublished, ...replaced(capture.tables)],
       `Publication ${PUBLICATION} has ${names.length} tables`,
     ),
     checkOperations(publication),
@@ -86,21 +86,6 @@ function unpublishedOwn(name: string): SourceFinding {
     sqlOnProducts(`alter publication ${PUBLICATION} add table ${name}`),
     { subject: name },
   );
-}
-
-/** Changes of a partition then come under the name of its root, which is not captured. */
-function viaRoot(publication: PublicationFacts, tables: readonly TableFacts[]): SourceFinding[] {
-  const names = new Set(publication.tables.map(({ name }) => name));
-  const hidden = tables.filter(({ current }) => names.has(current?.partitioned?.rootName ?? ''));
-  if (!publication.viaRoot || hidden.length === 0) return [];
-  return [
-    problem(
-      'publication',
-      `The publication has publish_via_partition_root on: changes of ${few(hidden.map(({ name }) => name))} come under the name of the partitioned table, which is not captured.`,
-      RESYNC,
-      { readAgain: 'all' },
-    ),
-  ];
 }
 
 /** A publication of the same name, or with other options for a while: what it left out meanwhile is in no stream. */

@@ -1,4 +1,4 @@
-import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
+import { DEBEZIUM_ROLE, OWN_GRANTS } from '@shelfcast/product-database/debezium-role';
 import { checkIdentity, isAnother } from './check-identity.ts';
 import { checkPartitions } from './check-partitions.ts';
 import { note, orOk, problem } from './finding.ts';
@@ -31,7 +31,10 @@ export function checkTables(capture: CaptureFacts): SourceFinding[] {
     ),
     ...orOk(
       'grant',
-      known.filter(({ readable }) => !readable).map(notReadable),
+      [
+        ...capture.missingGrants.map(ownNotGranted),
+        ...known.filter(({ readable }) => !readable).map(notReadable),
+      ],
       `Role ${DEBEZIUM_ROLE} may read every captured table`,
     ),
     ...tables.filter(({ rowSecurity }) => rowSecurity).map(rowsKeptBack),
@@ -69,6 +72,18 @@ function unpublishedColumns(table: TableFacts, { publication }: CaptureFacts): S
           ),
       { subject: table.name, ...(kind === 'stored' ? { readAgain: 'table' } : {}) },
     ),
+  );
+}
+
+function ownNotGranted(name: string): SourceFinding {
+  const privileges = OWN_GRANTS.find(({ table }) => table === name)?.privileges.join(', ');
+  return problem(
+    'grant',
+    `Role ${DEBEZIUM_ROLE} lacks a privilege on ${name}: ${name === 'shelfcast.signal' ? 'snapshots neither begin nor end' : 'no heartbeat is written'}.`,
+    sqlOnProducts(
+      `grant usage on schema shelfcast to ${DEBEZIUM_ROLE}; grant ${privileges} on ${name} to ${DEBEZIUM_ROLE}`,
+    ),
+    { subject: name },
   );
 }
 

@@ -7,8 +7,6 @@ export type PublicationFacts = {
   update: boolean;
   delete: boolean;
   truncate: boolean;
-  /** Whether changes of a partition come under the name of its root. */
-  viaRoot: boolean;
   tables: {
     schema: string;
     table: string;
@@ -23,8 +21,7 @@ export type PublicationFacts = {
 /** Undefined when there is no such publication. */
 export async function readPublication(db: Queryable): Promise<PublicationFacts | undefined> {
   const { rows } = await db.query<Omit<PublicationFacts, 'tables'>>(
-    `select pubinsert as insert, pubupdate as update, pubdelete as delete, pubtruncate as truncate,
-            pubviaroot as "viaRoot"
+    `select pubinsert as insert, pubupdate as update, pubdelete as delete, pubtruncate as truncate
      from pg_publication where pubname = $1`,
     [PUBLICATION],
   );

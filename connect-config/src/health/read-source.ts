@@ -3,6 +3,7 @@ import {
   listCapturedTables,
   type Queryable,
 } from '@shelfcast/product-database/captured-tables';
+import { missingOwnGrants } from '@shelfcast/product-database/debezium-role';
 import { SLOT } from '../context.ts';
 import { isRegistering } from '../registration-lock.ts';
 import { currentLsn, type ReplicationSlot, readSlot } from '../replication-slot.ts';
@@ -18,6 +19,8 @@ export type CaptureFacts = {
   tables: TableFacts[];
   publication: PublicationFacts | undefined;
   slot: ReplicationSlot | undefined;
+  /** Our own tables on which the debezium role lacks a privilege. */
+  missingGrants: string[];
   /** End of the WAL. */
   currentLsn: bigint;
   /** Since the connector last wrote the heartbeat, by Postgres' clock; undefined: its row is gone. */
@@ -50,6 +53,7 @@ async function readCapture(db: Queryable, slotName: string): Promise<CaptureFact
     tables: await readTables(db),
     publication: await readPublication(db),
     slot: await readSlot(db, slotName),
+    missingGrants: await missingOwnGrants(db),
     currentLsn: await currentLsn(db),
     heartbeatWrittenAgeMs: await readHeartbeatAgeMs(db),
     registering: await isRegistering(db),

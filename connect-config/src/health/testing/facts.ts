@@ -79,7 +79,6 @@ export const publication = {
   update: true,
   delete: true,
   truncate: true,
-  viaRoot: false,
   tables: [
     { schema: 'public', table: 'products' },
     { schema: 'shelfcast', table: 'heartbeat' },
@@ -103,6 +102,7 @@ export const capture: CaptureFacts = {
   tables: [products],
   publication,
   slot,
+  missingGrants: [],
   currentLsn: 2n,
   heartbeatWrittenAgeMs: 2_000,
   registering: false,
