@@ -1,4 +1,3 @@
-// Beside others: a database of its own.
 // What can happen to a captured table in Postgres: each case is found with the command that heals it, and what that command
 // does in the database leaves nothing to be found. Every case is a transaction that is taken back.
 import { checkCapture } from '@shelfcast/connect-config/health/check-source';
