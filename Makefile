@@ -25,7 +25,8 @@ PAGE_SOURCES := $(wildcard dashboard/*.json dashboard/*.ts dashboard/*.html) \
 
 # Node: the one on PATH or, where that is older than the one of the tests, the latter, which npm brings
 # (docs/decisions/node.md). TESTED_NODE=always: in any case, or not at all; TESTED_NODE=never: the one on PATH.
-NODE_ON_PATH := $(shell node --version 2>/dev/null)
+OWN_PATH := $(subst $(CURDIR)/.shelfcast/node/bin:,,$(PATH))
+NODE_ON_PATH := $(shell PATH="$(OWN_PATH)" node --version 2>/dev/null)
 OLDER_NODES := v20.% v22.%
 NODE_IS_NEW_ENOUGH := const [a, b] = process.versions.node.split(".").map(Number); \
   process.exit(a >= 24 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)
@@ -35,8 +36,10 @@ else ifneq ($(TESTED_NODE),never)
   BROUGHT_NODE := $(if $(filter $(OLDER_NODES),$(NODE_ON_PATH)),.shelfcast/node/tried)
 endif
 ifneq ($(BROUGHT_NODE),)
-  export PATH := $(CURDIR)/.shelfcast/node/bin:$(PATH)
+  export PATH := $(CURDIR)/.shelfcast/node/bin:$(OWN_PATH)
 endif
+# npm reads the machine's settings (registry, certificates) from beside the Node that it came with.
+WITH_OWN_NODE := PATH="$(OWN_PATH)"
 
 LOCAL := node local/dist/cli.js
 # Runs a command with the addresses of the local stack in its environment; what is set already wins.
@@ -172,7 +175,7 @@ webhook-discard: $(BUILT) ## Give up for good what was given up for ID=… (EVEN
 ##@ Working on it
 .PHONY: node build check codegen consumer test soak bench screenshots
 node: ## Fetch the Node of the tests, which runs all this where the one on PATH is older (docs/decisions/node.md)
-	local/node/bring.sh
+	$(WITH_OWN_NODE) local/node/bring.sh
 
 build: $(BUILT) ## Install packages and compile, if anything changed
 
@@ -209,11 +212,11 @@ help:
 	  /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .shelfcast/node/always: local/node/package-lock.json
-	local/node/bring.sh
+	$(WITH_OWN_NODE) local/node/bring.sh
 	touch $@
 
 .shelfcast/node/tried: local/node/package-lock.json
-	local/node/bring.sh || echo 'Going on with Node $(NODE_ON_PATH); "make node" tries again.'
+	$(WITH_OWN_NODE) local/node/bring.sh || echo 'Going on with Node $(NODE_ON_PATH); "make node" tries again.'
 	mkdir -p $(@D)
 	touch $@
 
@@ -221,7 +224,7 @@ $(INSTALLED): package-lock.json | $(BROUGHT_NODE)
 	node -e '$(NODE_IS_NEW_ENOUGH)' || { \
 	  echo 'Node 20.19, 22.12 or ≥ 24 is needed; on PATH: $(or $(NODE_ON_PATH),none).' >&2; exit 1; }
 	echo 'Installing packages …'
-	npm ci --no-audit --no-fund --loglevel=error
+	$(WITH_OWN_NODE) npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 $(PAGES): $(INSTALLED) $(PAGE_SOURCES)

@@ -119,7 +119,7 @@ function withCheckout(
     cpSync(join(checkoutRoot, 'local', 'node'), join(folder, 'local', 'node'), { recursive: true });
     writeFileSync(
       join(folder, 'Makefile'),
-      `${makefile}\nshow: | $(BROUGHT_NODE)\n\tnode --version\n`,
+      `${makefile}\nshow: | $(BROUGHT_NODE)\n\tnode --version\nagain:\n\t$(MAKE) show\n`,
     );
     const script = (file: string, body: string) => {
       writeFileSync(file, `#!/bin/sh\n${body}\n`);
@@ -153,6 +153,7 @@ test('an older Node on PATH gives way to the tested one, which is fetched once',
     withCheckout({ onPath, npmBrings: tested }, (make) => {
       assert.is(make('show').stdout, `Fetching Node v${tested} …\nv${tested}\n`);
       assert.is(make('show').stdout, `v${tested}\n`);
+      assert.is(make('again').stdout, `v${tested}\n`, 'a make below a make');
       assert.is(make('show', { TESTED_NODE: 'never' }).stdout, `v${onPath}\n`);
     });
   }
