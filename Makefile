@@ -185,8 +185,9 @@ check: $(BUILT) ## Formatting, lint, types and generated code
 	npm run --silent --workspace=@shelfcast/dashboard check
 	$(FROM_SOURCE) schemas/src/codegen.ts --check
 
-codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts
+codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts, and docs/types.md
 	$(FROM_SOURCE) schemas/src/codegen.ts
+	$(FROM_SOURCE) tests/src/support/write-types-doc.ts
 
 consumer: $(INSTALLED) ## Begin a consumer: NAME=reviews [TABLE=public.products COLUMN=name]; docs/writing-a-consumer.md
 	$(FROM_SOURCE) consumers/src/scaffold/cli.ts

@@ -58,6 +58,15 @@ export async function inspectTable(db: Queryable, table: TableName): Promise<Tab
     );
   }
   const columns = await readColumns(db, relation.oid);
+  const virtual = columns.filter(({ attgenerated }) => attgenerated === 'v');
+  if (virtual.length > 0) {
+    const names = virtual.map(({ attname }) => attname).join(', ');
+    throw refuse(
+      'VIRTUAL_GENERATED_COLUMN',
+      `${name} has virtual generated columns (${names}). They are not in the WAL, and PostgreSQL would refuse every UPDATE and DELETE of the table once it is captured. Make them stored: alter table ${name} drop column …, add column … generated always as (…) stored.`,
+    );
+  }
+  await refuseUnknownEncoding(db, refuse);
   return {
     columns: columns.map(({ attname }) => attname),
     primaryKey,
@@ -67,7 +76,7 @@ export async function inspectTable(db: Queryable, table: TableName): Promise<Tab
 
 interface Column {
   readonly attname: string;
-  /** 's' for a stored generated column. */
+  /** 's' for a stored generated column, 'v' for a virtual one. */
   readonly attgenerated: string;
 }
 
@@ -78,6 +87,21 @@ async function readColumns(db: Queryable, oid: number): Promise<Column[]> {
     [oid],
   );
   return rows;
+}
+
+/** Text in such a database may be bytes of any encoding, so that it would not arrive as it is. */
+async function refuseUnknownEncoding(
+  db: Queryable,
+  refuse: (code: string, reason: string) => OperationError,
+): Promise<void> {
+  const { rows } = await db.query<{ encoding: string }>(
+    'select pg_encoding_to_char(encoding) as encoding from pg_database where datname = current_database()',
+  );
+  if (rows[0]?.encoding !== 'SQL_ASCII') return;
+  throw refuse(
+    'UNKNOWN_ENCODING',
+    'The products database has the encoding SQL_ASCII: what characters its bytes are, only its applications know, so no text could be carried exactly. Restore it into a database with encoding UTF8 first.',
+  );
 }
 
 async function readPrimaryKey(db: Queryable, oid: number): Promise<string[]> {

@@ -137,7 +137,7 @@ function renderTables({
     'transforms.dropSignals.type': 'org.apache.kafka.connect.transforms.Filter',
     'transforms.dropSignals.predicate': 'isSignal',
     ...topicPredicate('isSignal', [signalTopic]),
-    'transforms.rows.type': 'shelfcast.connect.RowsWithoutDefaults',
+    'transforms.rows.type': 'shelfcast.connect.Rows',
     'transforms.epoch.type': 'org.apache.kafka.connect.transforms.InsertHeader',
     'transforms.epoch.header': 'epoch',
     [EPOCH_PROPERTY]: String(epoch),

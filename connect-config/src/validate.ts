@@ -20,6 +20,11 @@ const UNLISTED = [
   // read by Debezium 3.7 (PostgresConnectorConfig, CommonConnectorConfig)
   /^offset\.mismatch\.strategy$/,
   /^queue\.provider\.type$/,
+  /^converters$/,
+  /^text\.type$/,
+  // read by Debezium's sessions, and by the driver
+  /^database\.connection\.factory\.class$/,
+  /^driver\./,
   // read by the producer
   /^producer\.override\./,
 ];

@@ -25,8 +25,8 @@ export type Origin = 'cdc' | 'manual';
  * | array | array |
  * | TOASTed and not sent | `UNCHANGED` |
  *
- * Two things are lost before they get here: Debezium turns timetz to UTC, and its snapshots (not its stream)
- * read a date before the year 1 as one after it. NaN in a numeric column stops the connector.
+ * A value that the column's Avro type does not have (NaN, an infinite date, an array of two dimensions) is its text in
+ * Postgres; so is every value of a type that Avro has nothing for. docs/types.md lists them.
  */
 export type ColumnValue =
   | null

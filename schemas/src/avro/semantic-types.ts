@@ -120,8 +120,8 @@ function zonedTimestampType(): LogicalTypeClass {
 }
 
 /**
- * `io.debezium.data.Bits`: little-endian bytes → the bits as Postgres writes them, `0101`. Exact for
- * bit(n); of a `bit varying` Debezium sends neither the length nor leading zeros.
+ * `io.debezium.data.Bits`: little-endian bytes → the bits as Postgres writes them, `0101`. Exact for bit(n), the
+ * only type that comes like this.
  */
 function bitsType(): LogicalTypeClass {
   const maxPaddedLength = 65_536;

@@ -33,10 +33,20 @@ export interface CaptureBench {
 
 const EPOCH = 7n;
 
-export async function openCaptureBench(): Promise<CaptureBench> {
+export interface CaptureBenchOptions {
+  /** Default: the products database. */
+  readonly databaseUrl?: string;
+  /** Of the connector, besides what connectors/products.json says. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export async function openCaptureBench({
+  databaseUrl = fromEnvironment('PRODUCTS_DATABASE_URL'),
+  config: overrides = {},
+}: CaptureBenchOptions = {}): Promise<CaptureBench> {
   const name = `contract_${randomBytes(4).toString('hex')}`;
   const prefix = name;
-  const db = new pg.Pool({ connectionString: fromEnvironment('PRODUCTS_DATABASE_URL'), max: 4 });
+  const db = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   const connect = createConnectClient({ url: fromEnvironment('KAFKA_CONNECT_URL') });
   const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
   const kafka = createKafka({
@@ -86,10 +96,12 @@ export async function openCaptureBench(): Promise<CaptureBench> {
 
     async capture(tables) {
       for (const table of tables) {
-        await db.query(`alter table ${name}.${table} replica identity full;
-          grant select on ${name}.${table} to debezium;`);
+        await db.query(`alter table ${name}.${pg.escapeIdentifier(table)} replica identity full;
+          grant select on ${name}.${pg.escapeIdentifier(table)} to debezium;`);
       }
-      const published = [...tables, 'signal'].map((table) => `${name}.${table}`).join(', ');
+      const published = [...tables, 'signal']
+        .map((table) => `${name}.${pg.escapeIdentifier(table)}`)
+        .join(', ');
       await db.query(`create publication ${name} for table ${published}`);
       const topics = tables.map(topicOf);
       // The heartbeat is captured by every connector, whose initial snapshot reads it.
@@ -110,6 +122,7 @@ export async function openCaptureBench(): Promise<CaptureBench> {
           'publication.name': name,
           'slot.name': name,
           'signal.data.collection': `${name}.signal`,
+          ...overrides,
         },
         capturedTables: tables.map((table) => ({ schema: name, table, routingColumn: 'id' })),
         epoch: EPOCH,

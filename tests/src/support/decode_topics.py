@@ -5,6 +5,7 @@ usage: decode_topics.py <bootstrap servers> <schema registry URL> <topic>/<parti
 
 import base64
 import json
+import math
 import re
 import sys
 from datetime import date, datetime
@@ -18,13 +19,19 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 def as_json(value):
     """What JSON has no word for: exact numbers as text, bytes in base64."""
+    if isinstance(value, dict):
+        return {name: as_json(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
     if isinstance(value, Decimal):
-        return {"decimal": str(value)}
+        return {"decimal": f"{value:f}"}
     if isinstance(value, bytes):
         return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, (date, datetime)):
         return {"time": value.isoformat()}
-    raise TypeError(f"{type(value)} was not expected")
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    return value
 
 
 def main(servers, registry_url, places):
@@ -54,7 +61,7 @@ def main(servers, registry_url, places):
         elif key is not None:
             key = key.decode()
         value = deserialize(message.value(), SerializationContext(topic, MessageField.VALUE))
-        json.dump({"topic": topic, "key": key, "value": value}, sys.stdout, default=as_json)
+        json.dump({"topic": topic, "key": as_json(key), "value": as_json(value)}, sys.stdout)
         sys.stdout.write("\n")
         if message.offset() + 1 >= ends.get((topic, partition), 0):
             ends.pop((topic, partition), None)

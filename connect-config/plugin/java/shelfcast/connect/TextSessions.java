@@ -1,0 +1,77 @@
+package shelfcast.connect;
+
+import io.debezium.jdbc.JdbcConfiguration;
+import io.debezium.jdbc.JdbcConnection;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import org.postgresql.Driver;
+
+/**
+ * Debezium's sessions with Postgres, in which {@code ResultSet.getObject} answers with the text that Postgres sent:
+ * select it with {@code database.connection.factory.class}.
+ *
+ * <p>Every snapshot (initial, incremental, blocking) reads its values so. The objects of the driver have lost something
+ * by then: an interval its infinity, a date ten days of the year 1582.
+ */
+public final class TextSessions implements JdbcConnection.ConnectionFactory {
+
+    private static final JdbcConnection.ConnectionFactory SESSIONS = JdbcConnection.patternBasedFactory(
+            "jdbc:postgresql://${" + JdbcConfiguration.HOSTNAME + "}:${" + JdbcConfiguration.PORT + "}/${" + JdbcConfiguration.DATABASE + "}",
+            Driver.class.getName(),
+            TextSessions.class.getClassLoader(),
+            JdbcConfiguration.PORT.withDefault("5432"));
+
+    /** Innermost first: a prepared statement is a statement too. */
+    private static final List<Class<?>> WRAPPED = List.of(ResultSet.class, PreparedStatement.class, Statement.class);
+
+    @Override
+    public Connection connect(JdbcConfiguration config) throws SQLException {
+        Connection session = SESSIONS.connect(JdbcConfiguration.adapt(config.edit()
+                // Binary values would be printed by the driver, each type in a way of its own.
+                .with("binaryTransfer", "false")
+                // A key goes back into the query for the next chunk as text: Postgres decides what it is.
+                .with("stringtype", "unspecified")
+                .build()));
+        // The driver announces the time zone of this JVM at startup, after driver.options.
+        try (Statement statement = session.createStatement()) {
+            statement.execute("set time zone 'UTC'");
+        }
+        return config.getString("replication") == null ? wrap(Connection.class, session) : session;
+    }
+
+    private static <T> T wrap(Class<T> type, Object target) {
+        InvocationHandler handler = (proxy, method, arguments) -> call(target, method, arguments);
+        return type.cast(Proxy.newProxyInstance(TextSessions.class.getClassLoader(), new Class<?>[] {type}, handler));
+    }
+
+    private static Object call(Object target, Method method, Object[] arguments) throws Throwable {
+        if (target instanceof ResultSet row && isGetObject(method)) {
+            return row.getString((Integer) arguments[0]);
+        }
+        Object result;
+        try {
+            result = method.invoke(target, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+        for (Class<?> type : WRAPPED) {
+            if (method.getReturnType() == type && result != null) {
+                return wrap(type, result);
+            }
+        }
+        return result;
+    }
+
+    private static boolean isGetObject(Method method) {
+        Class<?>[] parameters = method.getParameterTypes();
+        return method.getName().equals("getObject") && parameters.length == 1 && parameters[0] == int.class;
+    }
+}
