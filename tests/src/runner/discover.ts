@@ -1,8 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-/** `unit` needs nothing, `e2e` has the stack of its lane to itself, `own-stack` starts what it needs. */
-export type TestKind = 'unit' | 'e2e' | 'own-stack';
+/**
+ * What a file needs: `unit` nothing, `e2e` the stack of its lane to itself, `alone` the machine as well (it puts a load
+ * on the stack, or measures), `own-stack` the machine, and starts what else it needs.
+ */
+export type TestKind = 'unit' | 'e2e' | 'alone' | 'own-stack';
 
 export interface TestFile {
   readonly kind: TestKind;
@@ -14,13 +17,14 @@ export interface TestFile {
 const KINDS: readonly { readonly kind: TestKind; readonly pattern: RegExp }[] = [
   { kind: 'unit', pattern: /(^|\/)src\/.*\.test\.ts$/ },
   { kind: 'own-stack', pattern: /^tests\/src\/.*\.own-stack\.e2e\.ts$/ },
+  { kind: 'alone', pattern: /^tests\/src\/.*\.alone\.e2e\.ts$/ },
   { kind: 'e2e', pattern: /^tests\/src\/.*\.e2e\.ts$/ },
 ];
 
 const FOLDERS_WITHOUT_TESTS = new Set(['node_modules', 'dist', 'target', 'coverage']);
 
 /**
- * Finds test files below `root`: `*.test.ts` in any `src` folder, `*.e2e.ts` and `*.own-stack.e2e.ts` in `tests/src`.
+ * Finds test files below `root`: `*.test.ts` in any `src` folder, and in `tests/src` `*.e2e.ts`, `*.alone.e2e.ts`, `*.own-stack.e2e.ts`.
  * Built, installed and hidden folders are passed over. Sorted by path.
  */
 export async function discoverTests(root: string): Promise<TestFile[]> {

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { compiledPath, type TestFile } from './discover.ts';
 import { runFile } from './run-file.ts';
-import type { Schedule, StackState } from './schedule.ts';
 import { markLogs } from './stack-logs.ts';
 import { judge, refuseSource, type Verdict } from './verdict.ts';
 
@@ -26,8 +25,6 @@ export interface LaneOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly write: (text: string) => void;
-  readonly schedule: Schedule;
-  readonly prefers: 'unit' | 'e2e';
   /** undefined where there is no stack to start: end-to-end files then run without one. */
   readonly stack: LaneStack | undefined;
   /** Runs one start at a time: two stacks that download the same packages at once would meet. */
@@ -40,49 +37,62 @@ export interface FileResult extends Verdict {
 }
 
 /** Runs files one after the other, on a stack that is started for the first file that needs it. */
-export async function runLane(options: LaneOptions): Promise<FileResult[]> {
-  const { schedule, prefers, stack, write } = options;
+export interface Lane {
+  readonly results: readonly FileResult[];
+  /** Takes files from the first queue that has one until all are empty; what needs a stack that did not start is left. */
+  run(queues: readonly TestFile[][]): Promise<void>;
+  /** Stops the stack if it is up. */
+  stop(): Promise<void>;
+}
+
+export function createLane(options: LaneOptions): Lane {
+  const { stack, write, inTurn } = options;
   const results: FileResult[] = [];
-  let stackEnv: Readonly<Record<string, string>> | undefined;
-  let state: StackState = 'down';
+  /** Addresses of the stack; `failed` when it did not start. */
+  let started: Readonly<Record<string, string>> | 'failed' | undefined;
+
   const fail = (what: string, error: unknown): void => {
     write(`FAIL  ${what}: ${error instanceof Error ? error.stack : error}\n`);
     results.push({ path: what, seconds: 0, passed: 0, failed: 1, skipped: 0, reason: what });
   };
-  const start = async (): Promise<boolean> => {
-    if (stack === undefined || state === 'up') return true;
-    try {
-      stackEnv = await options.inTurn(() => stack.start());
-      state = 'up';
-    } catch (error) {
-      state = 'failed';
-      fail('the stack did not start', error);
-    }
-    return state === 'up';
-  };
-  const stop = async (): Promise<void> => {
-    if (state !== 'up') return;
-    state = 'down';
-    stackEnv = undefined;
-    await stack?.stop().catch((error: unknown) => fail('the stack did not stop', error));
-  };
 
-  try {
-    for (;;) {
-      const file = schedule.next({ prefers, stack: state });
-      if (file === undefined) break;
-      if (file.kind === 'e2e' && !(await start())) {
-        schedule.giveBack(file);
-        continue;
-      }
-      if (file.kind === 'own-stack') await stop();
-      const env = file.kind === 'unit' ? {} : { ...stack?.env, ...stackEnv };
-      results.push(await runOne(file, { ...options, env: { ...options.env, ...env } }));
+  async function addresses(): Promise<Readonly<Record<string, string>> | undefined> {
+    if (started === undefined) {
+      started = await inTurn(async () => (await stack?.start()) ?? {}).catch((error: unknown) => {
+        fail('the stack did not start', error);
+        return 'failed' as const;
+      });
     }
-  } finally {
-    await stop();
+    return started === 'failed' ? undefined : started;
   }
-  return results;
+
+  return {
+    results,
+    async run(given) {
+      let queues = given;
+      for (;;) {
+        const queue = queues.find(({ length }) => length > 0);
+        const [file] = queue ?? [];
+        if (queue === undefined || file === undefined) return;
+        queue.shift();
+        const needsStack = file.kind === 'e2e' || file.kind === 'alone';
+        const ofStack = needsStack ? await addresses() : {};
+        if (ofStack === undefined) {
+          queue.unshift(file); // another lane may have a stack
+          queues = queues.filter((other) => other !== queue);
+          continue;
+        }
+        const ofLane = file.kind === 'unit' ? {} : stack?.env;
+        const env = { ...options.env, ...ofLane, ...ofStack };
+        results.push(await runOne(file, { ...options, env }));
+      }
+    },
+    async stop() {
+      const isUp = started !== undefined && started !== 'failed';
+      started = undefined;
+      if (isUp) await stack?.stop().catch((error) => fail('the stack did not stop', error));
+    },
+  };
 }
 
 async function runOne(file: TestFile, options: LaneOptions): Promise<FileResult> {

@@ -234,6 +234,30 @@ test.run();\n`;
   assert.is(lastLine, '6 passed, 0 failed, 0 skipped');
 });
 
+test('files that need the machine run on the stack when no other file runs, and its only lane', async () => {
+  const busy = `${HEAD}import { existsSync, rmSync, writeFileSync } from 'node:fs';
+test('takes a while', async () => {
+  const name = 'busy-' + process.env.LANE;
+  writeFileSync(name, '');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  rmSync(name);
+});
+test.run();\n`;
+  const alone = `${HEAD}import { existsSync, readFileSync } from 'node:fs';
+test('no other file runs', () => {
+  assert.not(existsSync('busy-0') || existsSync('busy-1'));
+  assert.is(process.env.STACK, 'up');
+  assert.is(readFileSync('events', 'utf8').trim().split('\\n').at(-1), 'stop 1');
+});
+test.run();\n`;
+  const { lastLine, output } = await runSandbox({
+    'tests/src/support/lane-stack.ts': STACK_STOPS,
+    'tests/src/a.alone.e2e.ts': alone,
+    ...Object.fromEntries('bcdefg'.split('').map((name) => [`tests/src/${name}.e2e.ts`, busy])),
+  });
+  assert.is(lastLine, '7 passed, 0 failed, 0 skipped', output);
+});
+
 test('files with a stack of their own run last, when the stack of their lane is down', async () => {
   const own = `${HEAD}import { readFileSync } from 'node:fs';
 test('the stack is down', () => {

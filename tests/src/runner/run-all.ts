@@ -2,8 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compiledPath, discoverTests, selectTests } from './discover.ts';
-import { type FileResult, type LaneOptions, type LaneStack, runLane } from './lane.ts';
-import { Schedule } from './schedule.ts';
+import {
+  createLane,
+  type FileResult,
+  type Lane,
+  type LaneOptions,
+  type LaneStack,
+} from './lane.ts';
+import { type Queues, queuesOf } from './schedule.ts';
 
 export interface RunAllOptions
   extends Pick<LaneOptions, 'root' | 'compiled' | 'fileTimeoutMs' | 'env' | 'signal' | 'write'> {
@@ -22,6 +28,7 @@ export interface LaneStackModule {
 
 const LANE_STACK = 'tests/src/support/lane-stack.ts';
 const SLOWEST_SHOWN = 10;
+const FILES_WORTH_A_STACK = 4;
 
 /**
  * Runs test files, each in a process of its own, and believes none of them: see `judge`.
@@ -43,24 +50,18 @@ export async function runAll(options: RunAllOptions): Promise<number> {
   }
 
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
-  const schedule = new Schedule(selected);
+  const queues = queuesOf(selected);
   const stackOf = await loadLaneStack(
     join(root, options.compiled ? compiledPath(LANE_STACK) : LANE_STACK),
   );
   const inTurn = serialQueue();
-  const lanes = Array.from({ length: Math.min(options.lanes, selected.length) }, (_, lane) =>
-    runLane({
-      ...options,
-      signal,
-      schedule,
-      inTurn,
-      // The first lane starts its stack while the others run unit tests.
-      prefers: lane === 0 ? 'e2e' : 'unit',
-      stack: stackOf?.(lane),
-    }),
+  const lanes = Array.from({ length: options.lanes }, (_, lane) =>
+    createLane({ ...options, signal, inTurn, stack: stackOf?.(lane) }),
   );
-  results.push(...(await Promise.all(lanes)).flat());
-  results.push(...schedule.left.map(({ path }) => failed(`${path}: not run, no lane had a stack`)));
+  await runQueues(queues, lanes);
+  results.push(...lanes.flatMap((lane) => lane.results));
+  const left = Object.values(queues).flat();
+  results.push(...left.map(({ path }) => failed(`${path}: not run, no lane had a stack`)));
   showSlowest(results, write);
 
   const sum = (count: (result: FileResult) => number) =>
@@ -70,6 +71,27 @@ export async function runAll(options: RunAllOptions): Promise<number> {
     `${sum((result) => result.passed)} passed, ${failures} failed, ${sum((result) => result.skipped)} skipped\n`,
   );
   return failures === 0 ? 0 : 1;
+}
+
+async function runQueues(queues: Queues, lanes: readonly Lane[]): Promise<void> {
+  const [first, ...others] = lanes;
+  // A second stack takes a minute of both cores to start, so a few files do not get one.
+  const stacks = Math.ceil(queues.e2e.length / FILES_WORTH_A_STACK);
+  try {
+    // The first lane starts its stack while the others run unit tests.
+    await Promise.all([
+      first?.run([queues.e2e, queues.unit]),
+      ...others.map((lane, index) =>
+        lane.run(index + 1 < stacks ? [queues.unit, queues.e2e] : [queues.unit]),
+      ),
+    ]);
+    await Promise.all(others.map((lane) => lane.stop()));
+    await first?.run([queues.alone]);
+    await first?.stop();
+    await first?.run([queues['own-stack']]);
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.stop()));
+  }
 }
 
 async function loadLaneStack(path: string): Promise<LaneStackModule['laneStack'] | undefined> {
