@@ -121,7 +121,7 @@ connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well
 connector-remove-table: $(BUILT) ## Capture TABLE=schema.table no longer, also one that the connector fails at [PURGE=1: delete its topic]
 	$(WITH_STACK) node connect-config/dist/cli.js remove-table
 
-resync: $(BUILT) ## After a lost slot or a restored database: read all again, remove what is gone [YES=1 FORCE=1 CONFIRM=keys]
+resync: $(BUILT) ## Read all again, remove what is gone [YES=1 FORCE=1 CONFIRM=keys]; with TABLE=schema.table that one alone
 	$(WITH_STACK) node connect-config/dist/cli.js resync
 
 ##@ Consumers

@@ -16,6 +16,7 @@ import { registerConnector } from './register.ts';
 import { removeTable } from './remove-table.ts';
 import { epochOf, renderConnector } from './render.ts';
 import { type ResyncContext, resync } from './resync.ts';
+import { resyncTable } from './resync-table.ts';
 import { snapshotTable } from './snapshot.ts';
 import { reportConnector } from './status.ts';
 import { parseTableName } from './table-name.ts';
@@ -204,6 +205,7 @@ program
   .description(
     'read every table again under a new epoch, and remove what is gone from the consumers',
   )
+  .addOption(new Option('--table <name>', 'this table alone: the others go on').env('TABLE'))
   .addOption(new Option('--yes', 'do not ask').env('YES'))
   .addOption(new Option('--force', 'also when nothing is wrong').env('FORCE'))
   .addOption(
@@ -211,14 +213,20 @@ program
       'CONFIRM',
     ),
   )
-  .action(({ yes, force, confirm: confirmed }: ResyncFlags) =>
+  .action(({ yes, force, table, confirm: confirmed }: ResyncFlags) =>
     withConsumers(async (context) => {
-      const { missing } = await resync(context, {
-        force: isYes(force),
+      const shared = {
         confirmed: numberOfKeys(confirmed),
-        confirm: async () => isYes(yes) || (await confirm(RESYNC_WORDS)),
         requestedBy: process.env.USER ?? 'cli',
-      });
+      };
+      const { missing } =
+        table === undefined || table === ''
+          ? await resync(context, {
+              ...shared,
+              force: isYes(force),
+              confirm: async () => isYes(yes) || (await confirm(RESYNC_WORDS)),
+            })
+          : await resyncTable(context, { ...shared, table: parseTableName(table) });
       for (const sentence of missing) console.error(`! ${sentence}`);
       if (missing.length > 0) process.exitCode = 1;
       else console.log('Resync finished.');
@@ -228,6 +236,7 @@ program
 interface ResyncFlags {
   readonly yes?: boolean | string;
   readonly force?: boolean | string;
+  readonly table?: string;
   readonly confirm?: string;
 }
 

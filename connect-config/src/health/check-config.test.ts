@@ -87,7 +87,7 @@ test('a captured table that is not in the include list', () =>
     check: 'include-list',
     level: 'problem',
     says: /public\.products is captured but not in/,
-    mend: /make connector-register && make connector-snapshot TABLE=public\.products/,
+    mend: /make connector-register && make resync TABLE=public\.products/,
   }));
 
 test('a table in the include list that is not captured', () =>

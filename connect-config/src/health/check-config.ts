@@ -4,7 +4,7 @@ import { INCLUDE_LIST, includeEntries, includes, readableEntry } from '../includ
 import type { ConnectorConfig } from '../render.ts';
 import { type Finding, note, ok, orOk, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { few } from './words.ts';
+import { few, resyncTable } from './words.ts';
 
 const REGISTER = 'make connector-register';
 
@@ -27,8 +27,8 @@ export function checkIncludeList(
       problem(
         'include-list',
         `${name} is captured but not in the connector's ${INCLUDE_LIST}: its changes are dropped.`,
-        `${REGISTER} && make connector-snapshot TABLE=${name}`,
-        { subject: name },
+        `${REGISTER} && ${resyncTable(name)}`,
+        { subject: name, readAgain: 'table' },
       ),
     );
   const unknown = entries

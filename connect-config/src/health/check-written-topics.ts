@@ -2,6 +2,7 @@ import type { CapturedTable } from '@shelfcast/product-database/captured-tables'
 import { orOk, problem } from './finding.ts';
 import type { BrokerFacts } from './read-broker.ts';
 import type { SourceFinding } from './source-finding.ts';
+import { resyncTable } from './words.ts';
 
 const REGISTER = 'make connector-register';
 
@@ -50,7 +51,7 @@ function lostTopic(topic: string, table: string): SourceFinding {
   return problem(
     'topic',
     `Topic ${topic} does not exist: the connector waits for it at the next change of ${table}, and every table with it. Records that consumers had not handled are lost.`,
-    `${REGISTER} && make connector-snapshot TABLE=${table}`,
+    `${REGISTER} && ${resyncTable(table)}`,
     { subject: topic, readAgain: 'table' },
   );
 }

@@ -12,11 +12,12 @@ export type ServerFacts = {
   walSenders: number;
   /** Undefined when the role does not exist. */
   debeziumRole: { login: boolean; replication: boolean } | undefined;
-  /** Postgres' clock minus this machine's, in milliseconds; half the round trip is the error. */
+  /** Postgres' clock minus this machine's, in milliseconds, as far as it is certain. */
   clockOffsetMs: number;
 };
 
 export async function readServer(db: Queryable): Promise<ServerFacts> {
+  await db.query('select 1'); // a connection that is made first takes time of its own
   const askedAtMs = Date.now();
   const { rows } = await db.query<{
     now_ms: number;
@@ -54,6 +55,13 @@ export async function readServer(db: Queryable): Promise<ServerFacts> {
       row.login === null || row.replication === null
         ? undefined
         : { login: row.login, replication: row.replication },
-    clockOffsetMs: row.now_ms - (askedAtMs + answeredAtMs) / 2,
+    clockOffsetMs: offsetOf(row.now_ms, askedAtMs, answeredAtMs),
   };
+}
+
+/** Half the round trip is the error: that much may be no offset at all. */
+function offsetOf(nowMs: number, askedAtMs: number, answeredAtMs: number): number {
+  const offsetMs = nowMs - (askedAtMs + answeredAtMs) / 2;
+  const errorMs = (answeredAtMs - askedAtMs) / 2;
+  return Math.sign(offsetMs) * Math.max(0, Math.abs(offsetMs) - errorMs);
 }

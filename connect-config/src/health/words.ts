@@ -14,9 +14,9 @@ export function sqlOnProducts(sql: string): string {
 export const RESYNC =
   'YES=1 make resync   # reads every table again under a new epoch and removes what is gone';
 
-/** Reads a table again and removes what is gone from the read models. */
-export function resyncTable(_name: string): string {
-  return RESYNC;
+/** Reads one table again and removes what is gone from the read models; the other tables go on. */
+export function resyncTable(name: string): string {
+  return `make resync TABLE=${name}`;
 }
 
 /** Takes a table out. */
