@@ -94,7 +94,7 @@ test('a consumer that is paused falls behind', async (context) => {
   await bench.write([{ key: 'late', version: 1 }]);
   const late = performance.now() + 5_000;
   const { says } = await shown(context, 'ConsumerLag', bench.name, 'firing', late);
-  assert.match(says, /behind; 1 records wait/);
+  assert.match(says, /behind in \S+\[\d+\]; 1 records wait/);
   assert.is((await api('POST', `${of}/resume`)).status, 200);
   await bench.reached([{ key: 'late', version: 1 }]);
   await shown(context, 'ConsumerLag', bench.name, 'resolved', performance.now());
