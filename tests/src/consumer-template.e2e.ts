@@ -65,14 +65,14 @@ test('what cannot be made is refused in a sentence, and nothing is written', asy
     ['Reviews', /^NAME=Reviews must be a lower-case letter, then [^\n]*\.\n$/],
     ['runtime', /^NAME=runtime is the name of a database schema that is in use\.\n$/],
     ['catalogue', /^consumers\/src\/catalogue is there already\.\n$/],
-    ['faults', /^tests\/src\/faults\.e2e\.ts is there already\.\n$/],
+    ['parking', /^tests\/src\/parking\.e2e\.ts is there already\.\n$/],
   ] as const) {
     const { exitCode, output } = await makeConsumer({ NAME });
     assert.is(exitCode, 1);
     assert.match(output, sentence);
   }
   assert.is(registered(), before);
-  for (const path of ['consumers/src/Reviews', 'consumers/src/faults']) {
+  for (const path of ['consumers/src/Reviews', 'consumers/src/parking']) {
     assert.not.ok(existsSync(join(copy, path)), path);
   }
 });

@@ -141,6 +141,17 @@ test('a topic that takes smaller records than the others, and keeps them for ano
   await gone(tooShort);
 });
 
+test('what those have left out meanwhile is named, and read again by what it names', async () => {
+  for (const finding of await problems()) heal(finding);
+
+  await eventually(async () => assert.equal(await problems(), []), {
+    timeoutMs: 60_000,
+    intervalMs: 1_000,
+    what: 'no problems',
+  });
+  await assertMirrored(pipeline);
+});
+
 async function problems(): Promise<Finding[]> {
   const groups = await examineStack(settings);
   return groups.flatMap(({ findings }) => findings).filter(({ level }) => level === 'problem');
