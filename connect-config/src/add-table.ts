@@ -11,9 +11,12 @@ import type pg from 'pg';
 import { inCaptureTransaction } from './capture-transaction.ts';
 import { OperationError } from './connect-error.ts';
 import type { ConnectorContext } from './context.ts';
+import { checkCapture } from './health/check-source.ts';
+import { readDatabase } from './health/read-source.ts';
 import { inspectTable, type TableFacts } from './inspect-table.ts';
 import { registerConnector } from './register.ts';
 import { waitForSnapshot } from './snapshot.ts';
+import { sentence } from './status.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 
 export interface AddTableOptions {
@@ -55,6 +58,7 @@ export async function addTable(
       `${name} was captured before, routed by ${before.routingColumn}, and its topic is still there. That cannot change: keys would move to other partitions. PURGE=1 make connector-remove-table TABLE=${name} deletes the topic; then any column can route.`,
     );
   }
+  await refuseChanged(products, name);
   for (const warning of facts.warnings) log(`Warning: ${warning}`);
 
   const stored = await publish(products, { table, column });
@@ -79,6 +83,14 @@ export async function addTable(
     });
     log(`Read all of ${name}`);
   }
+}
+
+/** A table that was captured already and lost changes since: its first snapshot alone would leave rows that are gone. */
+async function refuseChanged(products: pg.Pool, name: string): Promise<void> {
+  const { capture } = await readDatabase(products);
+  const lost =
+    capture && checkCapture(capture).find((one) => one.subject === name && one.readAgain);
+  if (lost) throw new OperationError('TABLE_CHANGED', sentence(lost));
 }
 
 function chooseRoutingColumn(

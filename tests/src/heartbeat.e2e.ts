@@ -14,13 +14,14 @@ import { apiOf } from './support/api-client.ts';
 import { shown } from './support/await-alert.ts';
 import { fromEnvironment } from './support/environment.ts';
 import { doctorIsGreen, foundByDoctor, heal } from './support/heal.ts';
-import { startTestMonitor, type TestMonitor } from './support/monitor.ts';
+import { stackMonitorUrl } from './support/monitor.ts';
 import { assertMirrored, connectPipeline, type Pipeline } from './support/pipeline.ts';
 import { kafkaAt } from './support/pipeline-kafka.ts';
 import { runCommand } from './support/run-command.ts';
 
 interface Context extends Pipeline {
-  monitor: TestMonitor;
+  /** The stack's own, at the default settings. */
+  monitor: { readonly url: string };
   admin: KafkaAdmin;
 }
 
@@ -32,14 +33,11 @@ const topic = cdcTopic({ schema: 'public', table: BY_HAND });
 test.before(async (context) => {
   Object.assign(context, connectPipeline());
   context.admin = kafkaAt(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS')).createAdmin();
-  context.monitor = await startTestMonitor({
-    KAFKA_CONNECT_URL: fromEnvironment('KAFKA_CONNECT_URL'),
-  });
+  context.monitor = { url: stackMonitorUrl() };
 });
-test.after(async ({ monitor, admin, products, close }) => {
+test.after(async ({ admin, products, close }) => {
   await products.query(`drop table if exists ${BY_HAND}, public."Countries"`);
   await runCommand('make connector-register');
-  await monitor.close();
   await admin.close();
   await close();
 });

@@ -19,9 +19,9 @@ export function resyncTable(name: string): string {
   return `make resync TABLE=${name}`;
 }
 
-/** Takes a table out. */
+/** Takes a table out; the other tables go on. */
 export function removeTable(name: string): string {
-  return `${sqlOnProducts(`delete from shelfcast.captured_tables where table_schema || '.' || table_name = '${name}'`)} && make connector-register`;
+  return `make connector-remove-table TABLE=${name}`;
 }
 
 /** Captures a table, or completes what is missing of that. */

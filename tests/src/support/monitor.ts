@@ -17,6 +17,11 @@ const FROM_STACK = [
   'CONSUMERS_DATABASE_URL',
 ];
 
+/** The monitor of the stack itself. */
+export function stackMonitorUrl(): string {
+  return `http://127.0.0.1:${7_070 + Number(fromEnvironment('TEST_PORT_OFFSET'))}`;
+}
+
 /**
  * A monitor of the stack, but for Connect, where a setting does not name it: it would restart the connectors that other
  * tests have fail, and keep that as done.
