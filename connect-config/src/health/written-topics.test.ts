@@ -25,7 +25,13 @@ test('a published table that an entry matches in another case, or by a pattern',
     topicsOf(loose, tables).sort(),
     [...OWN, 'pis.public.Products', 'pis.public.products_old'].sort(),
   );
-  assert.equal(topicsOf(connectorConfig, tables).sort(), [...OWN].sort());
+  assert.equal(topicsOf(connectorConfig, tables).sort(), [...OWN, 'pis.public.products'].sort());
+});
+
+test('a table that the include list names and that was dropped: its records may still come', () => {
+  const list = `${connectorConfig['table.include.list']},public\\.orders,public\\.(a|b)`;
+  const topics = topicsOf({ ...connectorConfig, 'table.include.list': list });
+  assert.equal(topics.sort(), [...OWN, 'pis.public.products', 'pis.public.orders'].sort());
 });
 
 test('transactions and messages, where the configuration has them', () => {

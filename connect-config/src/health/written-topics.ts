@@ -1,6 +1,6 @@
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { heartbeatTopic, offsetHeartbeatTopic } from '../heartbeat.ts';
-import { includeEntries, includes } from '../include-list.ts';
+import { includeEntries, includes, readableEntry } from '../include-list.ts';
 import type { ConnectorConfig } from '../render.ts';
 import type { TableName } from '../table-name.ts';
 
@@ -31,13 +31,24 @@ export function writtenTopics(
   const carried = tables.filter(
     (table) => nameOf(table) !== signals && entries.some((entry) => includes(entry, table)),
   );
+  // A table that was dropped since: its records may still be in the WAL, or on their way.
+  const unseen = entries
+    .filter((entry) => !tables.some((table) => includes(entry, table)))
+    .map(readableEntry)
+    .flatMap(literalTable);
   const own = [heartbeatTopic(prefix), offsetHeartbeatTopic(prefix)];
   if (config[TRANSACTIONS] === 'true') own.push(`${prefix}.transaction`);
   if (!MESSAGE_FILTERS.some((name) => config[name])) own.push(`${prefix}.message`);
   const topics = new Map<string, WrittenTopic>(own.map((topic) => [topic, { topic }]));
-  for (const table of carried) {
+  for (const table of [...carried, ...unseen]) {
     const topic = cdcTopic({ prefix, ...table });
     if (!topics.has(topic)) topics.set(topic, { topic, table: nameOf(table) });
   }
   return [...topics.values()];
+}
+
+/** The table of an entry that names one; none of an entry that is a pattern for several. */
+function literalTable(entry: string): TableName[] {
+  const [, schema, table] = /^([^.\s*+?()[\]{}|^$]+)\.([^.\s*+?()[\]{}|^]+)$/.exec(entry) ?? [];
+  return schema === undefined || table === undefined ? [] : [{ schema, table }];
 }
