@@ -13,7 +13,7 @@ import type {
 import type { DecodedRecord, EventPage, Timeline } from '@shelfcast/schemas/monitor/timeline';
 import type { TopicSizes } from '@shelfcast/schemas/monitor/topics';
 import type { QueryPatch } from '../routes.ts';
-import type { Request } from './request.ts';
+import { getQuery, type Request } from './request.ts';
 
 export interface EventQuery {
   readonly topic?: string | undefined;
@@ -64,20 +64,17 @@ export interface RedriveOne {
   readonly dryRun?: boolean;
 }
 
-/** The monitor's REST contract. Each may be given a signal, and throws ApiError. */
+/** The monitor's REST contract. */
 export type MonitorApi = ReturnType<typeof createMonitorApi>;
 
 export function createMonitorApi(request: Request) {
   const step = encodeURIComponent;
-  const get =
-    <Answer>(path: string, query: QueryPatch = {}) =>
-    (signal?: AbortSignal) =>
-      request<Answer>(path, { query, signal });
+  const get = <Answer>(path: string, query?: QueryPatch) => getQuery<Answer>(request, path, query);
   const post = <Answer>(path: string, body: object) =>
     request<Answer>(path, { method: 'POST', body });
 
   return {
-    // Reading: each gives a function of a signal, as `createResource` wants it.
+    // Reading: each gives a query, as `createResource` wants it.
     events: (query: EventQuery) => get<EventPage>('/api/events', { ...query }),
     timeline: (eventId: string) => get<Timeline>(`/api/events/${step(eventId)}`),
     record: (eventId: string) => get<DecodedRecord>(`/api/events/${step(eventId)}/record`),

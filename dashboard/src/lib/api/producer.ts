@@ -1,4 +1,4 @@
-import type { Request } from './request.ts';
+import { getQuery, type Request } from './request.ts';
 
 /** A topic as the producer API lists it. */
 export interface Topic {
@@ -52,12 +52,10 @@ export type ProducerApi = ReturnType<typeof createProducerApi>;
 export function createProducerApi(request: Request) {
   const step = encodeURIComponent;
   return {
-    topics: () => (signal?: AbortSignal) =>
-      request<{ topics: readonly Topic[] }>('/producer/topics', { signal }),
-    topic: (name: string) => (signal?: AbortSignal) =>
-      request<Topic>(`/producer/topics/${step(name)}`, { signal }),
-    schemas: (topic: string) => (signal?: AbortSignal) =>
-      request<TopicSchemas>(`/producer/schemas/${step(topic)}`, { signal }),
+    topics: () => getQuery<{ topics: readonly Topic[] }>(request, '/producer/topics'),
+    topic: (name: string) => getQuery<Topic>(request, `/producer/topics/${step(name)}`),
+    /** 404: the topic has no schema. */
+    schemas: (topic: string) => getQuery<TopicSchemas>(request, `/producer/schemas/${step(topic)}`),
     /** Needs the role operator, as does `createTopic`. */
     changeTopic: (name: string, change: { readonly retentionMs: number }) =>
       request<Topic>(`/producer/topics/${step(name)}`, { method: 'PATCH', body: change }),

@@ -24,6 +24,27 @@ export interface RequestOptions {
 /** Asks, and reads the JSON of the answer. Its shape is the service's promise. @throws {ApiError} */
 export type Request = <Answer>(path: string, options?: RequestOptions) => Promise<Answer>;
 
+/** Something that can be asked again and again. */
+export interface Query<Answer> {
+  /** Of two queries with the same key, the answer to one is an answer to the other. */
+  readonly key: string;
+  /** @throws {ApiError} */
+  run(signal?: AbortSignal): Promise<Answer>;
+}
+
+/** A query of one GET; its address is its key. */
+export function getQuery<Answer>(
+  request: Request,
+  path: string,
+  query: QueryPatch = {},
+): Query<Answer> {
+  const search = patchQuery(new URLSearchParams(), query).toString();
+  return {
+    key: search === '' ? path : `${path}?${search}`,
+    run: (signal) => request<Answer>(path, { query, signal }),
+  };
+}
+
 export function createRequest({ fetch, token, onUnauthenticated }: RequesterOptions): Request {
   return async (path, options = {}) => {
     const { method = 'GET', query = {}, body, bodyText, headers = {}, signal = null } = options;

@@ -28,7 +28,9 @@ const HIDDEN_INTERVAL_MS = 250;
 export class Live {
   feed: Feed = $state.raw(emptyFeed({ capacity: CAPACITY, withSnapshots: false }));
   connection: ConnectionState = $state.raw({ name: 'connecting' });
+  /** Undefined: nothing was told yet, or there is no connection. */
   summary: LiveSummary | undefined = $state.raw();
+  /** The last that was told; `atMs` says when. */
   health: LiveHealth | undefined = $state.raw();
   /** Which process tells: INSTANCE_ID of the newest report. */
   instance: string | undefined = $state.raw();
@@ -45,6 +47,8 @@ export class Live {
       token,
       onConnection: (event) => {
         this.connection = nextConnection(this.connection, event);
+        // Rates of ten seconds before the connection was lost say nothing about now.
+        if (event.type === 'lost' || event.type === 'refused') this.summary = undefined;
       },
       onBatch: (batch) => {
         this.#waiting.push(batch);

@@ -2,6 +2,7 @@ import type { Alert } from '@shelfcast/schemas/monitor/live';
 import type { Lag, PartitionLagNumbers } from '@shelfcast/schemas/monitor/numbers';
 import type { ConsumerItem } from '@shelfcast/schemas/monitor/operations';
 import { plural, span } from '../../lib/format.ts';
+import { knownValue, type Loaded, type Unknown, unknownWords } from '../../lib/loaded.ts';
 import type { Status } from '../../lib/status.ts';
 import { type Trend, trendWords } from './trend.ts';
 
@@ -67,46 +68,63 @@ export interface ConsumerState {
   readonly word: string;
   /** With figures, and what follows. */
   readonly says: string;
+  /** Whether enough was answered to judge it. */
+  readonly isKnown: boolean;
 }
 
 /** Behind by less than this is the ordinary way of things, in seconds. */
 const USUAL_SECONDS = 5;
 
-/** How a consumer does, in words. */
-export function consumerState(facts: {
+/** What is known of a consumer. */
+export interface ConsumerFacts {
   readonly item: ConsumerItem;
-  readonly lag: ServiceLag | undefined;
+  /** Undefined is known as well: it has read nothing yet. */
+  readonly lag: Loaded<ServiceLag | undefined>;
   readonly trend: Trend;
-  readonly alerts: readonly Alert[];
-}): ConsumerState {
-  const { item, lag, trend, alerts } = facts;
+  readonly alerts: Loaded<readonly Alert[]>;
+}
+
+/** How a consumer does, in words. That it keeps up is only said when both its lag and its alerts are known. */
+export function consumerState(facts: ConsumerFacts): ConsumerState {
+  const { item, lag, alerts } = facts;
   const waits = waitingWords(lag);
   if (item.paused !== null) {
-    return {
-      status: 'warn',
-      word: 'paused',
-      says: `Changes wait in Kafka, in order, until somebody resumes it. ${waits}`,
-    };
+    const says = `Changes wait in Kafka, in order, until somebody resumes it. ${waits}`;
+    return { status: 'warn', word: 'paused', says, isKnown: true };
   }
-  if (alerts.some(({ name }) => name === 'ConsumerSilent')) {
-    return {
-      status: 'bad',
-      word: 'not running',
-      says: `No process consumes as ${item.name}. Nothing is lost: it goes on where it stopped. ${waits}`,
-    };
+  if (knownValue(alerts)?.some(({ name }) => name === 'ConsumerSilent')) {
+    const says = `No process consumes as ${item.name}. Nothing is lost: it goes on where it stopped. ${waits}`;
+    return { status: 'bad', word: 'not running', says, isKnown: true };
   }
-  if (lag === undefined) {
-    return { status: 'off', word: 'not known', says: 'It has not read anything yet.' };
+  if (lag.name !== 'value') return unknownState(lag, waits);
+  if (alerts.name !== 'value') {
+    return unknownState(alerts, `Whether it runs is ${unknownWords(alerts)}. ${waits}`);
   }
-  if (lag.messages === 0) return { status: 'ok', word: 'keeps up', says: 'Nothing waits.' };
+  return { ...stateByLag(lag.value, facts.trend, waits), isKnown: true };
+}
+
+function unknownState(of: Unknown, says: string): ConsumerState {
+  return { status: 'off', word: unknownWords(of), says, isKnown: false };
+}
+
+function stateByLag(
+  lag: ServiceLag | undefined,
+  trend: Trend,
+  waits: string,
+): Omit<ConsumerState, 'isKnown'> {
+  if (lag === undefined) return { status: 'off', word: 'nothing read yet', says: waits };
+  if (lag.messages === 0) return { status: 'ok', word: 'keeps up', says: waits };
   const end = trendWords(trend);
   const says = end === '' ? waits : `${waits.slice(0, -1)}; ${end}.`;
   if ((lag.seconds ?? 0) < USUAL_SECONDS) return { status: 'ok', word: 'keeps up', says };
   return { status: trend.name === 'shrinking' ? 'warn' : 'bad', word: 'behind', says };
 }
 
-function waitingWords(lag: ServiceLag | undefined): string {
-  if (lag === undefined || lag.messages === 0) return 'Nothing waits.';
+function waitingWords(loaded: ConsumerFacts['lag']): string {
+  if (loaded.name !== 'value') return `How many changes wait is ${unknownWords(loaded)}.`;
+  const lag = loaded.value;
+  if (lag === undefined) return 'It has not read anything yet.';
+  if (lag.messages === 0) return 'Nothing waits.';
   const age =
     lag.seconds === null || !isLate(lag) ? '' : `, the oldest since ${span(lag.seconds * 1_000)}`;
   return `${plural(lag.messages, 'change waits', 'changes wait')}${age}.`;

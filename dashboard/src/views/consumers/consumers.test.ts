@@ -2,6 +2,8 @@ import type { Lag } from '@shelfcast/schemas/monitor/numbers';
 import type { ConsumerItem } from '@shelfcast/schemas/monitor/operations';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ApiError } from '../../lib/api/problem.ts';
+import { failed, known, LOADING, mapLoaded } from '../../lib/loaded.ts';
 import { consumerState, consumersSentence, isLate, lagByService } from './consumer-state.ts';
 import { trendOf, trendWords, withSample } from './trend.ts';
 
@@ -57,20 +59,21 @@ test('what has waited for less than a second is nothing to tell of', () => {
   const young = { service: 'pricing', messages: 2, seconds: 0.4, topics: [] };
   const { status, says } = consumerState({
     item,
-    lag: young,
+    lag: known(young),
     trend: { name: 'unknown' },
-    alerts: [],
+    alerts: known([]),
   });
   assert.equal([status, says], ['ok', '2 changes wait.']);
 });
 
 test('the state says what is the matter, the worst first', () => {
   const pricing = lagByService(lag).get('pricing');
-  const facts = { item, lag: pricing, trend: { name: 'still' }, alerts: [] } as const;
+  const facts = { item, lag: known(pricing), trend: { name: 'still' }, alerts: known([]) } as const;
   assert.equal(consumerState(facts), {
     status: 'bad',
     word: 'behind',
     says: '10 changes wait, the oldest since 41 s; it stands still.',
+    isKnown: true,
   });
   const silent = {
     name: 'ConsumerSilent',
@@ -83,11 +86,36 @@ test('the state says what is the matter, the worst first', () => {
     sinceMs: 0,
     resolvedAtMs: null,
   } as const;
-  assert.is(consumerState({ ...facts, alerts: [silent] }).word, 'not running');
+  assert.is(consumerState({ ...facts, alerts: known([silent]) }).word, 'not running');
   const paused = { consumer: 'pricing', reason: 'x', pausedBy: 'otto', pausedAt: '' };
-  const state = consumerState({ ...facts, item: { ...item, paused }, alerts: [silent] });
+  const state = consumerState({ ...facts, item: { ...item, paused }, alerts: known([silent]) });
   assert.is(state.word, 'paused');
   assert.is(consumersSentence([state]), '1 consumer: 1 paused.');
+});
+
+test('unknown is not well: what was not answered yet, or failed, is said to be unknown', () => {
+  const trend = { name: 'unknown' } as const;
+  const none = lagByService({ atMs: 0, partitions: [] }).get('pricing');
+  const lost = failed(new ApiError('away', { status: 503, code: 'unavailable' }));
+  const state = (lag: Parameters<typeof consumerState>[0]['lag'], alerts: typeof lost) =>
+    consumerState({ item, lag, trend, alerts });
+  for (const [unknown, word] of [
+    [LOADING, 'not known yet'],
+    [lost, 'not known'],
+  ] as const) {
+    const says = `How many changes wait is ${word}.`;
+    assert.equal(state(unknown, unknown), { status: 'off', word, says, isKnown: false });
+    assert.is(state(known(none), unknown).status, 'off');
+    const paused = { consumer: 'pricing', reason: 'x', pausedBy: 'otto', pausedAt: '' };
+    const alerts = known([]);
+    const held = consumerState({ item: { ...item, paused }, lag: unknown, trend, alerts });
+    assert.match(held.says, says);
+  }
+  const idle = mapLoaded(known(lag), () => none);
+  assert.is(
+    consumerState({ item, lag: idle, trend, alerts: known([]) }).says,
+    'It has not read anything yet.',
+  );
 });
 
 test.run();

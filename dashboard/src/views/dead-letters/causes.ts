@@ -1,5 +1,5 @@
 import type { DeadLetterItem } from '@shelfcast/schemas/monitor/operations';
-import { plural } from '../../lib/format.ts';
+import { count, plural } from '../../lib/format.ts';
 
 /** Dead letters that failed for the same reason at the same consumer. */
 export interface Cause {
@@ -82,11 +82,15 @@ export function matches(letter: DeadLetterItem, { consumer, cause, text }: Lette
   return [key, entity, errorMessage].some((one) => one.toLowerCase().includes(wanted));
 }
 
-/** All of them in a sentence. */
-export function lettersSentence(letters: readonly DeadLetterItem[]): string {
+/**
+ * All of them in a sentence.
+ * @param hasMore whether there are others, which are not known here
+ */
+export function lettersSentence(letters: readonly DeadLetterItem[], hasMore: boolean): string {
   if (letters.length === 0) return 'Every change could be applied.';
   const dead = letters.filter(({ state }) => state === 'dead').length;
   const retrying = letters.length - dead;
+  const more = hasMore ? `Of the ${count(letters.length)} that have waited longest: ` : '';
   const parts = [
     dead === 0 ? '' : `${plural(dead, 'key waits', 'keys wait')} for somebody`,
     retrying === 0
@@ -98,5 +102,5 @@ export function lettersSentence(letters: readonly DeadLetterItem[]): string {
     behind === 0
       ? ''
       : ` ${plural(behind, 'later change waits', 'later changes wait')} behind them, in order.`;
-  return `${parts.join(', ')}. All other keys go on.${queue}`;
+  return `${more}${parts.join(', ')}. All other keys go on.${queue}`;
 }

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fieldsOf } from '../../lib/contract/fields.ts';
 import { causesOf, lettersSentence, matches } from './causes.ts';
-import { draftFault, draftOf, editColumns, editOutcome } from './edit.ts';
+import { draftFault, draftOf, editColumns, editOutcome, rowContract } from './edit.ts';
 import {
   discardedWords,
   dryRunWords,
@@ -59,14 +59,21 @@ test('letters that differ only in their key and figures have one cause', () => {
 });
 
 test('what waits is said in a sentence', () => {
-  assert.is(lettersSentence([]), 'Every change could be applied.');
+  assert.is(lettersSentence([], false), 'Every change could be applied.');
   assert.is(
-    lettersSentence([letter('a', { waiting: 3 }), letter('b', { state: 'retrying' })]),
+    lettersSentence([letter('a', { waiting: 3 }), letter('b', { state: 'retrying' })], false),
     '1 key waits for somebody, 1 key is tried again by itself. All other keys go on. 2 later changes wait behind them, in order.',
   );
 });
 
-const CONTRACT = fieldsOf({
+test('of a part of the dead letters, it is not said that they are all', () => {
+  assert.is(
+    lettersSentence([letter('a'), letter('b')], true),
+    'Of the 2 that have waited longest: 2 keys wait for somebody. All other keys go on.',
+  );
+});
+
+const FIELDS = fieldsOf({
   type: 'record',
   fields: [
     { name: 'name', type: ['null', 'string'], default: null },
@@ -74,6 +81,7 @@ const CONTRACT = fieldsOf({
     { name: 'stock_quantity', type: 'int' },
   ],
 });
+const CONTRACT = rowContract('pis.public.products', FIELDS);
 const record: ParkedRecord = {
   id: '1',
   eventId: null,
@@ -90,7 +98,7 @@ const record: ParkedRecord = {
 };
 
 test('an edit holds what was changed and nothing else, with exact decimals', () => {
-  const columns = editColumns(record, { key: 'P-1' }, CONTRACT);
+  const columns = editColumns(record, { key: 'P-1' });
   assert.equal(
     columns.map(({ name, isKey, isChanged }) => [name, isKey, isChanged]),
     [
@@ -101,30 +109,31 @@ test('an edit holds what was changed and nothing else, with exact decimals', () 
     ],
   );
   const drafts = Object.fromEntries(columns.map((column) => [column.name, draftOf(column)]));
-  assert.equal(editOutcome(columns, drafts), { edit: {}, faults: {}, changed: [] });
+  assert.equal(editOutcome(columns, drafts, CONTRACT), { edit: {}, faults: {}, changed: [] });
   const edited = { ...drafts, price: { text: '9.90', isNull: false } };
-  assert.equal(editOutcome(columns, edited), {
+  assert.equal(editOutcome(columns, edited, CONTRACT), {
     edit: { price: '9.90' },
     faults: {},
     changed: [{ name: 'price', from: '249902.00', to: '9.90' }],
   });
   const stock = { ...drafts, stock_quantity: { text: '7', isNull: false } };
-  assert.equal(editOutcome(columns, stock).edit, { stock_quantity: 7 });
-  const wrong = editOutcome(columns, { ...drafts, price: { text: '9.999', isNull: false } });
+  assert.equal(editOutcome(columns, stock, CONTRACT).edit, { stock_quantity: 7 });
+  const price = { text: '9.999', isNull: false };
+  const wrong = editOutcome(columns, { ...drafts, price }, CONTRACT);
   assert.equal(wrong.edit, {});
   assert.match(wrong.faults.price ?? '', '2 digits');
 });
 
 test('null only where the contract has it, and an earlier edit stays', () => {
   const earlier = { ...record, edit: { price: '5.00' } };
-  const columns = editColumns(earlier, { key: 'P-1' }, CONTRACT);
+  const columns = editColumns(earlier, { key: 'P-1' });
   const [, name, price] = columns;
   if (name === undefined || price === undefined) throw new Error('columns');
   const none = { text: '', isNull: true };
-  assert.is(draftFault(name, none), undefined);
-  assert.is(draftFault(price, none), 'price cannot be null.');
+  assert.is(draftFault(name, none, CONTRACT), undefined);
+  assert.is(draftFault(price, none, CONTRACT), 'price cannot be null.');
   assert.is(price.value, '5.00');
-  assert.equal(editOutcome(columns, { name: none }).edit, { name: null, price: '5.00' });
+  assert.equal(editOutcome(columns, { name: none }, CONTRACT).edit, { name: null, price: '5.00' });
 });
 
 test('what a redrive comes to is told by what is still parked', () => {

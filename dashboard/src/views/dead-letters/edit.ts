@@ -5,8 +5,6 @@ import type { ContractField } from '../../lib/contract/fields.ts';
 /** A column of a dead letter's row, as it is and as it can be edited. */
 export interface EditColumn {
   readonly name: string;
-  /** Undefined: no contract speaks of it; what is written is taken as it is. */
-  readonly field: ContractField | undefined;
   /** The row's key cannot be edited. */
   readonly isKey: boolean;
   readonly before: unknown;
@@ -26,23 +24,28 @@ export type Drafts = Readonly<Record<string, Draft>>;
 /** Fields of manual events whose column has another name. */
 const COLUMN_OF: Readonly<Record<string, string>> = { weight: 'weight_kg' };
 
-/** The columns of a parked row, with what the topic's contract says of each. */
+/** What a topic's contract says of each column. One that is not in it is taken as it is written. */
+export type RowContract = ReadonlyMap<string, ContractField>;
+
+/** @param fields none: the topic has no contract */
+export function rowContract(topic: string, fields: readonly ContractField[]): RowContract {
+  const isManual = topic === 'product_updates';
+  return new Map(
+    fields.map((field) => [isManual ? (COLUMN_OF[field.name] ?? field.name) : field.name, field]),
+  );
+}
+
+/** The columns of a parked row. */
 export function editColumns(
-  { before, after, edit, topic }: ParkedRecord,
+  { before, after, edit }: ParkedRecord,
   letter: Pick<DeadLetterItem, 'key'>,
-  contract: readonly ContractField[],
 ): readonly EditColumn[] {
   if (after === null) return [];
-  const isManual = topic === 'product_updates';
-  const fields = new Map(
-    contract.map((field) => [isManual ? (COLUMN_OF[field.name] ?? field.name) : field.name, field]),
-  );
   return Object.entries(after).map(([name, own]) => {
     const isEdited = edit !== null && name in edit;
     const old = before === null ? undefined : before[name];
     return {
       name,
-      field: fields.get(name),
       isKey: /(^|_)id$/.test(name) && own === letter.key,
       before: old,
       value: isEdited ? edit[name] : own,
@@ -57,7 +60,12 @@ export function draftOf({ value }: EditColumn): Draft {
 }
 
 /** What is wrong with a draft, as a sentence. */
-export function draftFault({ field, name }: EditColumn, draft: Draft): string | undefined {
+export function draftFault(
+  { name }: EditColumn,
+  draft: Draft,
+  contract: RowContract,
+): string | undefined {
+  const field = contract.get(name);
   if (draft.isNull) {
     return field === undefined || field.isNullable ? undefined : `${name} cannot be null.`;
   }
@@ -78,7 +86,11 @@ export interface EditOutcome {
 }
 
 /** What the drafts come to. */
-export function editOutcome(columns: readonly EditColumn[], drafts: Drafts): EditOutcome {
+export function editOutcome(
+  columns: readonly EditColumn[],
+  drafts: Drafts,
+  contract: RowContract,
+): EditOutcome {
   const edit: Record<string, unknown> = {};
   const faults: Record<string, string> = {};
   const changed: EditOutcome['changed'][number][] = [];
@@ -89,15 +101,15 @@ export function editOutcome(columns: readonly EditColumn[], drafts: Drafts): Edi
     if (draft === undefined || isKey) continue;
     const before = draftOf(column);
     if (draft.isNull === before.isNull && draft.text === before.text) continue;
-    const fault = draftFault(column, draft);
+    const fault = draftFault(column, draft, contract);
     if (fault !== undefined) faults[name] = fault;
-    else edit[name] = draftJson(column, draft);
+    else edit[name] = draftJson(column, draft, contract.get(name));
     changed.push({ name, from: shown(before), to: shown(draft) });
   }
   return { edit, faults, changed };
 }
 
-function draftJson({ field, value }: EditColumn, draft: Draft): unknown {
+function draftJson({ value }: EditColumn, draft: Draft, field: ContractField | undefined): unknown {
   if (draft.isNull) return null;
   if (field !== undefined)
     return jsonOf({ ...field, isOptional: false, isNullable: false }, draft.text);

@@ -22,7 +22,7 @@ test('a change that waits says why, that nothing is lost, and where to act', () 
   );
   assert.is(note?.title, 'pricing tries again after attempt 4');
   assert.match(note?.says ?? '', 'Unavailable: erp.example answered 503. Later changes of P-1042');
-  assert.is(note?.action?.href, '/dead-letters?consumer=pricing&key=P-1042');
+  assert.is(note?.action?.href, '/dead-letters?consumer=pricing&q=P-1042');
 });
 
 test('a dead letter asks for a decision', () => {
@@ -63,9 +63,16 @@ test('an event that is through says when, and who had nothing to do', () => {
   assert.is(note?.says, 'Applied by catalogue. Nothing to do for pricing.');
 });
 
+test('an event of a topic that no consumer reads is not through anywhere', () => {
+  const [note, ...others] = notesOf(timeline({ complete: true }), nowMs);
+  assert.is(note?.title, 'No consumer reads this topic');
+  assert.equal(others, []);
+});
+
 test('what it is about, and what steps are called', () => {
   const captured = step('captured', 'capture', { report: report({ stage: 'captured' }) });
   assert.equal(aboutOf(timeline({ stages: [captured] })), {
+    isManual: false,
     kind: 'row update',
     changesTitle: 'Changed',
     isProduct: true,

@@ -58,7 +58,14 @@ export function notesOf(timeline: Timeline, nowMs: number): Note[] {
     });
   }
   if (timeline.clockSkew) notes.push(skewNote(timeline.stages));
-  if (timeline.complete) {
+  if (timeline.complete && services.length === 0) {
+    notes.push({
+      kind: 'plain',
+      title: 'No consumer reads this topic',
+      says: `Nothing acts on what is written to ${timeline.topic}; it is kept there all the same.`,
+      action: { label: 'See the topic', href: hrefOf('topic', { id: timeline.topic }) },
+    });
+  } else if (timeline.complete) {
     const times = services.flatMap(({ sinceCommitMs: ms }) => (ms === null ? [] : [ms]));
     notes.push({
       kind: 'ok',
@@ -132,7 +139,7 @@ function attemptOf(failure: TimelineStage | undefined): string {
 function deadLetters(consumer: string, key: string | null): NonNullable<Note['action']> {
   return {
     label: 'Inspect, edit and redrive',
-    href: hrefOf('deadLetters', { query: { consumer, key } }),
+    href: hrefOf('deadLetters', { query: { consumer, q: key } }),
   };
 }
 
@@ -170,6 +177,8 @@ export interface About {
   /** `row update`, `manual event`, … */
   readonly kind: string;
   readonly changesTitle: string;
+  /** Whether it was published by a system, not captured. */
+  readonly isManual: boolean;
   /** Whether its key is a product's id. */
   readonly isProduct: boolean;
 }
@@ -198,6 +207,7 @@ export function aboutOf(timeline: Timeline): About {
   const isManual = timeline.stages.some(({ stage }) => stage === 'accepted');
   const op = details.op ?? '';
   return {
+    isManual,
     kind: isManual ? 'manual event' : kindWord(op),
     changesTitle: isManual ? 'What was sent' : (CHANGES[op] ?? 'Changed'),
     isProduct: OF_PRODUCTS.has(details.entity ?? ''),

@@ -1,11 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ApiError } from '../../lib/api/problem.ts';
 import { addReports, emptyFeed, type FeedRow } from '../../lib/live/feed.ts';
+import { failed, known, LOADING } from '../../lib/loaded.ts';
 import { report, step, timeline } from '../event/testing.ts';
 import { filterCount, readFilters, rowFilter, serverFilter } from './filters.ts';
 import { readHistory } from './history.ts';
+import { nothingShown } from './nothing-shown.ts';
 import { earlierRows, keepMatching, showIntervalMs, withEarlier } from './shown-rows.ts';
-import { outcomeOf, readersOf, stripOf } from './strip.ts';
+import { consumersByTopic, outcomeOf, stripOf } from './strip.ts';
 
 const test = suite('live view');
 const row = (given: Partial<FeedRow> = {}): FeedRow => ({
@@ -84,14 +87,16 @@ test('a change whose beginning only the store knows is one row, and older ones f
 
 test('the strip has everybody who reads the topic, and the outcome is the worst of it', () => {
   const at = { partition: 0, messages: 0, seconds: 0, topic: 'pis.public.products' };
-  const readers = readersOf({
-    atMs: 0,
-    partitions: [
-      { ...at, service: 'pricing' },
-      { ...at, service: 'pricing', partition: 1 },
-      { ...at, service: 'inventory' },
-    ],
-  });
+  const readers = known(
+    consumersByTopic({
+      atMs: 0,
+      partitions: [
+        { ...at, service: 'pricing' },
+        { ...at, service: 'pricing', partition: 1 },
+        { ...at, service: 'inventory' },
+      ],
+    }),
+  );
   const cells = stripOf(row(), readers);
   assert.equal(
     cells.map(({ says }) => says),
@@ -104,6 +109,35 @@ test('the strip has everybody who reads the topic, and the outcome is the worst 
   assert.is(outcomeOf(done, stripOf(done, readers)).text, '8 ms');
 });
 
+test('while it is not known who reads a topic, no change of it is through', () => {
+  const done = row({ steps: { pricing: 'done' } });
+  const lost = failed(new ApiError('away', { status: 503, code: 'unavailable' }));
+  for (const [readers, says] of [
+    [LOADING, 'other consumers: not known yet'],
+    [lost, 'other consumers: not known'],
+  ] as const) {
+    const cells = stripOf(done, readers);
+    assert.is(cells.at(-1)?.says, says);
+    assert.is(outcomeOf(done, cells).text, '…');
+  }
+  const untouched = row({ steps: {}, latencyMs: null });
+  const cells = stripOf(untouched, known(new Map()));
+  assert.is(outcomeOf(untouched, cells).text, 'no consumer');
+});
+
+test('an empty list says why: nothing came, only snapshot reads, or topics that no consumer reads', () => {
+  const unread = known([{ topic: 'pis.northwind.orders', records: 27_000 }]);
+  const read = report({ details: { snapshot: true } });
+  const none = { reports: [], hidden: 0, unread: known([]) };
+  assert.match(nothingShown(none).title, 'Waiting for the first change');
+  const snapshot = nothingShown({ ...none, reports: [read], unread });
+  assert.match(snapshot.title, 'snapshot reads');
+  assert.match(snapshot.says, 'No consumer reads pis.northwind.orders: 27,000 records are kept');
+  assert.ok(snapshot.hasSnapshotReads);
+  assert.not.match(nothingShown({ ...none, unread }).title, 'Waiting');
+  assert.not.match(nothingShown({ ...none, hidden: 3 }).title, 'Waiting');
+});
+
 test('rows are shown at once, but for rates at which nobody could read them', () => {
   assert.is(showIntervalMs(100), 0);
   assert.is(showIntervalMs(8_000), 250);
@@ -114,25 +148,46 @@ test('a state is looked for in the whole store, and what is found is whole', asy
   const captured = report({ eventId: 'old', stage: 'captured', service: 'capture', atUs: 1 });
   const asked: unknown[] = [];
   const monitor = {
-    events: (query: object) => async () => {
-      asked.push(query);
-      const items = 'stage' in query ? [dead] : [report({ eventId: 'new', atUs: 9 })];
-      return { items, nextCursor: null };
-    },
-    timeline: () => async () =>
-      timeline({
-        stages: [
-          step('captured', 'capture', { report: captured }),
-          step('deadLettered', 'pricing', { report: dead }),
-        ],
-      }),
+    events: (query: object) => ({
+      key: '',
+      run: async () => {
+        asked.push(query);
+        const items = 'stage' in query ? [dead] : [report({ eventId: 'new', atUs: 9 })];
+        return { items, nextCursor: null };
+      },
+    }),
+    timeline: () => ({
+      key: '',
+      run: async () => {
+        if (failure !== undefined) throw failure;
+        return timeline({
+          stages: [
+            step('captured', 'capture', { report: captured }),
+            step('deadLettered', 'pricing', { report: dead }),
+          ],
+        });
+      },
+    }),
   };
+  let failure: ApiError | undefined;
   const { signal } = new AbortController();
   const found = await readHistory(monitor, filters('stage=deadLettered&key=k'), signal);
   assert.equal(
     found.map(({ eventId, stage }) => `${eventId} ${stage}`),
     ['new processed', 'old deadLettered', 'old captured'],
   );
+  failure = new ApiError('gone', { status: 404, code: 'not-found' });
+  const without = await readHistory(monitor, filters('stage=deadLettered&key=k'), signal);
+  assert.equal(
+    without.map(({ eventId }) => eventId),
+    ['new'],
+    'one that is gone leaves the others',
+  );
+  failure = new ApiError('away', { status: 503, code: 'unavailable' });
+  const failing = await readHistory(monitor, filters('stage=deadLettered'), signal).catch(
+    (error: unknown) => error,
+  );
+  assert.is(failing, failure, 'one that could not be read is not gone');
   asked.length = 0;
   assert.is((await readHistory(monitor, filters('key=k'), signal)).length, 1);
   assert.equal(asked, [{ topic: '', key: 'k', limit: 500 }]);

@@ -1,6 +1,7 @@
 import type { Lag } from '@shelfcast/schemas/monitor/numbers';
 import { milliseconds } from '../../lib/format.ts';
 import type { FeedRow, StepState } from '../../lib/live/feed.ts';
+import { knownValue, type Loaded, type Unknown, unknownWords } from '../../lib/loaded.ts';
 
 /** Consumers by the topic that they read. */
 export type Readers = ReadonlyMap<string, readonly string[]>;
@@ -8,7 +9,8 @@ export type Readers = ReadonlyMap<string, readonly string[]>;
 /** A step of a change, as the strip draws it. */
 export interface StripCell {
   readonly service: string;
-  readonly state: StepState | 'origin' | 'open';
+  /** `asked`, `unknown`: which other consumers there are is not known yet, or could not be asked. */
+  readonly state: StepState | 'origin' | 'open' | 'asked' | 'unknown';
   /** `pricing: failed` */
   readonly says: string;
 }
@@ -27,9 +29,9 @@ const WORDS: Readonly<Record<StepState | 'open', string>> = {
 const NO_CONSUMERS = new Set(['capture-reports', 'monitor']);
 
 /** Which consumers read which topic, of the lag. */
-export function readersOf(lag: Lag | undefined): Readers {
+export function consumersByTopic(lag: Lag): Readers {
   const readers = new Map<string, string[]>();
-  for (const { topic, service } of lag?.partitions ?? []) {
+  for (const { topic, service } of lag.partitions) {
     if (NO_CONSUMERS.has(service)) continue;
     const of = readers.get(topic) ?? [];
     if (!of.includes(service)) readers.set(topic, [...of, service].sort());
@@ -38,8 +40,9 @@ export function readersOf(lag: Lag | undefined): Readers {
 }
 
 /** The strip of a change: its origin, and each consumer that reads its topic or has reported. */
-export function stripOf({ origin, steps, topic }: FeedRow, readers: Readers): StripCell[] {
-  const services = [...new Set([...(readers.get(topic) ?? []), ...Object.keys(steps)])].sort();
+export function stripOf({ origin, steps, topic }: FeedRow, readers: Loaded<Readers>): StripCell[] {
+  const reading = knownValue(readers)?.get(topic) ?? [];
+  const services = [...new Set([...reading, ...Object.keys(steps)])].sort();
   return [
     {
       service: origin === 'published' ? 'producer API' : 'capture',
@@ -50,7 +53,14 @@ export function stripOf({ origin, steps, topic }: FeedRow, readers: Readers): St
       const state = steps[service] ?? 'open';
       return { service, state, says: `${service}: ${WORDS[state]}` };
     }),
+    ...(readers.name === 'value' ? [] : [unknownCell(readers)]),
   ];
+}
+
+/** Who else has to handle it. */
+function unknownCell(of: Unknown): StripCell {
+  const state = of.name === 'loading' ? 'asked' : 'unknown';
+  return { service: '', state, says: `other consumers: ${unknownWords(of)}` };
 }
 
 /** How a change stands, in a word or a figure: its latency once everybody is through. */
@@ -63,7 +73,10 @@ export function outcomeOf(
   if (has('deadLettered')) return { text: 'dead letter', kind: 'bad' };
   if (has('failed')) return { text: 'retrying', kind: 'bad' };
   if (has('parked')) return { text: 'waits', kind: 'warn' };
-  if (cells.slice(1).some(({ state }) => state === 'open')) return { text: '…', kind: 'open' };
+  if (has('asked', 'unknown') || cells.slice(1).some(({ state }) => state === 'open')) {
+    return { text: '…', kind: 'open' };
+  }
+  if (cells.length === 1) return { text: 'no consumer', kind: 'open' };
   if (row.latencyMs === null) return { text: has('discarded') ? 'discarded' : '–', kind: 'open' };
   return { text: milliseconds(row.latencyMs), kind: 'plain' };
 }

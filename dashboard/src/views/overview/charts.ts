@@ -13,32 +13,29 @@ export interface ChartFacts {
 }
 
 /** Changes per second, and failed attempts per second below them. */
-export function throughputChart(
-  throughput: Series | undefined,
-  failed: Series | undefined,
-): ChartFacts {
+export function throughputChart(throughput: Series, failed: Series): ChartFacts {
   const points = whole(throughput);
-  const failures = new Map(whole(failed).map(({ atMs, value }) => [atMs, value]));
-  // Nothing counted is none of it.
+  const failures = new Map(whole(failed).map(({ atMs, value }) => [atMs, value ?? 0]));
+  // Nothing counted is none of it; a step that only one of the two answers has is not known of the other.
   const changes = points.map(({ value }) => value ?? 0);
-  const wrong = points.map(({ atMs }) => failures.get(atMs) ?? 0);
+  const wrong = points.map(({ atMs }) => failures.get(atMs) ?? null);
   return {
     timesMs: points.map(({ atMs }) => atMs),
     lines: [
       { label: 'changes', color: 's1', values: changes, isArea: true },
       { label: 'failed attempts', color: 'bad', values: wrong },
     ],
-    summary: `at most ${perSecond(Math.max(0, ...changes))} changes and ${perSecond(Math.max(0, ...wrong))} failed attempts`,
+    summary: `at most ${perSecond(Math.max(0, ...changes))} changes and ${perSecond(highest(wrong))} failed attempts`,
     hasData: points.length > 0,
   };
 }
 
 /** The percentiles of commit to handled by the slowest consumer, over time. */
-export function latencyChart(series: Series | undefined): ChartFacts {
+export function latencyChart(series: Series): ChartFacts {
   const points = whole(series);
   const of = (name: 'p50' | 'p95' | 'p99') =>
     points.map(({ latencyMs }) => latencyMs?.[name] ?? null);
-  const highest = Math.max(0, ...of('p99').map((value) => value ?? 0));
+  const slowest = highest(of('p99'));
   return {
     timesMs: points.map(({ atMs }) => atMs),
     lines: [
@@ -47,31 +44,31 @@ export function latencyChart(series: Series | undefined): ChartFacts {
       { label: 'p99', color: 's3', values: of('p99') },
     ],
     summary:
-      highest === 0
+      slowest === 0
         ? 'nothing was handled'
-        : `the slowest hundredth took ${milliseconds(highest)} at most`,
+        : `the slowest hundredth took ${milliseconds(slowest)} at most`,
     hasData: points.some(({ latencyMs }) => latencyMs != null),
   };
 }
 
 /** The share of attempts that failed, over time. */
-export function errorChart(series: Series | undefined): ChartFacts {
+export function errorChart(series: Series): ChartFacts {
   const points = whole(series);
-  const shares = points.map(({ value }) => value ?? 0);
-  const highest = Math.max(0, ...shares);
+  // Of no attempt at all there is no share that failed.
+  const shares = points.map(({ value }) => value);
+  const worst = highest(shares);
   return {
     timesMs: points.map(({ atMs }) => atMs),
     lines: [{ label: 'failed', color: 'bad', values: shares, isArea: true }],
-    summary: highest === 0 ? 'none failed' : `${percent(highest)} at most`,
-    hasData: points.length > 0,
+    summary: worst === 0 ? 'none failed' : `${percent(worst)} at most`,
+    hasData: shares.some((share) => share !== null),
   };
 }
 
 /** `p50 7 · p99 44 ms`, of the whole time. */
-export function latencyFigure(summary: Summary | undefined): string {
-  const latency = summary?.latencyMs;
-  if (latency == null) return '';
-  const { p50, p99 } = latency;
+export function latencyFigure({ latencyMs }: Summary): string {
+  if (latencyMs === null) return '';
+  const { p50, p99 } = latencyMs;
   if (p99 >= 1_000) return `p50 ${seconds(p50)} · p99 ${seconds(p99)} s`;
   return `p50 ${Math.round(p50)} · p99 ${Math.round(p99)} ms`;
 }
@@ -80,6 +77,10 @@ function seconds(ms: number): string {
   return (ms / 1_000).toFixed(2);
 }
 
-function whole(series: Series | undefined): Series['lines'][number]['points'] {
-  return series?.lines.find(({ service }) => service === '')?.points ?? [];
+function highest(values: readonly (number | null)[]): number {
+  return Math.max(0, ...values.map((value) => value ?? 0));
+}
+
+function whole({ lines }: Series): Series['lines'][number]['points'] {
+  return lines.find(({ service }) => service === '')?.points ?? [];
 }

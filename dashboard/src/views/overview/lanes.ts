@@ -1,5 +1,6 @@
 import type { ConsumerItem } from '@shelfcast/schemas/monitor/operations';
 import { count, milliseconds, perSecond, plural, span } from '../../lib/format.ts';
+import { knownValue, mapLoaded } from '../../lib/loaded.ts';
 import { hrefOf } from '../../lib/routes.ts';
 import { consumerState, type ServiceLag } from '../consumers/consumer-state.ts';
 import { edgeLabel } from './edge-times.ts';
@@ -15,23 +16,31 @@ const EFFECTS: Readonly<Record<string, string>> = {
 /** A consumer and what it does, with the ways to both. */
 export function laneOf(item: ConsumerItem, facts: PipelineFacts): Lane {
   const { name, deadLetters, retrying } = item;
-  const lag = facts.lag?.get(name);
-  const own = facts.alerts.filter(({ subject, state }) => subject === name && state === 'firing');
-  const state = consumerState({ item, lag, trend: { name: 'unknown' }, alerts: own });
-  const rate = facts.live?.services[name]?.processed ?? 0;
-  const behind = lag === undefined ? '' : lagFigure(lag);
+  const lag = mapLoaded(facts.lag, (all) => all.get(name));
+  const alerts = mapLoaded(facts.alerts, (all) =>
+    all.filter((alert) => alert.subject === name && alert.state === 'firing'),
+  );
+  const state = consumerState({ item, lag, trend: { name: 'unknown' }, alerts });
+  const rate = facts.live === undefined ? undefined : (facts.live.services[name]?.processed ?? 0);
+  const waiting = knownValue(lag);
+  const behind = waiting === undefined ? '' : lagFigure(waiting);
   const isWell = state.status === 'ok' || state.status === 'off';
   const consumer: MapNode = {
     id: name,
     title: name,
     status: state.status,
     word: state.word,
-    figures: [perSecond(rate), ...(isWell && behind !== '' ? [behind] : [])],
-    alarm: isWell ? '' : [state.word, lag?.messages ? behind : ''].filter(Boolean).join(' · '),
+    isKnown: state.isKnown,
+    figures: [
+      perSecond(rate),
+      ...(state.isKnown ? [] : [state.word]),
+      ...(isWell && behind !== '' ? [behind] : []),
+    ],
+    alarm: isWell ? '' : [state.word, waiting?.messages ? behind : ''].filter(Boolean).join(' · '),
     href: hrefOf('consumers'),
   };
   const held = deadLetters + retrying;
-  const numbers = facts.summary?.services.find(({ service }) => service === name);
+  const numbers = knownValue(facts.summary)?.services.find(({ service }) => service === name);
   const p99 = numbers?.latencyMs?.p99;
   const effect: MapNode = {
     id: `${name} effect`,
@@ -43,6 +52,7 @@ export function laneOf(item: ConsumerItem, facts: PipelineFacts): Lane {
         : retrying > 0
           ? plural(retrying, 'key is tried again', 'keys are tried again')
           : 'applied',
+    isKnown: true,
     figures: held > 0 || p99 === undefined ? [] : [`p99 ${milliseconds(p99)}`],
     alarm:
       held === 0

@@ -5,8 +5,10 @@ import type {
   ConsumerItem,
   ReplicationState,
 } from '@shelfcast/schemas/monitor/operations';
+import type { Loaded } from '../../lib/loaded.ts';
 import type { Status } from '../../lib/status.ts';
 import type { ServiceLag } from '../consumers/consumer-state.ts';
+import type { UnreadTopic } from '../topics/topic-words.ts';
 import type { EdgeTimes } from './edge-times.ts';
 
 /** A box of the map. */
@@ -16,6 +18,8 @@ export interface MapNode {
   readonly status: Status;
   /** The state in a word or two, for those who do not see the colour. */
   readonly word: string;
+  /** Whether its state is known: what could not be asked, or not yet, is neither well nor broken. */
+  readonly isKnown: boolean;
   /** Rate, lag and the like, the most telling first. */
   readonly figures: readonly string[];
   /** Of the figures: what makes it that state; in its colour. */
@@ -26,8 +30,8 @@ export interface MapNode {
 
 /** What goes from one box to the next. */
 export interface MapEdge {
-  /** Changes per second; 0: nothing moves. */
-  readonly perSecond: number;
+  /** Changes per second; 0: nothing moves; undefined: not known. */
+  readonly perSecond: number | undefined;
   /** Median of the latest changes; empty while it is not known. */
   readonly label: string;
   /** Where the cause is, when nothing comes through; undefined when all is well. */
@@ -49,17 +53,21 @@ export interface PipelineMap {
   readonly toConnector: MapEdge;
   readonly toKafka: MapEdge;
   readonly fromProducer: MapEdge;
-  readonly lanes: readonly Lane[];
+  readonly lanes: Loaded<readonly Lane[]>;
+  /** Topics with records that no consumer reads. */
+  readonly unread: Loaded<readonly UnreadTopic[]>;
 }
 
-/** What is known now; undefined: it could not be asked, or not yet. */
+/** What is known now. */
 export interface PipelineFacts {
-  readonly summary: Summary | undefined;
+  readonly summary: Loaded<Summary>;
+  /** Undefined: nothing is told live yet, or no longer. */
   readonly live: LiveSummary | undefined;
-  readonly lag: ReadonlyMap<string, ServiceLag> | undefined;
-  readonly connectors: readonly ConnectorItem[] | undefined;
-  readonly replication: ReplicationState | undefined;
-  readonly consumers: readonly ConsumerItem[] | undefined;
-  readonly alerts: readonly Alert[];
+  readonly lag: Loaded<ReadonlyMap<string, ServiceLag>>;
+  readonly connectors: Loaded<readonly ConnectorItem[]>;
+  readonly replication: Loaded<ReplicationState>;
+  readonly consumers: Loaded<readonly ConsumerItem[]>;
+  readonly alerts: Loaded<readonly Alert[]>;
+  readonly unread: Loaded<readonly UnreadTopic[]>;
   readonly times: EdgeTimes;
 }

@@ -1,6 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseRetention, readersOf, retentionWords, topicKind } from '../topics/topic-words.ts';
+import {
+  parseRetention,
+  readersOf,
+  retentionWords,
+  topicKind,
+  unreadSentence,
+  unreadTopics,
+} from '../topics/topic-words.ts';
 import { diffVerdict, schemaDiff, schemaFields } from './schema-diff.ts';
 
 const test = suite('topics and schemas');
@@ -95,6 +102,39 @@ test('readers of a topic come with what waits for them', () => {
   assert.equal(readersOf({ atMs: 0, partitions }, 'a'), [
     { service: 'pricing', messages: 5, isLate: false },
   ]);
+});
+
+test('topics with records that no consumer reads, our own aside', () => {
+  const item = (topic: string, records: number) => ({ topic, records, partitions: [] });
+  const sizes = {
+    atMs: 0,
+    items: [
+      item('pis.public.products', 9),
+      item('pis.northwind.orders', 5),
+      item('pis.northwind.empty', 0),
+      item('reviews', 7),
+      item('pis.shelfcast.heartbeat', 90),
+      item('monitoring', 90),
+      item('pricing.dlq', 90),
+      item('shelfcast-connect-offsets', 90),
+      item('stock_alerts', 90),
+    ],
+  };
+  const at = { partition: 0, messages: 0, seconds: 0 };
+  const partitions = [
+    { ...at, topic: 'pis.public.products', service: 'pricing' },
+    { ...at, topic: 'pis.northwind.orders', service: 'capture-reports' },
+  ];
+  const unread = unreadTopics(sizes, { atMs: 0, partitions });
+  assert.equal(unread, [
+    { topic: 'reviews', records: 7 },
+    { topic: 'pis.northwind.orders', records: 5 },
+  ]);
+  assert.is(
+    unreadSentence(unread),
+    'No consumer reads 2 topics: 12 records are kept there, and nothing acts on them.',
+  );
+  assert.is(unreadSentence([]), '');
 });
 
 test.run();

@@ -1,7 +1,9 @@
 import type { Lag } from '@shelfcast/schemas/monitor/numbers';
+import type { TopicSizes } from '@shelfcast/schemas/monitor/topics';
 import type { Topic } from '../../lib/api/producer.ts';
 import { plural, span } from '../../lib/format.ts';
 import { isLate } from '../consumers/consumer-state.ts';
+import { consumersByTopic } from '../live/strip.ts';
 
 /** What a topic is for. */
 export interface TopicKind {
@@ -77,8 +79,8 @@ export interface TopicReader {
 }
 
 /** Who reads a topic, and how many records wait for each. */
-export function readersOf(lag: Lag | undefined, topic: string): readonly TopicReader[] {
-  const own = (lag?.partitions ?? []).filter((one) => one.topic === topic);
+export function readersOf(lag: Lag, topic: string): readonly TopicReader[] {
+  const own = lag.partitions.filter((one) => one.topic === topic);
   return [...new Set(own.map(({ service }) => service))].map((service) => {
     const partitions = own.filter((one) => one.service === service);
     return {
@@ -87,6 +89,34 @@ export function readersOf(lag: Lag | undefined, topic: string): readonly TopicRe
       isLate: partitions.some(isLate),
     };
   });
+}
+
+/** A topic with records that no consumer reads. */
+export interface UnreadTopic {
+  readonly topic: string;
+  readonly records: number;
+}
+
+/** What nobody has to read: reports, copies of dead letters, and what the pipeline keeps for itself. */
+const OF_NOBODY =
+  /^(monitoring|stock_alerts)$|\.dlq$|^shelfcast-connect-|^[^.]+\.shelfcast\.[^.]+$|^_/;
+
+/** Captured tables and topics of events that hold records, and that no consumer reads; the fullest first. */
+export function unreadTopics(sizes: TopicSizes, lag: Lag): readonly UnreadTopic[] {
+  const read = consumersByTopic(lag);
+  return sizes.items
+    .filter(({ topic, records }) => records > 0 && !read.has(topic) && !OF_NOBODY.test(topic))
+    .map(({ topic, records }) => ({ topic, records }))
+    .sort((a, b) => b.records - a.records || a.topic.localeCompare(b.topic, 'en'));
+}
+
+/** Those topics in a sentence. */
+export function unreadSentence(unread: readonly UnreadTopic[]): string {
+  const records = unread.reduce((sum, one) => sum + one.records, 0);
+  const [first] = unread;
+  if (first === undefined) return '';
+  const which = unread.length === 1 ? first.topic : plural(unread.length, 'topic');
+  return `No consumer reads ${which}: ${plural(records, 'record is', 'records are')} kept there, and nothing acts on ${records === 1 ? 'it' : 'them'}.`;
 }
 
 /** A length of time as people type it: `7 days`, `12 h`, `for ever`; undefined: it is none. */
