@@ -73,7 +73,7 @@ demo: $(BUILT) ## Keep editing products until Ctrl-C (RATE=2 a second)
 	$(WITH_STACK) node product-database/dist/cli.js demo
 
 ##@ The same system on Docker
-.PHONY: up down
+.PHONY: up down images images-test
 up: ## Build the images, start everything and wait until it is healthy (needs API_TOKENS in .env)
 	[ -n "$$API_TOKENS$$OIDC_ISSUER" ] || grep -Eqs '^(API_TOKENS|OIDC_ISSUER)=.' .env || { \
 	  echo 'The producer API needs API_TOKENS or OIDC_ISSUER in .env: docs/producer-api.md says how to make a token.' >&2; exit 1; }
@@ -81,6 +81,12 @@ up: ## Build the images, start everything and wait until it is healthy (needs AP
 
 down: ## End it; the volumes stay
 	docker compose down
+
+images: ## Build the images, also where no engine runs (with buildah)
+	$(WITH_OWN_NODE) compose/images.sh build
+
+images-test: check images ## Start every command of docker-compose.yml that uses our image, in it, on a stack of its own
+	node tests/dist/images.js
 
 ##@ The connector
 .PHONY: connectors connector-register connector-status connector-validate connector-pause connector-resume \
