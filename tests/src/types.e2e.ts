@@ -43,22 +43,25 @@ function scalarColumn({ type, avro, values, asText = [] }: PostgresType, index: 
 
 /** Lists with and without NULL, the empty one, two dimensions, another lower bound, and elements that only a string holds. */
 function arrayColumn(
-  { type, avro, values, asText, arrayAvro }: PostgresType,
+  { type, avro, values, asText = [], arrayAvro }: PostgresType,
   index: number,
 ): Column {
-  const items = values.map((text) => literal(text, type));
+  const between = type === 'box' ? ';' : ',';
+  const quoted = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+  const items = values.map(quoted);
   const [first = ''] = items;
+  const texts = [
+    `{${[...items, 'NULL'].join(between)}}`,
+    '{}',
+    `{{${first}}${between}{${first}}}`,
+    `[0:1]={${first}${between}NULL}`,
+    ...asText.map((text) => `{${first}${between}${quoted(text)}}`),
+  ];
   return {
     name: `a${index}`,
     type: `${type}[]`,
     avro: arrayAvro ?? `array of ${avro}`,
-    values: [
-      `array[${[...items, 'null'].join(', ')}]::${type}[]`,
-      `'{}'::${type}[]`,
-      `array[array[${first}], array[${first}]]::${type}[]`,
-      `('[0:1]=' || array[${first}, null]::${type}[]::text)::${type}[]`,
-      ...(asText ?? []).map((text) => `array[${first}, ${literal(text, type)}]::${type}[]`),
-    ],
+    values: texts.map((text) => literal(text, `${type}[]`)),
   };
 }
 
@@ -79,7 +82,8 @@ let bench: CaptureBench;
 
 test.before(async () => {
   database = await createOddDatabase(EXTENSIONS);
-  bench = await openCaptureBench({ databaseUrl: database.url, config: database.config });
+  const { url: databaseUrl, config } = database;
+  bench = await openCaptureBench({ databaseUrl, edit: (rendered) => ({ ...rendered, ...config }) });
   await bench.db.query(OWN_TYPES);
   const columns = COLUMNS.map(({ name, type }) => `${name} ${type}`).join(', ');
   await bench.db.query(`create table ${bench.name}.typed (id int primary key, ${columns})`);

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { heartbeatTopic, offsetHeartbeatTopic } from '@shelfcast/connect-config/heartbeat';
-import { renderConnector } from '@shelfcast/connect-config/render';
+import { type ConnectorConfig, renderConnector } from '@shelfcast/connect-config/render';
 import { loadTemplate } from '@shelfcast/connect-config/template';
+import { waitUntilRunning, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import type { Change } from '@shelfcast/schemas/change';
 import { createCodec } from '@shelfcast/schemas/codec';
 import { changeFromEnvelope } from '@shelfcast/schemas/debezium';
@@ -22,6 +23,8 @@ export interface CaptureBench {
   readonly db: pg.Pool;
   /** Starts the connector on these tables, whose routing column is `id`. */
   capture(tables: readonly string[]): Promise<void>;
+  /** Goes on with the configuration that connectors/products.json and render.ts make. */
+  reconfigure(): Promise<void>;
   /** Reads a row again with an incremental snapshot. */
   snapshot(table: string): Promise<void>;
   /** All changes of a table so far, in the order of their partition (there is one). */
@@ -36,13 +39,15 @@ const EPOCH = 7n;
 export interface CaptureBenchOptions {
   /** Default: the products database. */
   readonly databaseUrl?: string;
-  /** Of the connector, besides what connectors/products.json says. */
-  readonly config?: Readonly<Record<string, string>>;
+  /** Makes another of the connector's configuration. */
+  readonly edit?: EditConfig;
 }
+
+type EditConfig = (config: ConnectorConfig) => ConnectorConfig;
 
 export async function openCaptureBench({
   databaseUrl = fromEnvironment('PRODUCTS_DATABASE_URL'),
-  config: overrides = {},
+  edit = (config) => config,
 }: CaptureBenchOptions = {}): Promise<CaptureBench> {
   const name = `contract_${randomBytes(4).toString('hex')}`;
   const prefix = name;
@@ -60,6 +65,7 @@ export async function openCaptureBench({
   const admin = kafka.createAdmin();
   const seen = new Map<string, Change[]>();
   const closers: (() => Promise<unknown>)[] = [];
+  let rendered: ConnectorConfig = {};
 
   await db.query(`create schema ${name};
     create table ${name}.signal (id varchar(42) primary key, type varchar(32) not null, data varchar(2048));
@@ -116,13 +122,12 @@ export async function openCaptureBench({
         })),
       );
       closers.push(() => admin.deleteTopics(own));
-      const config = renderConnector({
+      rendered = renderConnector({
         template: {
           ...loadTemplate(),
           'publication.name': name,
           'slot.name': name,
           'signal.data.collection': `${name}.signal`,
-          ...overrides,
         },
         capturedTables: tables.map((table) => ({ schema: name, table, routingColumn: 'id' })),
         epoch: EPOCH,
@@ -137,7 +142,7 @@ export async function openCaptureBench({
           consumerGroups: [],
         },
       });
-      await connect.putConfig(name, config);
+      await connect.putConfig(name, edit(rendered));
       closers.push(async () => {
         await connect.stop(name);
         await eventually(() => connect.deleteOffsets(name), {
@@ -172,6 +177,14 @@ export async function openCaptureBench({
         },
         { timeoutMs: 60_000, intervalMs: 200, what: 'the connector runs' },
       );
+    },
+
+    async reconfigure() {
+      await connect.stop(name);
+      await waitUntilStopped({ client: connect, connector: name });
+      await connect.putConfig(name, rendered);
+      await connect.resume(name);
+      await waitUntilRunning({ client: connect, connector: name });
     },
 
     async snapshot(table) {

@@ -248,7 +248,7 @@ export const POSTGRES_TYPES: readonly PostgresType[] = [
   { type: 'pg_lsn', avro: 'string', values: ['16/B374D848', 'FFFFFFFF/FFFFFFFF'] },
   { type: 'pg_snapshot', avro: 'string', values: ['10:20:10,14,15'] },
   { type: 'txid_snapshot', avro: 'string', values: ['10:20:10,14,15'] },
-  { type: 'regclass', avro: 'string', values: ['pg_class', '4294967295'] },
+  { type: 'regclass', avro: 'string', values: ['pg_class', 'information_schema.columns'] },
   { type: 'regcollation', avro: 'string', values: ['"C"'] },
   { type: 'regconfig', avro: 'string', values: ['english'] },
   { type: 'regdictionary', avro: 'string', values: ['simple'] },
@@ -275,7 +275,7 @@ export const POSTGRES_TYPES: readonly PostgresType[] = [
   { type: 'cube', avro: 'string', values: ['(1, 2),(3, 4.5)'], own: 'extension cube' },
   { type: 'seg', avro: 'string', values: ['1.50 .. 2.0'], own: 'extension seg' },
   { type: 'isbn', avro: 'string', values: ['0-14-028329-3'], own: 'extension isn' },
-  { type: 'ean13', avro: 'string', values: ['978-0-14-028329-8'], own: 'extension isn' },
+  { type: 'ean13', avro: 'string', values: ['978-0-14-028329-7'], own: 'extension isn' },
   {
     type: 'mood',
     avro: 'string (Enum)',
