@@ -3,7 +3,6 @@ import {
   listCapturedTables,
   type Queryable,
 } from '@shelfcast/product-database/captured-tables';
-import type pg from 'pg';
 import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { checkCapture } from './health/check-source.ts';
@@ -42,21 +41,11 @@ export async function registerConnector(
     minimumEpoch = 0n,
   }: { readonly now?: Date; readonly minimumEpoch?: bigint } = {},
 ): Promise<RegisterResult> {
-  const clockEpoch = BigInt(Math.floor(now.getTime() / 1000));
-  return await whileNobodyElseRegisters(context.products, () =>
-    register(context, clockEpoch > minimumEpoch ? clockEpoch : minimumEpoch),
-  );
-}
-
-/** Does what changes the connector's configuration; others that do wait for their turn. */
-export async function whileNobodyElseRegisters<T>(
-  products: pg.Pool,
-  work: () => Promise<T>,
-): Promise<T> {
-  const lock = await products.connect();
+  const lock = await context.products.connect();
   try {
     await lock.query('select pg_advisory_lock($1)', [REGISTER_LOCK]);
-    return await work();
+    const clockEpoch = BigInt(Math.floor(now.getTime() / 1000));
+    return await register(context, clockEpoch > minimumEpoch ? clockEpoch : minimumEpoch);
   } finally {
     lock.release(true); // ends the session, and with it the lock
   }

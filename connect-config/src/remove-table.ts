@@ -13,7 +13,6 @@ import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { withoutTablesBeingRead } from './incremental-snapshot-offset.ts';
 import { assertNothingParked, forgetTopic, readersOf, withoutSweepOf } from './readers.ts';
-import { whileNobodyElseRegisters } from './register.ts';
 import { includesTable, withTables } from './render.ts';
 import { currentLsn } from './replication-slot.ts';
 import { formatTableName, type TableName } from './table-name.ts';
@@ -51,7 +50,13 @@ export async function removeTable(
   context: RemoveTableContext,
   options: RemoveTableOptions,
 ): Promise<void> {
-  await whileNobodyElseRegisters(context.products, () => remove(context, options));
+  const lock = await context.products.connect();
+  try {
+    await lock.query('select pg_advisory_lock($1)', [CONNECTOR_LOCK]);
+    await remove(context, options);
+  } finally {
+    lock.release(true); // ends the session, and with it the lock
+  }
 }
 
 async function remove(

@@ -201,7 +201,7 @@ function upsert(schema: string, table: CatalogueTable): string {
   const columns = [...columnsOf[table], ...computedColumns[table], 'other_columns'];
   return `
     insert into ${schema}.${table} (${columns.join(', ')}) ${selectRows(schema, table, columns)}
-    on conflict (${columns[0]}) do update set
+    on conflict (runtime.bounded(${columns[0]})) do update set
       ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
 }
 
@@ -219,7 +219,7 @@ function upsertKeeping({
   return `
     insert into ${schema}.${table} as model (${columns.join(', ')}, other_columns)
     ${selectRows(schema, table, [...columns, 'other_columns'])}
-    on conflict (${columns[0]}) do update set
+    on conflict (runtime.bounded(${columns[0]})) do update set
       ${columns.map((column) => `${column} = excluded.${column}`).join(', ')},
       other_columns = coalesce(
         (select jsonb_object_agg(o.key, o.value) from jsonb_each(model.other_columns) as o

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { jobKeySql } from '../price/repricing.ts';
 import type { TakeOver } from '../runtime/definition.ts';
 import { computedColumns } from './apply.ts';
 import { columnsOf, isCatalogueTable } from './decide.ts';
@@ -43,9 +44,9 @@ async function planReprices(
      )
      select graphile_worker.add_job($1, json_build_object('productId', p.product_id),
        run_at := case when d.product_id is null then p.effective_price_until else now() end,
-       job_key := $1 || ':' || p.product_id)
+       job_key := ${jobKeySql('p.product_id')})
      from ${schema}.products p left join now_due d using (product_id)
-       left join graphile_worker.jobs j on j.key = $1 || ':' || p.product_id
+       left join graphile_worker.jobs j on j.key = ${jobKeySql('p.product_id')}
      where d.product_id is not null
        or (p.effective_price_until is not null and j.run_at is distinct from p.effective_price_until)`,
     [

@@ -125,7 +125,7 @@ with entered as (
 )
 insert into inventory.stock as s (product_id, stock_quantity, state, changed_at, category)
 select * from unnest($9::text[], $10::bigint[], $11::text[], $12::timestamptz[], $13::text[])
-on conflict (product_id) do update set
+on conflict (runtime.bounded(product_id)) do update set
   stock_quantity = excluded.stock_quantity, state = excluded.state, category = excluded.category,
   changed_at = case when s.stock_quantity is distinct from excluded.stock_quantity
                     then excluded.changed_at else s.changed_at end`;

@@ -26,6 +26,12 @@ export interface RepricingOptions {
   readonly task: string;
 }
 
+/** Key of a product's job, of which the queue takes 512 characters. $1 is the task's name. */
+export function jobKeySql(productId: string): string {
+  return `$1 || ':' || case when length(${productId}) <= 200 then ${productId}
+    else left(${productId}, 100) || ':' || md5(${productId}) end`;
+}
+
 const repricePayload = z.object({ productId: z.string() });
 
 /** Prices computed one transaction at a time, and again when the clock changes them. */
@@ -46,7 +52,7 @@ export function createRepricing({ task }: RepricingOptions): Repricing {
       write({
         name: 'price.schedule',
         text: `select graphile_worker.add_job($1, json_build_object('productId', d.product_id),
-           run_at := to_timestamp(d.at_ms / 1000.0), job_key := $1 || ':' || d.product_id)
+           run_at := to_timestamp(d.at_ms / 1000.0), job_key := ${jobKeySql('d.product_id')})
          from unnest($2::text[], $3::float8[]) as d(product_id, at_ms)`,
         values: [task, due.map(({ productId }) => productId), due.map(({ atMs }) => atMs)],
       });

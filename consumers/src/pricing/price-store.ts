@@ -184,7 +184,7 @@ function upsert(table: string, columns: readonly [string, ...string[]]) {
     name: `pricing.put_${table}`,
     text: `insert into pricing.${table} (${columns.join(', ')})
       select ${columns.join(', ')} from jsonb_populate_recordset(null::pricing.${table}, $1::jsonb)
-      on conflict (${key}) do update set
+      on conflict (runtime.bounded(${key})) do update set
         ${others.map((column) => `${column} = excluded.${column}`).join(', ')}`,
   };
 }

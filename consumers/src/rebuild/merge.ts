@@ -64,7 +64,7 @@ export async function mergePositions(
      select $1, n.entity, n.key, n.position, n.deleted, n.parked from runtime.guards n
      left join runtime.guards l on l.consumer = $1 and l.entity = n.entity and l.key = n.key
      where n.consumer = $2 and (l.position is distinct from n.position or (n.parked and not l.parked))
-     on conflict (consumer, entity, key) do update
+     on conflict (consumer, entity, runtime.bounded(key)) do update
        set position = excluded.position, deleted = excluded.deleted, parked = g.parked or excluded.parked`,
     [live, next],
   );

@@ -54,7 +54,7 @@ insert into runtime.inbox as i (consumer, topic, event_id, partition, "offset")
 select $1, e.topic, e.event_id, e.partition, e."offset"
 from unnest($2::text[], $3::text[], $4::int[], $5::bigint[]) as e(topic, event_id, partition, "offset")
 order by e.topic, e.event_id
-on conflict (consumer, topic, event_id) do update set event_id = i.event_id
+on conflict (consumer, topic, runtime.bounded(event_id)) do update set event_id = i.event_id
 returning i.topic, i.event_id, i.partition, i."offset"`;
 
 /** Forgets what is too old to come again. */

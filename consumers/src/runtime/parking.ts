@@ -37,8 +37,13 @@ export interface Failure {
 const MAX_MESSAGE_LENGTH = 2_000;
 
 export function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { type: 'Error', message: String(error) };
-  return { type: error.name, message: error.message.slice(0, MAX_MESSAGE_LENGTH) };
+  if (!(error instanceof Error)) return { type: 'Error', message: storable(String(error)) };
+  return { type: error.name, message: storable(error.message) };
+}
+
+/** Postgres' text has no NUL, and what an error quotes may. */
+function storable(text: string): string {
+  return text.slice(0, MAX_MESSAGE_LENGTH).replaceAll('\u0000', '\ufffd');
 }
 
 /** Appends records to the queues of their keys; one that is there already stays as it is. The keys' guards are locked. */
@@ -85,14 +90,14 @@ export async function parkKey(
   const { entity, key } = entry;
   await tx.query(
     `insert into runtime.guards (consumer, entity, key, position, parked) values ($1, $2, $3, '', true)
-     on conflict (consumer, entity, key) do update set parked = true`,
+     on conflict (consumer, entity, runtime.bounded(key)) do update set parked = true`,
     [consumer, entity, key],
   );
   await tx.query(
     `insert into runtime.parked_keys
        (consumer, entity, key, state, attempts, next_attempt_at, error_type, error_message)
      values ($1, $2, $3, 'retrying', 1, to_timestamp($4 / 1000.0), $5, $6)
-     on conflict (consumer, entity, key) do nothing`,
+     on conflict (consumer, entity, runtime.bounded(key)) do nothing`,
     [consumer, entity, key, nextAttemptMs, failure.type, failure.message],
   );
   await appendParked(tx, consumer, [entry]);
@@ -299,7 +304,8 @@ function headersText(headers: KafkaRecord['headers']): string {
   return JSON.stringify(
     Object.fromEntries(
       Object.entries(headers).map(([name, values]) => [
-        name,
+        // A jsonb takes no NUL.
+        name.replaceAll('\u0000', '\ufffd'),
         values.map((value) => value.toString('base64')),
       ]),
     ),

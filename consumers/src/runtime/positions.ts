@@ -176,7 +176,7 @@ with floor_rows as (
     as c(consumer, entity, key, position, deleted, nr)
   where ${IN_TRANSACTION_SQL}
   order by c.nr
-  on conflict (consumer, entity, key) do update
+  on conflict (consumer, entity, runtime.bounded(key)) do update
     set position = case when g.parked then g.position else ${WINNING_POSITION_SQL} end,
         deleted = case when excluded.deleted = g.deleted or g.parked or ${WINNING_POSITION_SQL} = g.position
                        then g.deleted else excluded.deleted end

@@ -57,7 +57,7 @@ export async function saveSharedRows(
     text: `insert into runtime.shared_rows (consumer, entity, key, present, fields)
       select $1, s.entity, s.key, s.present, s.fields::jsonb
       from unnest($2::text[], $3::text[], $4::boolean[], $5::text[]) as s(entity, key, present, fields)
-      on conflict (consumer, entity, key) do update set present = excluded.present, fields = excluded.fields`,
+      on conflict (consumer, entity, runtime.bounded(key)) do update set present = excluded.present, fields = excluded.fields`,
     values: [
       consumer,
       rows.map(({ entity }) => entity),

@@ -54,9 +54,9 @@ export async function selectCandidates(
     parked: boolean;
   }>(
     `select key, position, deleted, parked from runtime.guards
-     where consumer = $1 and entity = $2 and ($3::text is null or key > $3)
+     where consumer = $1 and entity = $2 and ($3::text is null or runtime.bounded(key) > runtime.bounded($3))
        and position < $4 and (parked or (position > '' and not deleted))
-     order by key limit $5 for update`,
+     order by runtime.bounded(key) limit $5 for update`,
     [consumer, entity, after, floor, limit],
   );
   const parked = rows.filter((row) => row.parked).map(({ key }) => key);

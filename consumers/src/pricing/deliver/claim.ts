@@ -98,7 +98,7 @@ async function claimOf(
           and (d.leased_until is null or d.leased_until <= now())
           and not exists (
             select from pricing.deliveries e
-            where e.subscriber_id = $1 and e.product_id = d.product_id and e.event_nr < d.event_nr
+            where e.subscriber_id = $1 and runtime.bounded(e.product_id) = runtime.bounded(d.product_id) and e.event_nr < d.event_nr
               and e.state in ('waiting', 'failed'))
         order by d.next_attempt_at, d.event_nr limit $2
         for update skip locked),
