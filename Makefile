@@ -131,7 +131,7 @@ resync: $(BUILT) ## Read all again, remove what is gone [YES=1 FORCE=1 CONFIRM=k
 	$(WITH_STACK) node connect-config/dist/cli.js resync
 
 ##@ Consumers
-.PHONY: dead-letters redrive discard consumer-pause consumer-resume rebuild
+.PHONY: dead-letters redrive discard consumer-pause consumer-resume consumer-retire rebuild
 CONSUMERS_CLI := node consumers/dist/cli.js
 dead-letters: $(BUILT) ## What consumers could not apply [CONSUMER=…]
 	$(WITH_STACK) $(CONSUMERS_CLI) dead-letters
@@ -147,6 +147,9 @@ consumer-pause: $(BUILT) ## Stop handling changes: CONSUMER=… REASON=…
 
 consumer-resume: $(BUILT) ## Go on after a pause: CONSUMER=…
 	$(WITH_STACK) $(CONSUMERS_CLI) resume
+
+consumer-retire: $(BUILT) ## Forget CONSUMER=… that shall not run any more, after asking [YES=1 PURGE=1: drop its schema]
+	$(WITH_STACK) node consumers/dist/retire/cli.js
 
 rebuild: $(BUILT) ## Build a read model anew, beside the one in use, and swap it in: CONSUMER=… [KEEP_OLD=1 CANCEL=1]
 	$(WITH_STACK) node consumers/dist/rebuild/cli.js

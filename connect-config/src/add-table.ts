@@ -1,6 +1,7 @@
 import { captureWhole } from '@shelfcast/product-database/capture-table';
 import {
   addCapturedTable,
+  listCapturedTables,
   listRemovedTables,
   noteCapturedAgain,
   type Queryable,
@@ -14,10 +15,12 @@ import type { ConnectorContext } from './context.ts';
 import { checkCapture } from './health/check-source.ts';
 import { readDatabase } from './health/read-source.ts';
 import { inspectTable, type TableFacts } from './inspect-table.ts';
+import { assertNamesFit } from './names.ts';
 import { registerConnector } from './register.ts';
 import { waitForSnapshot } from './snapshot.ts';
 import { sentence } from './status.ts';
 import { formatTableName, type TableName } from './table-name.ts';
+import { loadTemplate } from './template.ts';
 
 export interface AddTableOptions {
   readonly table: TableName;
@@ -48,6 +51,13 @@ export async function addTable(
   const before = (await listRemovedTables(products)).find(
     (removed) => formatTableName(removed) === name && !removed.topicDeleted,
   );
+  assertNamesFit(table, {
+    columns: facts.columns,
+    template: loadTemplate(),
+    prefix: context.settings.topicPrefix,
+    captured: await listCapturedTables(products),
+    topics: await context.admin.listTopics(),
+  });
   const column = chooseRoutingColumn(facts, {
     name,
     routingColumn: routingColumn ?? before?.routingColumn,

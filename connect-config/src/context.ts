@@ -9,12 +9,15 @@ export const CONNECTOR = 'products';
 /** Replication slot and publication have the same name; connectors/products.json says it too. */
 export const SLOT = 'shelfcast';
 
+/** Who took a table out of the capture, where it was the monitor by itself. */
+export const GUARD = 'guard';
+
 /** What the operations on the connector work with. */
 export interface ConnectorContext {
   readonly client: ConnectClient;
   /** The products database, as its owner. */
   readonly products: pg.Pool;
-  readonly admin: Pick<KafkaAdmin, 'ensureTopics' | 'describeTopics' | 'watermarks'>;
+  readonly admin: Pick<KafkaAdmin, 'ensureTopics' | 'listTopics' | 'describeTopics' | 'watermarks'>;
   readonly reader: LogReader;
   readonly settings: CaptureSettings;
   /** Takes one line at a time about what was done. */

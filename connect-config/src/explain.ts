@@ -15,6 +15,7 @@ export interface FailureExplanation {
 interface KnownFailure {
   readonly pattern: RegExp;
   readonly meaning: string;
+  /** `$1` stands for what the pattern found first. */
   readonly remedy: string;
   readonly needsResync?: true;
 }
@@ -89,11 +90,11 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     remedy: 'make start   # creates and migrates it',
   },
   {
-    pattern: /Failed to properly convert data value for/i,
+    pattern: /Failed to properly convert data value for '"?([^'"]+)\.[^.']+'/i,
     meaning:
-      'A row holds a value that Debezium cannot carry, such as NaN in a numeric column. The change stays in the WAL, so a restart meets it again.',
-    remedy: `${RESYNC}; correct the row in Postgres first`,
-    needsResync: true,
+      'A row holds a value that Debezium cannot carry. The change stays in the WAL, so a restart meets it again.',
+    remedy:
+      'make connector-remove-table TABLE=$1   # the others flow; add it again when the row is corrected',
   },
   {
     pattern: /RecordTooLargeException|larger than the maximum request size|message\.max\.bytes/i,
@@ -105,6 +106,24 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     pattern: /UnknownTopicOrPartition|not present in metadata/i,
     meaning: 'A topic the connector writes to does not exist.',
     remedy: 'make connector-register   # creates every declared topic',
+  },
+  {
+    pattern: /Table '"?([^'"]+)"?' has columns that differ only by case/i,
+    meaning:
+      'Columns of a table differ by case alone, which Debezium does not take, also where the table is not captured any more.',
+    remedy:
+      'make connector-remove-table TABLE=$1 ; YES=1 FORCE=1 make resync   # its change is still in the WAL',
+  },
+  {
+    pattern: /field name duplication/i,
+    meaning:
+      'Two columns of a table are one field in Avro, so that none of its changes can be carried.',
+    remedy: 'make connector-remove-table TABLE=…   # the table that has both; the others flow',
+  },
+  {
+    pattern: /Records of topic [^.\s]+\.(\S+) cannot be carried/,
+    meaning: 'A change of a table cannot be written to its topic.',
+    remedy: 'make connector-remove-table TABLE=$1   # the others flow',
   },
   {
     pattern: /io\.apicurio|RestClientException|registry/i,
@@ -133,14 +152,14 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
 
 /** Explains a task's or connector's `trace`: a Java stack trace whose innermost cause comes last. */
 export function explainFailure(trace: string): FailureExplanation {
-  const messages = causes(trace);
+  const messages = causesOf(trace);
   const cause = messages.at(-1) ?? 'no reason given';
   // A wrapper sometimes says more than what it wraps: look from the inside out.
   for (const message of [...messages].reverse()) {
-    const known = KNOWN_FAILURES.find(({ pattern }) => pattern.test(message));
-    if (known !== undefined) {
-      const { meaning, remedy, needsResync = false } = known;
-      return { cause, meaning, remedy, needsResync };
+    for (const { pattern, meaning, remedy, needsResync = false } of KNOWN_FAILURES) {
+      const match = pattern.exec(message);
+      if (match === null) continue;
+      return { cause, meaning, remedy: remedy.replace('$1', match[1] ?? ''), needsResync };
     }
   }
   return { cause, needsResync: false };
@@ -158,7 +177,7 @@ export function formatFailure({ cause, meaning, remedy }: FailureExplanation): s
 }
 
 /** The messages of a stack trace, outermost first: what is neither a frame nor the count of the left-out ones. */
-function causes(trace: string): string[] {
+export function causesOf(trace: string): string[] {
   return trace
     .split(/^Caused by: /m)
     .map((part) =>

@@ -2,6 +2,7 @@ import {
   type CapturedTable,
   listCapturedTables,
   type Queryable,
+  requireBackfill,
 } from '@shelfcast/product-database/captured-tables';
 import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
@@ -53,8 +54,8 @@ export async function registerConnector(
 
 async function register(context: ConnectorContext, newEpoch: bigint): Promise<RegisterResult> {
   const { client, products, admin, settings, log } = context;
-  const capturedTables = await listCapturedTables(products);
-  await ensureDeclaredTopics(admin, { settings, capturedTables, log });
+  const all = await listCapturedTables(products);
+  const capturedTables = await ensureDeclaredTopics(admin, { settings, capturedTables: all, log });
 
   const current = await client.config(CONNECTOR);
   const epoch = (current === undefined ? undefined : epochOf(current)) ?? newEpoch;
@@ -69,6 +70,9 @@ async function register(context: ConnectorContext, newEpoch: bigint): Promise<Re
   await waitUntilRunning({ client, connector: CONNECTOR });
 
   const snapshotRequested = await requestBackfill(context, capturedTables);
+  // What is left out for its topic is read when it is let in.
+  for (const table of all)
+    if (!capturedTables.includes(table)) await requireBackfill(products, table);
   // Debezium goes on trying without end what the database refuses, and is RUNNING all the while.
   const { capture } = await readDatabase(products);
   for (const finding of capture === undefined ? [] : checkCapture(capture)) {

@@ -1,6 +1,7 @@
 import {
   listCapturedTables,
   listRemovedTables,
+  noteRemovalFinished,
   noteTopicDeleted,
   removeCapturedTable,
 } from '@shelfcast/product-database/captured-tables';
@@ -13,6 +14,7 @@ import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { withoutTablesBeingRead } from './incremental-snapshot-offset.ts';
 import { assertNothingParked, forgetTopic, readersOf, withoutSweepOf } from './readers.ts';
+import { REGISTER_LOCK } from './registration-lock.ts';
 import { includesTable, withTables } from './render.ts';
 import { currentLsn } from './replication-slot.ts';
 import { formatTableName, type TableName } from './table-name.ts';
@@ -52,7 +54,7 @@ export async function removeTable(
 ): Promise<void> {
   const lock = await context.products.connect();
   try {
-    await lock.query('select pg_advisory_lock($1)', [CONNECTOR_LOCK]);
+    await lock.query('select pg_advisory_lock($1)', [REGISTER_LOCK]);
     await remove(context, options);
   } finally {
     lock.release(true); // ends the session, and with it the lock
@@ -72,9 +74,10 @@ async function remove(
 
   await removeCapturedTable(products, table, { removedBy, reason: reason ?? null });
   const lsn = await takeFromConnector(context, table);
-  if (lsn !== undefined) await waitForTheOthers(context, { name, lsn, timeoutMs });
   await withoutSweepOf(consumers, { entity: entityOfTable(table), topic });
   await unpublish(products, table);
+  await noteRemovalFinished(products, table);
+  if (lsn !== undefined) await waitForTheOthers(context, { name, lsn, timeoutMs });
   log(`${name} is not captured any more`);
 
   const readers = await readersOf(consumers, entityOfTable(table));

@@ -53,6 +53,7 @@ export function renderConnector({
     'producer.override.buffer.memory': String(
       Math.max(DEFAULT_BUFFER_MEMORY_BYTES, 2 * settings.maxRecordBytes),
     ),
+    'value.converter.shelfcast.max.record.bytes': String(settings.maxRecordBytes),
     ...renderTables({
       capturedTables,
       epoch,

@@ -8,7 +8,9 @@ import {
 } from '@shelfcast/schemas/topics';
 import type { KafkaAdmin, TopicSpec } from '@shelfcast/service-kit/kafka/types';
 import { heartbeatTopic, offsetHeartbeatTopic } from './heartbeat.ts';
+import { withoutCollidingTopics } from './names.ts';
 import type { CaptureSettings } from './settings.ts';
+import { formatTableName, type TableName } from './table-name.ts';
 
 export interface DeclaredTopicsOptions {
   readonly settings: CaptureSettings;
@@ -49,17 +51,41 @@ export function serviceTopics({
   ];
 }
 
-/** Creates the declared topics that are missing and mends the settings of those that differ. */
-export async function ensureDeclaredTopics(
-  admin: Pick<KafkaAdmin, 'ensureTopics'>,
-  { log, ...options }: DeclaredTopicsOptions & { readonly log: (message: string) => void },
-): Promise<void> {
-  for (const { topic, action, changed } of await admin.ensureTopics(declaredTopics(options))) {
+/**
+ * Creates the declared topics that are missing and mends the settings of those that differ. A captured table whose topic
+ * Kafka does not take beside another's is left out, so that it keeps nothing else from going on.
+ *
+ * @returns the captured tables that have their topic
+ */
+export async function ensureDeclaredTopics<T extends Pick<CapturedTable, 'schema' | 'table'>>(
+  admin: Pick<KafkaAdmin, 'ensureTopics' | 'listTopics'>,
+  {
+    log,
+    settings,
+    capturedTables,
+  }: Pick<DeclaredTopicsOptions, 'settings'> & {
+    readonly capturedTables: readonly T[];
+    readonly log: (message: string) => void;
+  },
+): Promise<readonly T[]> {
+  const { kept, left } = withoutCollidingTopics(capturedTables, {
+    prefix: settings.topicPrefix,
+    topics: await admin.listTopics(),
+  });
+  for (const { table, topic } of left) log(`Warning: ${formatLeftOut(table, topic)}`);
+  const declared = declaredTopics({ settings, capturedTables: kept });
+  for (const { topic, action, changed } of await admin.ensureTopics(declared)) {
     if (action === 'created') log(`Created topic ${topic}`);
     for (const [name, { from, to }] of Object.entries(changed)) {
       if (action === 'altered') log(`Topic ${topic}: ${name} ${from ?? 'unset'} → ${to}`);
     }
   }
+  return kept;
+}
+
+function formatLeftOut(table: TableName, topic: string): string {
+  const name = formatTableName(table);
+  return `${name} is not captured: its topic and ${topic} are one for Kafka. make connector-remove-table TABLE=${name}, then rename it or its schema and add it again.`;
 }
 
 function spec(

@@ -24,6 +24,7 @@ import { deadLetterRoutes } from './operations/dead-letter-routes.ts';
 import { createReplicationReader } from './source/replication.ts';
 import { createSourceReader } from './source/source-reader.ts';
 import { sourceRoutes } from './source/source-routes.ts';
+import { createTableGuard } from './source/table-guard.ts';
 import type { Store } from './store.ts';
 import { topicRoutes } from './topics/topic-routes.ts';
 
@@ -141,6 +142,7 @@ export function openOperations(options: OperationsOptions): Operations {
               log: part,
             },
             lag: () => store.groups.lag(),
+            onRetired: (retired) => store.groups.leaveOut(retired),
             maxRecordBytes: config.MAX_RECORD_BYTES,
             ...observed,
           }),
@@ -150,6 +152,12 @@ export function openOperations(options: OperationsOptions): Operations {
         leadership: createLeadership(store.pool, part),
         notifier,
         connect,
+        tableGuard: config.TABLE_GUARD
+          ? createTableGuard({
+              ...{ connect, products, consumers, admin, audit, nowMs },
+              log: log.child({ part: 'table guard' }),
+            })
+          : undefined,
         audit,
         metrics: createWatchMetrics(registry, nowMs),
         nowMs,

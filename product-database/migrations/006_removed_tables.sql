@@ -10,6 +10,8 @@ create table shelfcast.removed_tables (
   -- of the guard: what stopped the connector
   reason            text,
   topic_deleted     boolean not null default false,
+  -- false: begun, and perhaps interrupted
+  finished          boolean not null default false,
   -- null: still out
   captured_again_at timestamptz,
   primary key (table_schema, table_name)

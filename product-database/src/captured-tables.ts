@@ -68,6 +68,8 @@ export interface RemovedTable extends CapturedTable {
   readonly removedBy: string;
   /** Of the guard: what stopped the connector. */
   readonly reason: string | null;
+  /** Whether all of that was done; false: it was begun. */
+  readonly finished: boolean;
   /** Whether its topic was deleted with it. */
   readonly topicDeleted: boolean;
 }
@@ -82,9 +84,10 @@ export async function listRemovedTables(db: Queryable): Promise<RemovedTable[]> 
     removed_by: string;
     reason: string | null;
     topic_deleted: boolean;
+    finished: boolean;
   }>(
     `select table_schema, table_name, routing_column, to_json(removed_at) #>> '{}' as removed_at, removed_by, reason,
-            topic_deleted
+            topic_deleted, finished
      from shelfcast.removed_tables where captured_again_at is null
      order by table_schema collate "C", table_name collate "C"`,
   );
@@ -96,6 +99,7 @@ export async function listRemovedTables(db: Queryable): Promise<RemovedTable[]> 
     removedBy: row.removed_by,
     reason: row.reason,
     topicDeleted: row.topic_deleted,
+    finished: row.finished,
   }));
 }
 
@@ -113,8 +117,19 @@ export async function removeCapturedTable(
      select table_schema, table_name, routing_column, $3, $4 from removed
      on conflict (table_schema, table_name) do update set routing_column = excluded.routing_column,
        removed_at = excluded.removed_at, removed_by = excluded.removed_by, reason = excluded.reason,
-       topic_deleted = false, captured_again_at = null`,
+       topic_deleted = false, finished = false, captured_again_at = null`,
     [schema, table, removedBy, reason],
+  );
+}
+
+/** Notes that all is done of what takes a table out. */
+export async function noteRemovalFinished(
+  db: Queryable,
+  { schema, table }: Pick<CapturedTable, 'schema' | 'table'>,
+): Promise<void> {
+  await db.query(
+    'update shelfcast.removed_tables set finished = true where table_schema = $1 and table_name = $2',
+    [schema, table],
   );
 }
 

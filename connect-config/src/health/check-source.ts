@@ -6,6 +6,7 @@ import { checkPublication, checkPublished } from './check-publication.ts';
 import { checkServer } from './check-server.ts';
 import { checkSlot } from './check-slot.ts';
 import { checkTables } from './check-tables.ts';
+import { checkTakenOut } from './check-taken-out.ts';
 import { checkWrittenTopics } from './check-written-topics.ts';
 import { type Gathered, note, problem } from './finding.ts';
 import type { BrokerFacts } from './read-broker.ts';
@@ -82,7 +83,12 @@ function checkDatabase(facts: SourceFacts, { budgetShare }: SourceThresholds): S
 
 /** What is captured, as the database alone can tell. */
 export function checkCapture(capture: CaptureFacts): SourceFinding[] {
-  return [...checkPublication(capture), ...checkPublished(capture), ...checkTables(capture)];
+  return [
+    ...checkPublication(capture),
+    ...checkPublished(capture),
+    ...checkTables(capture),
+    ...checkTakenOut(capture),
+  ];
 }
 
 function checkBroker(facts: SourceFacts, { heartbeatLateMs }: SourceThresholds): SourceFinding[] {

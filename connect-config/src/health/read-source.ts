@@ -1,7 +1,9 @@
 import {
   type CapturedTable,
   listCapturedTables,
+  listRemovedTables,
   type Queryable,
+  type RemovedTable,
 } from '@shelfcast/product-database/captured-tables';
 import { missingOwnGrants } from '@shelfcast/product-database/debezium-role';
 import { SLOT } from '../context.ts';
@@ -15,6 +17,8 @@ import { readTables, type TableFacts } from './read-tables.ts';
 /** What the migration made; undefined parts are missing. */
 export type CaptureFacts = {
   capturedTables: CapturedTable[];
+  /** Tables that were taken out of the capture and are not in it again. */
+  removedTables: RemovedTable[];
   /** The captured tables as they are in the database. */
   tables: TableFacts[];
   publication: PublicationFacts | undefined;
@@ -50,6 +54,7 @@ export async function readDatabase(
 async function readCapture(db: Queryable, slotName: string): Promise<CaptureFacts> {
   return {
     capturedTables: await listCapturedTables(db),
+    removedTables: await listRemovedTables(db),
     tables: await readTables(db),
     publication: await readPublication(db),
     slot: await readSlot(db, slotName),

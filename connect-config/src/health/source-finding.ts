@@ -20,6 +20,7 @@ export const SOURCE_CHECKS = {
     'column-list',
     'published',
     'captured-tables',
+    'taken-out',
     'table-identity',
     'key',
     'routing-column',

@@ -24,6 +24,7 @@ export async function ensureFloors(
      select $1, entity, '' from unnest($2::text[]) as e(entity) on conflict do nothing`,
     [consumer, entities],
   );
+  await tx.query('delete from runtime.retired where consumer = $1', [consumer]);
 }
 
 /**

@@ -33,7 +33,7 @@ import { checkPorts } from './checks/ports.ts';
 import { checkProcesses } from './checks/processes.ts';
 import { checkLargestRow, checkRecordSizes } from './checks/record-size.ts';
 import { checkTopics } from './checks/topics.ts';
-import { type DeadLetterFacts, deadLetterFacts } from './facts/dead-letters.ts';
+import { type DeadLetterFacts, deadLetterFacts, retiredConsumers } from './facts/dead-letters.ts';
 import { type KafkaFacts, kafkaFacts } from './facts/kafka.ts';
 import { type LargestRow, largestRows } from './facts/largest-rows.ts';
 import { machineFacts } from './facts/machine.ts';
@@ -115,13 +115,15 @@ async function pipelineFacts(settings: LocalSettings, stack: StackFacts): Promis
     const topics = captured.map((table) =>
       cdcTopic({ prefix: settings.capture.topicPrefix, ...table }),
     );
+    const retired = await gather(() => retiredConsumers(databaseUrl(settings, 'consumers')));
+    const missed = (group: string) => !retired.reached || !retired.facts.has(group);
     const [kafka, registry, deadLetters, rows] = await Promise.all([
       gather(async () => {
         assertListening();
         return await kafkaFacts({
           admin,
           declared: declaredBy(settings, captured),
-          groups: settings.capture.consumerGroups,
+          groups: settings.capture.consumerGroups.filter(missed),
         });
       }, 30_000),
       gather(() => registryFacts(confluentUrl(ports.registry), topics)),

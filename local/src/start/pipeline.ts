@@ -135,11 +135,12 @@ function problemsOf(capture: CaptureFacts, name: string): SourceFinding[] | unde
 /** Consumers that have not started, or take products and have not handled this one (its guard comes with the effect). */
 const BEHIND = `
   select c.consumer from unnest($1::text[]) as c(consumer)
-  where not exists (select from runtime.floors f where f.consumer = c.consumer)
+  where not exists (select from runtime.retired r where r.consumer = c.consumer)
+    and (not exists (select from runtime.floors f where f.consumer = c.consumer)
      or exists (select from runtime.floors f where f.consumer = c.consumer and f.entity = 'products')
         and not exists (
           select from runtime.guards g
-          where g.consumer = c.consumer and g.entity = 'products' and g.key = $2)`;
+          where g.consumer = c.consumer and g.entity = 'products' and g.key = $2))`;
 
 async function withKafka<T>(
   settings: LocalSettings,

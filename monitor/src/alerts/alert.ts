@@ -14,6 +14,7 @@ export const ALERT_NAMES = [
   'TableChanged',
   'TableNotCarried',
   'TableNotRead',
+  'TableTakenOut',
   'PublicationChanged',
   'TopicMissing',
   'SourceServer',

@@ -1,5 +1,6 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import { countDeadLetters } from '@shelfcast/consumers/runtime/dead-letters';
+import { listRetired } from '@shelfcast/consumers/runtime/retired';
 import type { LiveSummary } from '@shelfcast/schemas/monitor/live';
 import type { Lag } from '@shelfcast/schemas/monitor/numbers';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
@@ -22,6 +23,8 @@ export interface GatherOptions {
   /** The consumers' database. */
   readonly consumers: Pool;
   readonly lag: () => Lag;
+  /** Told of the consumers that nobody is to miss. */
+  readonly onRetired: (consumers: ReadonlySet<string>) => void;
   readonly summary: () => LiveSummary;
   readonly recordSizes: RecordSizes;
   readonly maxRecordBytes: number;
@@ -34,7 +37,7 @@ const LAG_KNOWN_FOR_MS = 20_000;
 
 /** Asks everybody at once; who gives no answer is left out. Never rejects. */
 export async function gatherFacts(options: GatherOptions): Promise<Facts> {
-  const { names, connect, replication, consumers, log } = options;
+  const { connect, replication, consumers, log } = options;
   async function ask<T>(what: string, question: Promise<T>): Promise<T | undefined> {
     try {
       return await question;
@@ -43,11 +46,14 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
       return undefined;
     }
   }
+  const retired = await ask('the consumers database', listRetired(consumers));
+  if (retired !== undefined) options.onRetired(retired);
+  const names = options.names.filter((name) => retired?.has(name) !== true);
   const [connectors, source, slot, groups, letters] = await Promise.all([
     ask('Kafka Connect', readConnectors(connect)),
     options.source.read(),
     ask('the replication slot', replication.read()),
-    ask('Kafka', groupsOf(options)),
+    ask('Kafka', groupsOf({ ...options, names })),
     ask('the consumers database', countDeadLetters(consumers)),
   ]);
   return {

@@ -59,6 +59,7 @@ const ALERTS: Readonly<Record<SourceCheck, SourceAlert>> = {
   'include-list': table('TableNotCarried'),
   'column-list': table('TableNotCarried'),
   'captured-tables': table('TableChanged'),
+  'taken-out': table('TableTakenOut'),
   'table-identity': table('TableChanged'),
   key: table('TableChanged'),
   'routing-column': table('TableChanged'),

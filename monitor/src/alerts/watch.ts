@@ -5,6 +5,7 @@ import { repeat } from '@shelfcast/service-kit/repeat';
 import type { Audit } from '../operations/audit.ts';
 import { heartbeatOf } from '../source/heartbeat.ts';
 import { createRestarts } from '../source/restarts.ts';
+import type { TableGuard } from '../source/table-guard.ts';
 import type { Judgement } from './alert.ts';
 import { type AlertBook, alertKey, asAlert } from './book.ts';
 import { type Facts, judge } from './judge.ts';
@@ -24,6 +25,8 @@ export interface WatchOptions {
   readonly leadership: Leadership;
   readonly notifier: Notifier | undefined;
   readonly connect: Pick<ConnectClient, 'restart'>;
+  /** Undefined: what one table stops is left to people. */
+  readonly tableGuard: TableGuard | undefined;
   readonly audit: Audit;
   readonly metrics: WatchMetrics;
   readonly nowMs: () => number;
@@ -101,10 +104,19 @@ export function startWatch(options: WatchOptions): Watch {
       if (isLeader) await notifier?.sendDue(signal);
     },
   });
+  // Apart from the looks: to take a table out takes its time.
+  const guarding = repeat({
+    failure: 'the tables could not be looked at: later',
+    everyMs: INTERVAL_MS,
+    log,
+    work: async () => {
+      if (isLeader) await options.tableGuard?.look();
+    },
+  });
   return {
     health: () => health,
     async stop() {
-      await Promise.all([looking.stop(), telling.stop()]);
+      await Promise.all([looking.stop(), telling.stop(), guarding.stop()]);
       leadership.release();
       await notifier?.close();
     },

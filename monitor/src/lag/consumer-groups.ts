@@ -31,6 +31,8 @@ export interface ConsumerGroups {
   /** Services that read a topic, and so are expected to report on its events. */
   expectedOf(topic: string): ReadonlySet<string>;
   lag(): Lag;
+  /** From now on nothing is expected of these groups, and their lag is not told. */
+  leaveOut(groups: ReadonlySet<string>): void;
   /** Asks the brokers. What cannot be learnt now stays as it was. */
   refresh(): Promise<void>;
 }
@@ -45,7 +47,8 @@ interface GroupProgress {
 const NOBODY: ReadonlySet<string> = new Set();
 
 export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGroups {
-  const { admin, reader, pool, groups, otherGroups, nowMs, log } = options;
+  const { admin, reader, pool, otherGroups, nowMs, log } = options;
+  let { groups } = options;
   let expected: Readers | undefined;
   let saved = '';
   let lag: Lag = { atMs: 0, partitions: [] };
@@ -103,6 +106,9 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
   return {
     expectedOf: (topic) => expected?.get(topic) ?? NOBODY,
     lag: () => lag,
+    leaveOut(leftOut) {
+      groups = options.groups.filter((group) => !leftOut.has(group));
+    },
     async refresh() {
       // A fresh process while a group does not run goes by what was known of it before.
       expected ??= await savedExpectations(pool);

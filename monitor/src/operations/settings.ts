@@ -1,5 +1,5 @@
 import { SLOT } from '@shelfcast/connect-config/context';
-import { databaseUrl, url } from '@shelfcast/service-kit/settings';
+import { databaseUrl, onOff, url } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
 
 /** Settings of what is watched and operated beside the reports. */
@@ -12,4 +12,6 @@ export const operationsSettings = {
   KAFKA_CONNECT_URL: url('http', 'https'),
   /** The slot that is watched. */
   REPLICATION_SLOT: z.string().min(1).default(SLOT),
+  /** Whether a table that keeps all others from flowing is taken out of the capture by itself. */
+  TABLE_GUARD: onOff().prefault('on'),
 };

@@ -99,6 +99,7 @@ export const capturedTables = [
 
 export const capture: CaptureFacts = {
   capturedTables,
+  removedTables: [],
   tables: [products],
   publication,
   slot,

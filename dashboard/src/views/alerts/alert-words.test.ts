@@ -36,6 +36,7 @@ const NAMES = [
   'SourceServer',
   'Unreachable',
   'RecordNearLimit',
+  'TableTakenOut',
 ];
 
 test('each alert has words of its own, and leads to a view', () => {

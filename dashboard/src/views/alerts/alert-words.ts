@@ -56,6 +56,13 @@ function meaningOf({ name, subject }: Alert): Meaning {
         means: 'Its changes wait in Kafka, in order; nothing is lost, other consumers go on.',
         action: { label: 'See what it waits for', href: hrefOf('consumers') },
       };
+    case 'TableTakenOut':
+      return {
+        title: `${subject} is not captured`,
+        means:
+          'The connector could not carry its changes, so it was taken out; the other tables flow.',
+        action: source('See the connector'),
+      };
     case 'ConsumerSilent':
       return {
         title: `${subject} is not running`,

@@ -9,6 +9,20 @@ export type DeadLetterFacts = {
   dead: number;
 };
 
+/** Consumers that nobody is to miss. @throws what pg throws when it cannot connect */
+export async function retiredConsumers(url: string): Promise<ReadonlySet<string>> {
+  return await withSession(url, async (client) => {
+    const { rows: tables } = await client.query<{ made: boolean }>(
+      "select to_regclass('runtime.retired') is not null as made",
+    );
+    if (tables[0]?.made !== true) return new Set();
+    const { rows } = await client.query<{ consumer: string }>(
+      'select consumer from runtime.retired',
+    );
+    return new Set(rows.map(({ consumer }) => consumer));
+  });
+}
+
 /**
  * Asks the consumers database; consumers without such keys are left out.
  * @throws what pg throws when it cannot connect

@@ -4,9 +4,11 @@ import io.apicurio.registry.rest.client.exception.RateLimitedClientException;
 import io.apicurio.registry.rest.client.exception.RestClientException;
 import io.apicurio.registry.utils.converter.AvroConverter;
 import java.io.IOException;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.errors.DataException;
 import org.apache.kafka.connect.errors.RetriableException;
 
 /**
@@ -19,27 +21,73 @@ import org.apache.kafka.connect.errors.RetriableException;
  */
 public final class PatientAvroConverter<T> extends AvroConverter<T> {
 
+    private static final int UNAUTHORIZED = 401;
+    private static final int FORBIDDEN = 403;
+    private static final int NOT_FOUND = 404;
     private static final int INTERNAL_SERVER_ERROR = 500;
+
+    /** The converter's setting with the largest record that the producer takes, in bytes. */
+    private static final String MAX_RECORD_BYTES = "shelfcast.max.record.bytes";
+
+    /** What a record has beside its value: key, headers, and the batch that holds it. */
+    private static final int BESIDE_THE_VALUE = 512;
+
+    private int longestBytes = Integer.MAX_VALUE;
+
+    @Override
+    public void configure(Map<String, ?> configs, boolean isKey) {
+        super.configure(configs, isKey);
+        Object limit = configs.get(MAX_RECORD_BYTES);
+        if (limit != null) {
+            longestBytes = Integer.parseInt(limit.toString()) - BESIDE_THE_VALUE;
+        }
+    }
 
     @Override
     public byte[] fromConnectData(String topic, Schema schema, Object value) {
-        return patiently(() -> super.fromConnectData(topic, schema, value));
+        return patiently(topic, () -> super.fromConnectData(topic, schema, value));
     }
 
     @Override
     public byte[] fromConnectData(String topic, Headers headers, Schema schema, Object value) {
-        return patiently(() -> super.fromConnectData(topic, headers, schema, value));
+        return patiently(topic, () -> super.fromConnectData(topic, headers, schema, value));
     }
 
-    private static byte[] patiently(Supplier<byte[]> conversion) {
+    private byte[] patiently(String topic, Supplier<byte[]> conversion) {
+        byte[] bytes;
         try {
-            return conversion.get();
+            bytes = conversion.get();
         } catch (RuntimeException e) {
             if (isTroubleOfTheRegistry(e)) {
                 throw new RetriableException("The schema registry cannot answer now: " + e.getMessage(), e);
             }
-            throw e;
+            if (isRefusalOfThisWorker(e)) {
+                throw e;
+            }
+            throw cannotBeCarried(topic, e.getMessage(), e);
         }
+        if (bytes != null && bytes.length > longestBytes) {
+            // The producer refuses it, too, and names no topic.
+            throw cannotBeCarried(topic, "one of " + bytes.length
+                    + " bytes is larger than the maximum request size", null);
+        }
+        return bytes;
+    }
+
+    /** In words that name the table: the monitor takes it out, so that the others go on. */
+    private static DataException cannotBeCarried(String topic, String reason, RuntimeException cause) {
+        return new DataException("Records of topic " + topic + " cannot be carried: " + reason, cause);
+    }
+
+    /** It does not say anything about a record whether the worker may ask the registry. */
+    private static boolean isRefusalOfThisWorker(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RestClientException failure && failure.getError() != null) {
+                Integer code = failure.getError().getErrorCode();
+                return code != null && (code == UNAUTHORIZED || code == FORBIDDEN || code == NOT_FOUND);
+            }
+        }
+        return false;
     }
 
     /** Down, overloaded or failing inside; what it refuses for a reason (a schema, credentials) it will refuse again. */

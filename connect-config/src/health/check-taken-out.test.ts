@@ -1,0 +1,20 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkTakenOut } from './check-taken-out.ts';
+import { assertFinding } from './testing/expect.ts';
+
+const removed = {
+  ...{ schema: 'public', table: 'orders', routingColumn: 'id', removedAt: new Date(0) },
+  ...{ reason: 'It cannot be carried.', topicDeleted: false, finished: true },
+};
+
+test('what the guard took out is a problem, with the command that takes it in again', () =>
+  assertFinding(checkTakenOut({ removedTables: [{ ...removed, removedBy: 'guard' }] }), {
+    ...{ check: 'taken-out', level: 'problem', says: /public\.orders .* It cannot be carried\.$/ },
+    mend: /^make connector-add-table TABLE=public\.orders/,
+  }));
+
+test('what people took out is out by intent', () =>
+  assert.equal(checkTakenOut({ removedTables: [{ ...removed, removedBy: 'ann' }] }), []));
+
+test.run();

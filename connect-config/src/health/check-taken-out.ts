@@ -1,0 +1,19 @@
+import { GUARD } from '../context.ts';
+import { formatTableName } from '../table-name.ts';
+import { problem } from './finding.ts';
+import type { CaptureFacts } from './read-source.ts';
+import type { SourceFinding } from './source-finding.ts';
+
+/** Tables that the guard took out so that the others go on. What people took out is out by intent. */
+export function checkTakenOut({
+  removedTables,
+}: Pick<CaptureFacts, 'removedTables'>): SourceFinding[] {
+  return removedTables
+    .filter(({ removedBy }) => removedBy === GUARD)
+    .map((removed) => {
+      const name = formatTableName(removed);
+      const says = `${name} was taken out of the capture so that the others go on; its changes are not captured. ${removed.reason ?? ''}`;
+      const mend = `make connector-add-table TABLE=${name}   # once that is mended`;
+      return problem('taken-out', says.trim(), mend, { subject: name });
+    });
+}
