@@ -109,10 +109,9 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
   },
   {
     pattern: /Table '"?([^'"]+)"?' has columns that differ only by case/i,
-    meaning:
-      'Columns of a table differ by case alone, which Debezium does not take, also where the table is not captured any more.',
+    meaning: 'Columns of a table differ by case alone, which Debezium does not take.',
     remedy:
-      'make connector-remove-table TABLE=$1 ; YES=1 FORCE=1 make resync   # its change is still in the WAL',
+      'make connector-remove-table TABLE=$1   # the others flow; add it again when one is renamed',
   },
   {
     pattern: /field name duplication/i,

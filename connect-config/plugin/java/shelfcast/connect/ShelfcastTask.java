@@ -15,12 +15,13 @@ public final class ShelfcastTask extends PostgresConnectorTask {
     @Override
     protected ReplicationConnection buildReplicationConnection(
             PostgresConnection connection, PostgresSchema schema, PostgresConnectorConfig config) throws SQLException {
-        return new Settings(config.getConfig()).apply(ReplicationConnection.builder(config))
+        ReplicationConnection stream = new Settings(config.getConfig()).apply(ReplicationConnection.builder(config))
                 .withTableFilter(config.getTableFilters())
                 .withTypeRegistry(new TextTypes(connection))
                 .withSchema(schema)
                 .jdbcMetadataConnection(connection)
                 .build();
+        return new CapturedRelations(stream, config.getTableFilters());
     }
 
     /** Some settings are for subclasses only. */
