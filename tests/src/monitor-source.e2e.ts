@@ -140,7 +140,7 @@ test('a task that fails is restarted by itself, and people are told; who deletes
   await connect.putConfig(bench.name, {
     ...config,
     name: bench.name,
-    'publication.name': 'none_such',
+    'text.type': 'no.such.Converter', // the name of ours in connectors/products.json
     'slot.name': bench.name,
     'topic.prefix': bench.name,
     'snapshot.mode': 'no_data',
