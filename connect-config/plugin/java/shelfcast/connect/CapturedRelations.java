@@ -1,6 +1,5 @@
 package shelfcast.connect;
 
-import io.debezium.DebeziumException;
 import io.debezium.connector.postgresql.connection.Lsn;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
@@ -33,7 +32,7 @@ final class CapturedRelations implements ReplicationConnection {
         this.filters = filters;
     }
 
-    private boolean isOfAnother(DebeziumException e) {
+    private boolean isOfAnother(RuntimeException e) {
         Matcher refused = REFUSED.matcher(String.valueOf(e.getMessage()));
         if (!refused.find()) {
             return false;
@@ -90,7 +89,7 @@ final class CapturedRelations implements ReplicationConnection {
         public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
             try {
                 stream.read(processor);
-            } catch (DebeziumException e) {
+            } catch (RuntimeException e) {
                 if (!isOfAnother(e)) {
                     throw e;
                 }
@@ -101,7 +100,7 @@ final class CapturedRelations implements ReplicationConnection {
         public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
             try {
                 return stream.readPending(processor);
-            } catch (DebeziumException e) {
+            } catch (RuntimeException e) {
                 if (!isOfAnother(e)) {
                     throw e;
                 }
