@@ -78,7 +78,15 @@ export async function openContext(
     const current = (await client.config(CONNECTOR))?.['poll.interval.ms'];
     if (current === String(pollIntervalMs)) return;
     const capture = { ...settings.capture, pollIntervalMs };
-    await registerConnector({ client, products, admin, reader, settings: capture, log });
+    await registerConnector({
+      client,
+      products,
+      admin,
+      reader,
+      codec,
+      settings: capture,
+      log,
+    });
   };
 
   return {

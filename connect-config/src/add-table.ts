@@ -11,13 +11,14 @@ import { ensurePublication } from '@shelfcast/product-database/publication';
 import type pg from 'pg';
 import { inCaptureTransaction } from './capture-transaction.ts';
 import { OperationError } from './connect-error.ts';
+import { withConnectorLock } from './connector-lock.ts';
 import type { ConnectorContext } from './context.ts';
 import { checkCapture } from './health/check-source.ts';
 import { readDatabase } from './health/read-source.ts';
 import { inspectTable, type TableFacts } from './inspect-table.ts';
 import { assertNamesFit } from './names.ts';
 import { registerConnector } from './register.ts';
-import { waitForSnapshot } from './snapshot.ts';
+import { refuseRowSecurity } from './row-security.ts';
 import { sentence } from './status.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 import { loadTemplate } from './template.ts';
@@ -25,8 +26,8 @@ import { loadTemplate } from './template.ts';
 export interface AddTableOptions {
   readonly table: TableName;
   /** Column whose value decides the partition; default the first of the primary key. */
-  readonly routingColumn?: string;
-  readonly timeoutMs?: number;
+  readonly routingColumn?: string | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
@@ -42,9 +43,18 @@ export interface AddTableOptions {
  */
 export async function addTable(
   context: ConnectorContext,
-  { table, routingColumn, timeoutMs = 3_600_000 }: AddTableOptions,
+  { table, routingColumn, timeoutMs }: AddTableOptions,
 ): Promise<void> {
-  const { client, products, log } = context;
+  await withConnectorLock(context, `add-table ${formatTableName(table)}`, (locked) =>
+    addLocked(locked, { table, routingColumn, timeoutMs }),
+  );
+}
+
+async function addLocked(
+  context: ConnectorContext,
+  { table, routingColumn, timeoutMs }: AddTableOptions,
+): Promise<void> {
+  const { products, log } = context;
   const name = formatTableName(table);
   const facts = await inspectTable(products, table);
   // Where its topic is still there, so are its keys: they stay in their partitions.
@@ -69,6 +79,7 @@ export async function addTable(
     );
   }
   await refuseChanged(products, name);
+  await refuseRowSecurity(products, table);
   for (const warning of facts.warnings) log(`Warning: ${warning}`);
 
   const stored = await publish(products, { table, column });
@@ -80,19 +91,10 @@ export async function addTable(
   }
   log(`${name} is published, readable for Debezium, and routed by ${column}`);
 
-  const { action, snapshotRequestedLsn } = await registerConnector(context);
+  const { action, unread } = await registerConnector(context, { timeoutMs });
   log(`Connector ${action}`);
-  if (action === 'created') {
-    log('Its initial snapshot reads the table');
-  } else if (snapshotRequestedLsn !== undefined) {
-    await waitForSnapshot({
-      client,
-      requestedLsn: snapshotRequestedLsn,
-      timeoutMs,
-      onProgress: log,
-    });
-    log(`Read all of ${name}`);
-  }
+  const failed = unread.find((other) => formatTableName(other.table) === name);
+  if (failed !== undefined) throw failed.error;
 }
 
 /** A table that was captured already and lost changes since: its first snapshot alone would leave rows that are gone. */

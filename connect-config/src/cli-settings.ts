@@ -1,3 +1,4 @@
+import type { RegistryClientOptions } from '@shelfcast/schemas/registry/client';
 import { loadConfig } from '@shelfcast/service-kit/config';
 import type { KafkaConnection } from '@shelfcast/service-kit/kafka/types';
 import {
@@ -5,6 +6,8 @@ import {
   integer,
   kafkaConnection,
   kafkaSettings,
+  registryConnection,
+  registrySettings,
   url,
 } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
@@ -14,8 +17,10 @@ import { type CaptureSettings, captureSettings, captureSettingsShape } from './s
 export const cliSettingsSchema = z.object({
   ...captureSettingsShape,
   ...kafkaSettings,
+  ...registrySettings,
   PORT_OFFSET: integer({ max: 50_000 }).prefault('0'),
   KAFKA_BOOTSTRAP_SERVERS: kafkaSettings.KAFKA_BOOTSTRAP_SERVERS.optional(),
+  SCHEMA_REGISTRY_URL: registrySettings.SCHEMA_REGISTRY_URL.optional(),
   KAFKA_CONNECT_URL: url('http', 'https').optional(),
   PRODUCTS_DATABASE_URL: databaseUrl().optional(),
   CONSUMERS_DATABASE_URL: databaseUrl().optional(),
@@ -24,6 +29,7 @@ export const cliSettingsSchema = z.object({
 export interface CliSettings {
   readonly capture: CaptureSettings;
   readonly kafka: KafkaConnection;
+  readonly registry: RegistryClientOptions;
   readonly connectUrl: string;
   /** The owner's connection to the products database. */
   readonly productsDatabaseUrl: string;
@@ -47,6 +53,10 @@ export function cliSettings(env: Readonly<Record<string, string | undefined>>): 
     kafka: kafkaConnection({
       ...settings,
       KAFKA_BOOTSTRAP_SERVERS: settings.KAFKA_BOOTSTRAP_SERVERS ?? [local(9092)],
+    }),
+    registry: registryConnection({
+      ...settings,
+      SCHEMA_REGISTRY_URL: settings.SCHEMA_REGISTRY_URL ?? `http://${local(8081)}/apis/ccompat/v7`,
     }),
     connectUrl: settings.KAFKA_CONNECT_URL ?? `http://${local(8083)}`,
     productsDatabaseUrl: settings.PRODUCTS_DATABASE_URL ?? database('products'),

@@ -1,17 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
-import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
 import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
 import { Command, Option } from 'commander';
 import pg from 'pg';
 import { addTable } from './add-table.ts';
 import { cliSettings } from './cli-settings.ts';
-import { createConnectClient } from './connect-client.ts';
 import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { deleteConnector } from './delete.ts';
+import { openConnectorContext } from './open-context.ts';
 import { registerConnector } from './register.ts';
 import { removeTable } from './remove-table.ts';
 import { epochOf, renderConnector } from './render.ts';
@@ -57,8 +55,9 @@ program
   .description('create or update topics and connector, and wait until it runs')
   .action(() =>
     withContext(async (context) => {
-      const { action, epoch } = await registerConnector(context);
+      const { action, epoch, unread } = await registerConnector(context);
       console.log(`Connector ${CONNECTOR} ${action} and RUNNING, epoch ${epoch}`);
+      if (unread.length > 0) process.exitCode = 1;
     }),
   );
 
@@ -160,7 +159,9 @@ program
   .description('read a captured table again while changes go on, and wait for the end')
   .addOption(tableOption())
   .action(({ table }: { table?: string }) =>
-    withContext((context) => snapshotTable(context, { table: tableNamed(table) })),
+    withContext(async (context) => {
+      await snapshotTable(context, { table: tableNamed(table) });
+    }),
   );
 
 program
@@ -249,32 +250,18 @@ function numberOfKeys(text: string | undefined): number {
   return Number(text);
 }
 
-type Context = Omit<ResyncContext, 'consumers' | 'admin'> & { readonly admin: KafkaAdmin };
+type Context = ConnectorContext & { readonly admin: KafkaAdmin };
 
 async function withContext(work: (context: Context) => Promise<void>): Promise<void> {
-  const settings = cliSettings(process.env);
-  const log = silentLogger(); // this tool prints its own words
-  const products = new pg.Pool({
-    connectionString: settings.productsDatabaseUrl,
-    application_name: 'shelfcast-connector',
-    max: 3,
+  const { context, close } = openConnectorContext({
+    ...cliSettings(process.env),
+    clientId: 'shelfcast-connector',
+    log: console.log,
   });
-  products.on('error', () => undefined); // an idle connection that breaks is replaced by the pool
-  const kafka = createKafka({ connection: settings.kafka, clientId: 'connector-cli', log });
-  const admin = kafka.createAdmin();
-  const reader = kafka.createLogReader();
   try {
-    await work({
-      client: createConnectClient({ url: settings.connectUrl }),
-      products,
-      admin,
-      reader,
-      settings: settings.capture,
-      log: console.log,
-    });
+    await work(context);
   } finally {
-    reader.close();
-    await Promise.allSettled([admin.close(), products.end()]);
+    await close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { withConnectorLock } from './connector-lock.ts';
 import { CONNECTOR, type ConnectorContext, SLOT } from './context.ts';
 import { dropSlot } from './replication-slot.ts';
 import { waitUntilStopped } from './wait-until.ts';
@@ -7,7 +8,11 @@ import { waitUntilStopped } from './wait-until.ts';
  * is left is as before the first registration; the next one takes a full snapshot under a new epoch.
  * Safe to repeat after an interruption at any step.
  */
-export async function deleteConnector({ client, products, log }: ConnectorContext): Promise<void> {
+export async function deleteConnector(context: ConnectorContext): Promise<void> {
+  await withConnectorLock(context, 'deleting the connector', deleteLocked);
+}
+
+async function deleteLocked({ client, products, log }: ConnectorContext): Promise<void> {
   if ((await client.config(CONNECTOR)) === undefined) {
     log(`There is no connector ${CONNECTOR}`);
   } else {

@@ -1,9 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import type { ConnectClient, ConnectorOffset } from './connect-client.ts';
-import { OperationError } from './connect-error.ts';
-import { CONNECTOR } from './context.ts';
-import { failureOf } from './wait-until.ts';
+import { followOffset } from './stored-offset.ts';
 
 /** A topic's partition and the offset its next record will get. */
 export interface Watermark {
@@ -47,7 +44,6 @@ export interface WaitForInitialSnapshotOptions {
   readonly onProgress: (message: string) => void;
 }
 
-const POLL_MS = 250;
 const PROGRESS_MS = 5_000;
 
 /**
@@ -65,26 +61,22 @@ export async function waitForInitialSnapshot(
   const { client, timeoutMs, onProgress } = options;
   const startedAt = performance.now();
   let toldAt = startedAt;
-  while (!(await client.offsets(CONNECTOR)).some(isPastInitialSnapshot)) {
-    const elapsedMs = performance.now() - startedAt;
-    if (elapsedMs > timeoutMs) {
-      throw new OperationError(
-        'SNAPSHOT_TIMEOUT',
-        `The snapshot was not finished after ${timeoutMs / 1000} s; it goes on by itself. make resync again waits for it and finishes the rest.`,
-        { retriable: true },
-      );
-    }
-    if (performance.now() - toldAt >= PROGRESS_MS) {
-      toldAt = performance.now();
-      const status = await client.status(CONNECTOR);
-      const failure = status && failureOf(status);
-      if (failure !== undefined) throw new OperationError('CONNECTOR_FAILED', failure);
-      onProgress(
-        `  ${await readSoFar(options)}: not complete after ${Math.round(elapsedMs / 1000)} s`,
-      );
-    }
-    await sleep(POLL_MS);
-  }
+  await followOffset({
+    client,
+    timeoutMs,
+    what: 'the initial snapshot',
+    // A slot is made when the transactions of that moment have ended, whatever they take.
+    stalledMs: Number.POSITIVE_INFINITY,
+    async until(offset) {
+      if (offset?.lsn !== undefined && !offset.inInitialSnapshot) return true;
+      if (performance.now() - toldAt >= PROGRESS_MS) {
+        toldAt = performance.now();
+        const seconds = Math.round((toldAt - startedAt) / 1000);
+        onProgress(`  ${await readSoFar(options)}: not complete after ${seconds} s`);
+      }
+      return false;
+    },
+  });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   onProgress(`  ${await readSoFar(options)}: complete (${seconds} s)`);
 }

@@ -1,35 +1,34 @@
-import {
-  type CapturedTable,
-  listCapturedTables,
-  type Queryable,
-  requireBackfill,
-} from '@shelfcast/product-database/captured-tables';
+import { listCapturedTables, requireBackfill } from '@shelfcast/product-database/captured-tables';
+import { cdcTopic } from '@shelfcast/schemas/topics';
+import { inTransaction } from '@shelfcast/service-kit/postgres';
 import { OperationError } from './connect-error.ts';
+import { withConnectorLock } from './connector-lock.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { checkCapture } from './health/check-source.ts';
 import { readDatabase } from './health/read-source.ts';
-import { REGISTER_LOCK } from './registration-lock.ts';
+import { endsOf, type Watermark } from './initial-snapshot.ts';
 import { type ConnectorConfig, epochOf, renderConnector } from './render.ts';
-import { currentLsn } from './replication-slot.ts';
-import { requestSnapshot } from './snapshot.ts';
+import {
+  expectInitialSnapshot,
+  type FirstReads,
+  finishFirstReads,
+} from './snapshot/first-reads.ts';
 import { sentence } from './status.ts';
-import { formatTableName } from './table-name.ts';
 import { loadTemplate } from './template.ts';
 import { ensureDeclaredTopics } from './topics.ts';
 import { validateConnector } from './validate.ts';
 import { waitUntilRunning, waitUntilStopped } from './wait-until.ts';
 
-export interface RegisterResult {
+/** With the tables that were not read whole before. */
+export interface RegisterResult extends FirstReads {
   readonly action: 'created' | 'updated' | 'unchanged';
   readonly epoch: bigint;
-  /** End of the WAL after a first snapshot was asked for; undefined when no table waited for one. */
-  readonly snapshotRequestedLsn: bigint | undefined;
 }
 
 /**
  * Brings the connector into the state that the captured tables and the settings ask for: topics,
- * configuration, RUNNING connector and task, first snapshots. Safe to repeat and to interrupt; a
- * connector that is as it should be is not touched.
+ * configuration, RUNNING connector and task, first snapshots of which every key was checked. Safe to repeat and to
+ * interrupt; a connector that is as it should be is not touched. A table that cannot be read is in the result.
  *
  * @param now decides the epoch of a connector that is registered for the first time
  * @param minimumEpoch the least it may be, whatever the clock says
@@ -40,19 +39,26 @@ export async function registerConnector(
   {
     now = new Date(),
     minimumEpoch = 0n,
-  }: { readonly now?: Date; readonly minimumEpoch?: bigint } = {},
+    timeoutMs,
+  }: {
+    readonly now?: Date;
+    readonly minimumEpoch?: bigint;
+    readonly timeoutMs?: number | undefined;
+  } = {},
 ): Promise<RegisterResult> {
-  const lock = await context.products.connect();
-  try {
-    await lock.query('select pg_advisory_lock($1)', [REGISTER_LOCK]);
+  return await withConnectorLock(context, 'registering the connector', async (locked) => {
     const clockEpoch = BigInt(Math.floor(now.getTime() / 1000));
-    return await register(context, clockEpoch > minimumEpoch ? clockEpoch : minimumEpoch);
-  } finally {
-    lock.release(true); // ends the session, and with it the lock
-  }
+    return await register(locked, {
+      newEpoch: clockEpoch > minimumEpoch ? clockEpoch : minimumEpoch,
+      timeoutMs,
+    });
+  });
 }
 
-async function register(context: ConnectorContext, newEpoch: bigint): Promise<RegisterResult> {
+async function register(
+  context: ConnectorContext,
+  { newEpoch, timeoutMs }: { readonly newEpoch: bigint; readonly timeoutMs: number | undefined },
+): Promise<RegisterResult> {
   const { client, products, admin, settings, log } = context;
   const all = await listCapturedTables(products);
   const capturedTables = await ensureDeclaredTopics(admin, { settings, capturedTables: all, log });
@@ -64,25 +70,28 @@ async function register(context: ConnectorContext, newEpoch: bigint): Promise<Re
     current === undefined ? 'created' : differs(current, wanted) ? 'updated' : 'unchanged';
 
   if (action !== 'unchanged') await refuseInvalid(context, wanted);
-  if (action === 'created') await create(context, wanted);
+  let before: Watermark[] | undefined;
+  if (action === 'created') {
+    before = await endsOf(
+      admin,
+      capturedTables.map((table) => cdcTopic({ prefix: settings.topicPrefix, ...table })),
+    );
+    await create(context, wanted, epoch);
+  }
   if (action === 'updated') await update(context, wanted);
   if (action === 'unchanged') await revive(context);
   await waitUntilRunning({ client, connector: CONNECTOR });
 
-  const snapshotRequested = await requestBackfill(context, capturedTables);
   // What is left out for its topic is read when it is let in.
   for (const table of all)
     if (!capturedTables.includes(table)) await requireBackfill(products, table);
+  const reads = await finishFirstReads(context, { epoch, before, timeoutMs });
   // Debezium goes on trying without end what the database refuses, and is RUNNING all the while.
   const { capture } = await readDatabase(products);
   for (const finding of capture === undefined ? [] : checkCapture(capture)) {
     if (finding.level === 'problem') log(`Warning: ${sentence(finding)}`);
   }
-  return {
-    action,
-    epoch,
-    snapshotRequestedLsn: snapshotRequested ? await currentLsn(products) : undefined,
-  };
+  return { action, epoch, ...reads };
 }
 
 /**
@@ -92,6 +101,7 @@ async function register(context: ConnectorContext, newEpoch: bigint): Promise<Re
 async function create(
   { client, products, log }: ConnectorContext,
   config: ConnectorConfig,
+  epoch: bigint,
 ): Promise<void> {
   await client.createStopped(CONNECTOR, config);
   await waitUntilStopped({ client, connector: CONNECTOR });
@@ -99,10 +109,7 @@ async function create(
     await client.deleteOffsets(CONNECTOR);
     log('Dropped the offsets of an earlier connector: a full snapshot follows');
   }
-  // The initial snapshot reads every captured table.
-  await products.query(
-    'update shelfcast.captured_tables set backfill_requested_at = now() where backfill_requested_at is null',
-  );
+  await inTransaction(products, (tx) => expectInitialSnapshot(tx, epoch));
   await client.resume(CONNECTOR);
 }
 
@@ -136,40 +143,6 @@ async function refuseInvalid(context: ConnectorContext, config: ConnectorConfig)
   throw new OperationError(
     'CONNECTOR_INVALID',
     `Kafka Connect does not accept the connector's configuration:\n${lines.join('\n')}`,
-  );
-}
-
-/** Asks for the first snapshot of tables that were added; once, and not lost, because both are one transaction. */
-async function requestBackfill(
-  { products, log }: ConnectorContext,
-  capturedTables: readonly CapturedTable[],
-): Promise<boolean> {
-  const connection = await products.connect();
-  try {
-    await connection.query('begin');
-    const waiting = await takeWaiting(connection);
-    const tables = capturedTables.filter((table) => waiting.has(formatTableName(table)));
-    if (tables.length > 0) await requestSnapshot(connection, tables);
-    await connection.query('commit');
-    if (tables.length > 0) {
-      log(`Asked for the first snapshot of ${tables.map(formatTableName).join(', ')}`);
-    }
-    return tables.length > 0;
-  } catch (error) {
-    await connection.query('rollback').catch(() => undefined);
-    throw error;
-  } finally {
-    connection.release();
-  }
-}
-
-async function takeWaiting(db: Queryable): Promise<Set<string>> {
-  const { rows } = await db.query<{ table_schema: string; table_name: string }>(
-    `update shelfcast.captured_tables set backfill_requested_at = now()
-     where backfill_requested_at is null returning table_schema, table_name`,
-  );
-  return new Set(
-    rows.map((row) => formatTableName({ schema: row.table_schema, table: row.table_name })),
   );
 }
 

@@ -14,7 +14,7 @@ import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { withoutTablesBeingRead } from './incremental-snapshot-offset.ts';
 import { assertNothingParked, forgetTopic, readersOf, withoutSweepOf } from './readers.ts';
-import { REGISTER_LOCK } from './registration-lock.ts';
+import { withConnectorLock } from './connector-lock.ts';
 import { includesTable, withTables } from './render.ts';
 import { currentLsn } from './replication-slot.ts';
 import { formatTableName, type TableName } from './table-name.ts';
@@ -52,13 +52,9 @@ export async function removeTable(
   context: RemoveTableContext,
   options: RemoveTableOptions,
 ): Promise<void> {
-  const lock = await context.products.connect();
-  try {
-    await lock.query('select pg_advisory_lock($1)', [REGISTER_LOCK]);
-    await remove(context, options);
-  } finally {
-    lock.release(true); // ends the session, and with it the lock
-  }
+  await withConnectorLock(context, `remove-table ${formatTableName(options.table)}`, (locked) =>
+    remove(locked, options),
+  );
 }
 
 async function remove(

@@ -9,6 +9,7 @@ import {
   includes,
 } from './include-list.ts';
 import type { CaptureSettings } from './settings.ts';
+import { notificationTopic } from './snapshot/notifications.ts';
 
 /** A connector's configuration as Kafka Connect has it: text by property name. */
 export type ConnectorConfig = Readonly<Record<string, string>>;
@@ -47,6 +48,7 @@ export function renderConnector({
   return {
     ...template,
     'topic.prefix': settings.topicPrefix,
+    'notification.sink.topic.name': notificationTopic(settings.topicPrefix),
     'poll.interval.ms': String(settings.pollIntervalMs),
     'exactly.once.support': settings.exactlyOnceSource ? 'required' : 'requested',
     'producer.override.max.request.size': String(settings.maxRecordBytes),

@@ -3,26 +3,24 @@ import { cdcTopic, entityOfTable } from '@shelfcast/schemas/topics';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import type pg from 'pg';
 import { OperationError } from './connect-error.ts';
+import { withConnectorLock } from './connector-lock.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { deleteConnector } from './delete.ts';
-import {
-  beyondMarkers,
-  endsOf,
-  type Watermark,
-  waitForInitialSnapshot,
-} from './initial-snapshot.ts';
+import { beyondMarkers, endsOf } from './initial-snapshot.ts';
 import { recapture } from './recapture.ts';
 import { registerConnector } from './register.ts';
 import { epochOf } from './render.ts';
 import { planResync, type ResyncPlan } from './resync-plan.ts';
+import { type FirstReads, finishFirstReads } from './snapshot/first-reads.ts';
 import { reportConnector } from './status.ts';
 import { consumersBehind, listConsumers, newestAppliedEpoch, requestSweeps } from './sweeps.ts';
+import { formatTableName } from './table-name.ts';
 import { type SweptConsumers, waitForSweeps } from './wait-for-sweeps.ts';
 
 export interface ResyncContext extends ConnectorContext {
   /** Where the consumers keep what they have applied, and take commands. */
   readonly consumers: pg.Pool;
-  readonly admin: ConnectorContext['admin'] & Pick<KafkaAdmin, 'highWatermarks' | 'groupMembers'>;
+  readonly admin: ConnectorContext['admin'] & Pick<KafkaAdmin, 'groupMembers'>;
 }
 
 export interface ResyncOptions {
@@ -74,30 +72,45 @@ export async function resync(
   for (const [index, step] of INTENTIONS[plan.kind].entries()) log(`  ${index + 1}. ${step}`);
   if (!(await confirm())) throw new OperationError('NOT_CONFIRMED', 'Nothing was changed.');
 
-  let before: Watermark[] | undefined;
-  if (plan.kind === 'full') {
-    const minimumEpoch = await higherEpoch(context, names.length > 0);
-    await deleteConnector(context);
-    await recapture(products, captured);
-    before = await endsOf(admin, topics).catch(() => []); // a topic may not exist yet
-    await registerConnector(context, { minimumEpoch });
-  }
-  const epoch = epochOf((await client.config(CONNECTOR)) ?? {});
-  if (epoch === undefined) {
-    throw new OperationError('NO_CONNECTOR', 'The connector was deleted meanwhile: make resync.');
-  }
-  log(`Epoch ${epoch}`);
-  await waitForInitialSnapshot({ client, admin, topics, before, timeoutMs, onProgress: log });
-
+  const commands = await withConnectorLock(context, 'resync', async (locked) => {
+    // Another resync may have gone before, while this one waited.
+    const { kind } = force
+      ? plan
+      : await choosePlan(locked, { force, entities, hasConsumers: names.length > 0 });
+    if (kind === 'full') {
+      const minimumEpoch = await higherEpoch(locked, names.length > 0);
+      await deleteConnector(locked);
+      await recapture(products, captured);
+      refuseUnread(await registerConnector(locked, { minimumEpoch, timeoutMs }));
+    }
+    const epoch = epochOf((await client.config(CONNECTOR)) ?? {});
+    if (epoch === undefined) {
+      throw new OperationError('NO_CONNECTOR', 'The connector was deleted meanwhile: make resync.');
+    }
+    log(`Epoch ${epoch}`);
+    if (kind !== 'full') refuseUnread(await finishFirstReads(locked, { epoch, timeoutMs }));
+    if (names.length === 0) return new Map<string, string>();
+    const watermarks = beyondMarkers(await endsOf(admin, topics), settings.exactlyOnceSource);
+    return await requestSweeps(consumers, {
+      ...{ consumers: names, since: { epoch }, entities, watermarks, confirmed, requestedBy },
+    });
+  });
   if (names.length === 0) {
     log('No consumer has run yet: there is nothing to sweep');
     return { done: [], missing: [] };
   }
-  const watermarks = beyondMarkers(await endsOf(admin, topics), settings.exactlyOnceSource);
-  const commands = await requestSweeps(consumers, {
-    ...{ consumers: names, since: { epoch }, entities, watermarks, confirmed, requestedBy },
-  });
   return await waitForSweeps({ consumers, admin, commands, timeoutMs, log });
+}
+
+/** What a snapshot has not shown would be taken for deleted. */
+function refuseUnread({ unread }: FirstReads): void {
+  if (unread.length === 0) return;
+  const names = unread.map(({ table }) => formatTableName(table)).join(', ');
+  throw new OperationError(
+    'NOT_READ',
+    `${names} could not be read whole, so nothing is removed from any read model. When what is said above is mended, make resync goes on with what is left to do.`,
+    { retriable: true, cause: unread[0]?.error },
+  );
 }
 
 async function choosePlan(

@@ -10,6 +10,7 @@ import type { KafkaAdmin, TopicSpec } from '@shelfcast/service-kit/kafka/types';
 import { heartbeatTopic, offsetHeartbeatTopic } from './heartbeat.ts';
 import { withoutCollidingTopics } from './names.ts';
 import type { CaptureSettings } from './settings.ts';
+import { notificationTopic } from './snapshot/notifications.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 
 export interface DeclaredTopicsOptions {
@@ -28,7 +29,7 @@ export function declaredTopics({ settings, capturedTables }: DeclaredTopicsOptio
   const cdc = capturedTables.map((table) => cdcTopic({ prefix: settings.topicPrefix, ...table }));
   return [
     ...[...cdc, ...serviceTopics(settings)].map((topic) => spec(settings, { topic })),
-    ...[heartbeatTopic(settings.topicPrefix), offsetHeartbeatTopic(settings.topicPrefix)].map(
+    ...[heartbeatTopic, offsetHeartbeatTopic, notificationTopic].map((name) => name(settings.topicPrefix)).map(
       (topic) =>
         spec(settings, {
           topic,

@@ -55,7 +55,8 @@ export async function requireBackfill(
   { schema, table }: Pick<CapturedTable, 'schema' | 'table'>,
 ): Promise<void> {
   await db.query(
-    `update shelfcast.captured_tables set backfill_requested_at = null
+    `with forgotten as (delete from shelfcast.table_reads where table_schema = $1 and table_name = $2)
+     update shelfcast.captured_tables set backfill_requested_at = null
      where table_schema = $1 and table_name = $2`,
     [schema, table],
   );

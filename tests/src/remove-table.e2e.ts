@@ -6,7 +6,7 @@ import { registerConnector } from '@shelfcast/connect-config/register';
 import { type RemoveTableContext, removeTable } from '@shelfcast/connect-config/remove-table';
 import { includesTable } from '@shelfcast/connect-config/render';
 import { currentLsn } from '@shelfcast/connect-config/replication-slot';
-import { requestSnapshot, waitForSnapshot } from '@shelfcast/connect-config/snapshot';
+import { followOffset } from '@shelfcast/connect-config/stored-offset';
 import { reportConnector } from '@shelfcast/connect-config/status';
 import { failureOf, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import {
@@ -168,7 +168,15 @@ test('a half-read snapshot of it ends, and those that wait behind it are read', 
   await products.query(`insert into ${behind} select i, 'row' from generate_series(1, 700) as i`);
   await products.query(`insert into ${big} select i, 'row' from generate_series(1, 60000) as i`);
   const table = (name: string) => ({ schema: 'public', table: name });
-  await requestSnapshot(products, [table(big), table(behind)]);
+  await products.query(
+    `insert into shelfcast.signal (id, type, data) values ('by-hand', 'execute-snapshot', $1)`,
+    [
+      JSON.stringify({
+        type: 'incremental',
+        'data-collections': [`public.${big}`, `public.${behind}`],
+      }),
+    ],
+  );
   const requestedLsn = await currentLsn(products);
   const reading = async () => {
     const [stored] = await client.offsets(CONNECTOR);
@@ -183,7 +191,15 @@ test('a half-read snapshot of it ends, and those that wait behind it are read', 
   assert.equal(await reading(), [`public.${big}`, `public.${behind}`]);
 
   await removeTable(context, { table: table(big), purge: true, removedBy: 'test' });
-  await waitForSnapshot({ client, requestedLsn, timeoutMs: 60_000, onProgress: () => {} });
+  await followOffset({
+    client,
+    timeoutMs: 60_000,
+    what: 'the snapshot',
+    until: (offset) =>
+      offset?.lsn !== undefined &&
+      offset.lsn >= requestedLsn &&
+      offset.incrementalSnapshot === undefined,
+  });
   const records = await readTopics(bench.kafka, [cdcTopic(table(behind))]);
   assert.is(records.length, 1_400); // inserted, and read
   assert.not.ok((await admin.listTopics()).includes(cdcTopic(table(big))));

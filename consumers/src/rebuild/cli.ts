@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cliSettings } from '@shelfcast/connect-config/cli-settings';
-import { createConnectClient } from '@shelfcast/connect-config/connect-client';
-import { createKafka } from '@shelfcast/service-kit/kafka';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import { createPool } from '@shelfcast/service-kit/postgres';
+import { openConnectorContext } from '@shelfcast/connect-config/open-context';
+import { assertConnectorRuns } from '@shelfcast/connect-config/snapshot';
 import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
 import { Command, Option } from 'commander';
 import type { Pool } from 'pg';
@@ -14,7 +12,7 @@ import { countDeadLetters } from '../runtime/dead-letters.ts';
 import type { Consumer } from '../runtime/definition.ts';
 import { rebuildable } from './rebuildable.ts';
 import { cancelRebuild, type RebuildRow, readRebuild, requestRebuild } from './rebuilds.ts';
-import { assertConnectorRuns, giveSnapshot, type SnapshotSource } from './snapshot.ts';
+import { giveSnapshot, type SnapshotSource } from './snapshot.ts';
 
 const POLL_MS = 300;
 /** Within this time some process that hosts the consumer has to begin. */
@@ -46,7 +44,7 @@ const program = new Command('rebuild')
 async function rebuild(db: Pool, definition: Consumer, keepOld: boolean): Promise<void> {
   const { name } = definition;
   await withSource(async (source) => {
-    await assertConnectorRuns(source.client);
+    await assertConnectorRuns(source);
     const requestedBy = process.env.USER ?? 'cli';
     const row = await requestRebuild(db, { consumer: name, requestedBy, keepOld });
     console.log(
@@ -125,26 +123,15 @@ async function giveUp(db: Pool, name: string): Promise<void> {
 }
 
 async function withSource(work: (source: SnapshotSource) => Promise<void>): Promise<void> {
-  const { capture, connectUrl, kafka, productsDatabaseUrl } = cliSettings(process.env);
-  const log = silentLogger();
-  const products = createPool({
-    url: productsDatabaseUrl,
-    max: 1,
-    applicationName: 'shelfcast-cli',
-    log,
+  const { context, close } = openConnectorContext({
+    ...cliSettings(process.env),
+    clientId: 'shelfcast-rebuild',
+    log: console.log,
   });
-  const admin = createKafka({ connection: kafka, clientId: 'rebuild-cli', log }).createAdmin();
   try {
-    await work({
-      client: createConnectClient({ url: connectUrl }),
-      products,
-      admin,
-      topicPrefix: capture.topicPrefix,
-      exactlyOnceSource: capture.exactlyOnceSource,
-    });
+    await work(context);
   } finally {
-    await admin.close();
-    await products.end();
+    await close();
   }
 }
 

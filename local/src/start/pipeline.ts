@@ -1,8 +1,9 @@
-import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { checkCapture } from '@shelfcast/connect-config/health/check-source';
 import { type CaptureFacts, readDatabase } from '@shelfcast/connect-config/health/read-source';
 import type { SourceFinding } from '@shelfcast/connect-config/health/source-finding';
+import { openConnectorContext } from '@shelfcast/connect-config/open-context';
 import { registerConnector } from '@shelfcast/connect-config/register';
+import { formatTableName } from '@shelfcast/connect-config/table-name';
 import { ensureDeclaredTopics } from '@shelfcast/connect-config/topics';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import { migrateProducts } from '@shelfcast/product-database/migrate';
@@ -10,9 +11,8 @@ import { seedProducts } from '@shelfcast/product-database/seed';
 import { registerContracts } from '@shelfcast/schemas/registration';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { createKafka } from '@shelfcast/service-kit/kafka';
-import type { KafkaAdmin, LogReader } from '@shelfcast/service-kit/kafka/types';
+import type { KafkaAdmin, KafkaConnection } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/logging';
-import { createPool } from '@shelfcast/service-kit/postgres';
 import { databaseUrl } from '../components/databases.ts';
 import { confluentUrl } from '../components/registry.ts';
 import type { LocalSettings } from '../settings.ts';
@@ -41,7 +41,7 @@ export async function prepareTopics(settings: LocalSettings): Promise<string> {
     listCapturedTables,
   );
   const changes: string[] = [];
-  await withKafka(settings, (admin) =>
+  await withAdmin(settings, (admin) =>
     ensureDeclaredTopics(admin, {
       settings: settings.capture,
       capturedTables,
@@ -63,26 +63,21 @@ export async function prepareContracts(settings: LocalSettings): Promise<string>
 
 /** The connector, RUNNING with its task; one that was paused or had failed is brought back. */
 export async function prepareConnector(settings: LocalSettings, report: Report): Promise<string> {
-  const products = createPool({
-    url: databaseUrl(settings, 'products'),
-    max: 3,
-    applicationName: 'shelfcast-local',
-    log: silentLogger(),
+  const { context, close } = openConnectorContext({
+    connectUrl: `http://127.0.0.1:${settings.ports.connect}`,
+    productsDatabaseUrl: databaseUrl(settings, 'products'),
+    kafka: kafkaOf(settings),
+    registry: { registryUrl: confluentUrl(settings.ports.registry) },
+    capture: settings.capture,
+    clientId: 'shelfcast-local',
+    log: report,
   });
   try {
-    const { action } = await withKafka(settings, (admin, reader) =>
-      registerConnector({
-        client: createConnectClient({ url: `http://127.0.0.1:${settings.ports.connect}` }),
-        products,
-        admin,
-        reader,
-        settings: settings.capture,
-        log: report,
-      }),
-    );
-    return action;
+    const { action, unread } = await registerConnector(context);
+    if (unread.length === 0) return action;
+    return `${action}; not read whole: ${unread.map(({ table }) => formatTableName(table)).join(', ')}`;
   } finally {
-    await products.end();
+    await close();
   }
 }
 
@@ -142,24 +137,25 @@ const BEHIND = `
           select from runtime.guards g
           where g.consumer = c.consumer and g.entity = 'products' and g.key = $2))`;
 
-async function withKafka<T>(
+function kafkaOf({ ports, capture }: LocalSettings): KafkaConnection {
+  return {
+    bootstrapServers: ports.kafka.map((port) => `127.0.0.1:${port}`),
+    maxRecordBytes: capture.maxRecordBytes,
+  };
+}
+
+async function withAdmin<T>(
   settings: LocalSettings,
-  work: (admin: KafkaAdmin, reader: LogReader) => Promise<T>,
+  work: (admin: KafkaAdmin) => Promise<T>,
 ): Promise<T> {
-  const kafka = createKafka({
-    connection: {
-      bootstrapServers: settings.ports.kafka.map((port) => `127.0.0.1:${port}`),
-      maxRecordBytes: settings.capture.maxRecordBytes,
-    },
+  const admin = createKafka({
+    connection: kafkaOf(settings),
     clientId: 'shelfcast-local',
     log: silentLogger(),
-  });
-  const admin = kafka.createAdmin();
-  const reader = kafka.createLogReader();
+  }).createAdmin();
   try {
-    return await work(admin, reader);
+    return await work(admin);
   } finally {
-    reader.close();
     await admin.close();
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { heartbeatTopic, offsetHeartbeatTopic } from '@shelfcast/connect-config/heartbeat';
 import { type ConnectorConfig, renderConnector } from '@shelfcast/connect-config/render';
+import { notificationTopic } from '@shelfcast/connect-config/snapshot/notifications';
 import { loadTemplate } from '@shelfcast/connect-config/template';
 import { waitUntilRunning, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import type { Change } from '@shelfcast/schemas/change';
@@ -112,7 +113,7 @@ export async function openCaptureBench({
       const topics = tables.map(topicOf);
       // The heartbeat is captured by every connector, whose initial snapshot reads it.
       const heartbeats = [heartbeatTopic(prefix), offsetHeartbeatTopic(prefix)];
-      const own = [...topics, topicOf('signal'), ...heartbeats];
+      const own = [...topics, topicOf('signal'), ...heartbeats, notificationTopic(prefix)];
       await admin.ensureTopics(
         own.map((topic) => ({
           topic,

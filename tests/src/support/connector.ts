@@ -1,11 +1,8 @@
-import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import type { ConnectorContext } from '@shelfcast/connect-config/context';
+import { openConnectorContext } from '@shelfcast/connect-config/open-context';
 import { captureSettings, captureSettingsShape } from '@shelfcast/connect-config/settings';
 import { loadConfig } from '@shelfcast/service-kit/config';
-import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import pg from 'pg';
 import { z } from 'zod';
 import { fromEnvironment } from './environment.ts';
 
@@ -22,36 +19,18 @@ export function openConnectorBench(): ConnectorBench {
   const settings = captureSettings(
     loadConfig(z.object(captureSettingsShape), { env: process.env }),
   );
-  const kafka = createKafka({
-    connection: {
+  const lines: string[] = [];
+  const opened = openConnectorContext({
+    connectUrl: fromEnvironment('KAFKA_CONNECT_URL'),
+    productsDatabaseUrl: fromEnvironment('PRODUCTS_DATABASE_URL'),
+    kafka: {
       bootstrapServers: fromEnvironment('KAFKA_BOOTSTRAP_SERVERS').split(','),
       maxRecordBytes: settings.maxRecordBytes,
     },
+    registry: { registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') },
+    capture: settings,
     clientId: 'connector-test',
-    log: silentLogger(),
+    log: (line) => lines.push(line),
   });
-  const admin = kafka.createAdmin();
-  const reader = kafka.createLogReader();
-  const products = new pg.Pool({
-    connectionString: fromEnvironment('PRODUCTS_DATABASE_URL'),
-    max: 6,
-  });
-  const lines: string[] = [];
-  return {
-    context: {
-      client: createConnectClient({ url: fromEnvironment('KAFKA_CONNECT_URL') }),
-      products,
-      admin,
-      reader,
-      settings,
-      log: (line) => lines.push(line),
-    },
-    kafka,
-    lines,
-    close: async () => {
-      reader.close();
-      await admin.close();
-      await products.end();
-    },
-  };
+  return { ...opened, lines };
 }

@@ -1,0 +1,64 @@
+import { type CodecOptions, createCodec } from '@shelfcast/schemas/codec';
+import { createKafka } from '@shelfcast/service-kit/kafka';
+import type { Kafka, KafkaAdmin, KafkaConnection } from '@shelfcast/service-kit/kafka/types';
+import { silentLogger } from '@shelfcast/service-kit/logging';
+import pg from 'pg';
+import { createConnectClient } from './connect-client.ts';
+import type { ConnectorContext } from './context.ts';
+import type { CaptureSettings } from './settings.ts';
+
+export interface OpenContextOptions {
+  readonly connectUrl: string;
+  /** The owner's connection to the products database. */
+  readonly productsDatabaseUrl: string;
+  readonly kafka: KafkaConnection;
+  readonly registry: CodecOptions;
+  readonly capture: CaptureSettings;
+  /** How Kafka and Postgres see who asks. */
+  readonly clientId: string;
+  readonly log: (message: string) => void;
+}
+
+export interface OpenContext {
+  readonly context: ConnectorContext & { readonly admin: KafkaAdmin };
+  readonly kafka: Kafka;
+  close(): Promise<void>;
+}
+
+/** One of them keeps the lock for as long as a command takes. */
+const CONNECTIONS = 4;
+
+/** Opens what the operations on the connector work with; each connects when it is first used. */
+export function openConnectorContext(options: OpenContextOptions): OpenContext {
+  const products = new pg.Pool({
+    connectionString: options.productsDatabaseUrl,
+    application_name: options.clientId,
+    max: CONNECTIONS,
+  });
+  products.on('error', () => undefined); // an idle connection that breaks is replaced by the pool
+  const kafka = createKafka({
+    connection: options.kafka,
+    clientId: options.clientId,
+    log: silentLogger(), // whoever asks is told in words
+  });
+  const admin = kafka.createAdmin();
+  const reader = kafka.createLogReader();
+  const codec = createCodec(options.registry);
+  return {
+    context: {
+      client: createConnectClient({ url: options.connectUrl }),
+      products,
+      admin,
+      reader,
+      codec,
+      settings: options.capture,
+      log: options.log,
+    },
+    kafka,
+    async close() {
+      reader.close();
+      codec.close();
+      await Promise.allSettled([admin.close(), products.end()]);
+    },
+  };
+}
