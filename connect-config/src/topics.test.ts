@@ -22,6 +22,7 @@ test('there is a topic for every table, kind of event, report and group', () => 
   const topics = declaredTopics({ settings, capturedTables }).map(({ topic }) => topic);
   assert.equal(topics.sort(), [
     '__debezium-heartbeat.pis',
+    '__debezium-notifications.pis',
     'catalogue.dlq',
     'country',
     'monitoring',

@@ -29,14 +29,15 @@ export function declaredTopics({ settings, capturedTables }: DeclaredTopicsOptio
   const cdc = capturedTables.map((table) => cdcTopic({ prefix: settings.topicPrefix, ...table }));
   return [
     ...[...cdc, ...serviceTopics(settings)].map((topic) => spec(settings, { topic })),
-    ...[heartbeatTopic, offsetHeartbeatTopic, notificationTopic].map((name) => name(settings.topicPrefix)).map(
-      (topic) =>
+    ...[heartbeatTopic, offsetHeartbeatTopic, notificationTopic]
+      .map((name) => name(settings.topicPrefix))
+      .map((topic) =>
         spec(settings, {
           topic,
           partitions: 1,
           retentionMs: Math.min(HEARTBEAT_RETENTION_MS, settings.retentionMs),
         }),
-    ),
+      ),
   ];
 }
 

@@ -6,8 +6,8 @@ import { registerConnector } from '@shelfcast/connect-config/register';
 import { type RemoveTableContext, removeTable } from '@shelfcast/connect-config/remove-table';
 import { includesTable } from '@shelfcast/connect-config/render';
 import { currentLsn } from '@shelfcast/connect-config/replication-slot';
-import { followOffset } from '@shelfcast/connect-config/stored-offset';
 import { reportConnector } from '@shelfcast/connect-config/status';
+import { followOffset } from '@shelfcast/connect-config/stored-offset';
 import { failureOf, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import {
   addCapturedTable,

@@ -23,7 +23,10 @@ const SCHEMA = `whole_${Date.now().toString(36)}`;
 
 /** Key columns, and the value of row `i`. */
 const KEYS: Readonly<Record<string, { columns: string; values: string; key?: string }>> = {
-  instant: { columns: 'k timestamptz', values: "'2020-01-01 00:00:00.000001+02'::timestamptz + i * interval '1 hour'" },
+  instant: {
+    columns: 'k timestamptz',
+    values: "'2020-01-01 00:00:00.000001+02'::timestamptz + i * interval '1 hour'",
+  },
   moment: { columns: 'k timestamp', values: "'1500-02-01'::timestamp + i * interval '33 days'" },
   clock: { columns: 'k time', values: "'00:00'::time + i * interval '1 minute 1 second'" },
   bits: { columns: 'k bit(12)', values: 'i::bit(12)' },
@@ -39,7 +42,11 @@ const KEYS: Readonly<Record<string, { columns: string; values: string; key?: str
   tags: { columns: 'k int[]', values: 'array[i % 7, i]' },
   span: { columns: 'k int4range', values: 'int4range(i, i + 5)' },
   'Odd-Name': { columns: '"K y" text', values: "'größe ' || i", key: '"K y"' },
-  mixed: { columns: 'a date, b timestamptz, c text', values: "'2020-01-01'::date + i % 3, to_timestamp(i), 'x' || i", key: 'a, b, c' },
+  mixed: {
+    columns: 'a date, b timestamptz, c text',
+    values: "'2020-01-01'::date + i % 3, to_timestamp(i), 'x' || i",
+    key: 'a, b, c',
+  },
 };
 
 const named = (table: string) => `${SCHEMA}."${table}"`;
@@ -69,7 +76,9 @@ async function capture(table: string, routingColumn: string): Promise<void> {
 
 test('every type of key: all rows are read, all keys are checked', async () => {
   for (const [table, { columns, values, key = 'k' }] of Object.entries(KEYS)) {
-    await products.query(`create table ${named(table)} (${columns}, payload text, primary key (${key}))`);
+    await products.query(
+      `create table ${named(table)} (${columns}, payload text, primary key (${key}))`,
+    );
     await products.query(
       `insert into ${named(table)} select ${values}, 'row ' || i from generate_series(0, ${ROWS - 1}) as i`,
     );
@@ -112,12 +121,17 @@ test('generated columns: the rows are read, and the next change flows', async ()
 
 test('columns that come and go between snapshots', async () => {
   const table = { schema: SCHEMA, table: 'computed' };
-  await products.query(`alter table ${named('computed')} drop column price cascade, add column extra int default 5`);
+  await products.query(
+    `alter table ${named('computed')} drop column price cascade, add column extra int default 5`,
+  );
   const { keys } = await snapshotTable(context, { table });
   assert.is(keys, ROWS);
   const changes = await readChanges(kafka, codec, [`pis.${SCHEMA}.computed`]);
   const last = changes.filter(({ op, after }) => op === 'read' && after?.id === 9).at(-1);
-  assert.equal([last?.after?.extra, last?.after?.note, 'price' in (last?.after ?? {})], [5, 'note 9', false]);
+  assert.equal(
+    [last?.after?.extra, last?.after?.note, 'price' in (last?.after ?? {})],
+    [5, 'note 9', false],
+  );
 });
 
 test('row-level security: refused with what heals it, and nothing is changed', async () => {
@@ -127,7 +141,8 @@ test('row-level security: refused with what heals it, and nothing is changed', a
     alter table ${named('secret')} enable row level security`);
   await addTable(context, { table }).then(
     () => assert.unreachable(),
-    (error: Error) => assert.match(error.message, /Row-level security .* alter role debezium bypassrls/),
+    (error: Error) =>
+      assert.match(error.message, /Row-level security .* alter role debezium bypassrls/),
   );
   await products.query(`alter table ${named('secret')} disable row level security`);
   await addTable(context, { table });

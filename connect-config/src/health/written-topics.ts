@@ -2,6 +2,7 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { heartbeatTopic, offsetHeartbeatTopic } from '../heartbeat.ts';
 import { includeEntries, includes, readableEntry } from '../include-list.ts';
 import type { ConnectorConfig } from '../render.ts';
+import { notificationTopic } from '../snapshot/notifications.ts';
 import type { TableName } from '../table-name.ts';
 
 /** A topic that the connector writes to as soon as there is a record for it. */
@@ -36,7 +37,7 @@ export function writtenTopics(
     .filter((entry) => !tables.some((table) => includes(entry, table)))
     .map(readableEntry)
     .flatMap(literalTable);
-  const own = [heartbeatTopic(prefix), offsetHeartbeatTopic(prefix)];
+  const own = [heartbeatTopic, offsetHeartbeatTopic, notificationTopic].map((name) => name(prefix));
   if (config[TRANSACTIONS] === 'true') own.push(`${prefix}.transaction`);
   if (!MESSAGE_FILTERS.some((name) => config[name])) own.push(`${prefix}.message`);
   const topics = new Map<string, WrittenTopic>(own.map((topic) => [topic, { topic }]));

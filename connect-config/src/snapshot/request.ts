@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { inTransaction } from '@shelfcast/service-kit/postgres';
 import type pg from 'pg';
-import { quotedName } from '../key-check/key-columns.ts';
 import { tablePattern } from '../include-list.ts';
+import { quotedName } from '../key-check/key-columns.ts';
 import { currentLsn } from '../replication-slot.ts';
 import type { TableName } from '../table-name.ts';
 
