@@ -2,14 +2,15 @@ import { listCapturedTables } from '@shelfcast/product-database/captured-tables'
 import { encodePosition } from '@shelfcast/schemas/position';
 import { cdcTopic, entityOfTable } from '@shelfcast/schemas/topics';
 import { OperationError } from './connect-error.ts';
+import { withConnectorLock } from './connector-lock.ts';
 import { CONNECTOR } from './context.ts';
 import { beyondMarkers, endsOf } from './initial-snapshot.ts';
 import { recapture } from './recapture.ts';
 import { registerConnector } from './register.ts';
 import { epochOf } from './render.ts';
-import { currentLsn } from './replication-slot.ts';
 import type { ResyncContext } from './resync.ts';
-import { requestSnapshot, waitForSnapshot } from './snapshot.ts';
+import { describeRead } from './snapshot/first-reads.ts';
+import { readTable } from './snapshot/read-table.ts';
 import { listConsumers, requestSweeps } from './sweeps.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 import { type SweptConsumers, waitForSweeps } from './wait-for-sweeps.ts';
@@ -48,46 +49,46 @@ export async function resyncTable(
   const halt = status === undefined ? undefined : haltOf(status);
   if (halt !== undefined) throw new OperationError('CONNECTOR_NOT_RUNNING', halt);
 
-  await recapture(products, [table]);
-  log(`${name} is published as a whole and readable for Debezium`);
-  const { action } = await registerConnector(context);
-  // Debezium knows the columns of the table that had the name before.
-  if (action === 'unchanged') await restart(context);
+  const commands = await withConnectorLock(context, `resync of ${name}`, async (locked) => {
+    await recapture(products, [table]);
+    log(`${name} is published as a whole and readable for Debezium`);
+    const { action } = await registerConnector(locked, { timeoutMs });
+    // Debezium knows the columns of the table that had the name before.
+    if (action === 'unchanged') await restart(locked);
 
-  const topics = [cdcTopic({ prefix: settings.topicPrefix, ...table })];
-  const epoch = epochOf((await client.config(CONNECTOR)) ?? {}) ?? 0n;
-  // What is read has a position after the commit of the request, and so has every change that commits after it. What
-  // committed before it and is still there is read.
-  const floorLsn = await currentLsn(products);
-  const requestedAtMs = Date.now();
-  const requestedFrom = await endsOf(admin, topics);
-  await requestSnapshot(products, [table]);
-  const requestedLsn = await currentLsn(products);
-  log(`Asked for a snapshot of ${name}`);
-  await waitForSnapshot({ client, requestedLsn, timeoutMs, onProgress: log });
-  log(`Read ${name}`);
-
-  const names = await listConsumers(consumers);
-  if (names.length === 0) {
+    const topics = [cdcTopic({ prefix: settings.topicPrefix, ...table })];
+    const requestedAtMs = Date.now();
+    const requestedFrom = await endsOf(admin, topics);
+    const read = await readTable(locked, { table, timeoutMs });
+    log(describeRead(read));
+    const names = await listConsumers(consumers);
+    if (names.length === 0) return undefined;
+    const epoch = epochOf((await client.config(CONNECTOR)) ?? {}) ?? 0n;
+    return await requestSweeps(consumers, {
+      consumers: names,
+      since: {
+        floor: encodePosition({
+          epoch,
+          sequence: [read.request.signalLsn, null],
+          snapshot: true,
+        }),
+        requestedAtMs,
+        requestedFrom,
+      },
+      entities: [entityOfTable(table)],
+      watermarks: beyondMarkers(await endsOf(admin, topics), settings.exactlyOnceSource),
+      confirmed,
+      requestedBy,
+    });
+  });
+  if (commands === undefined) {
     log('No consumer has run yet: there is nothing to sweep');
     return { done: [], missing: [] };
   }
-  const commands = await requestSweeps(consumers, {
-    consumers: names,
-    since: {
-      floor: encodePosition({ epoch, sequence: [floorLsn, null], snapshot: true }),
-      requestedAtMs,
-      requestedFrom,
-    },
-    entities: [entityOfTable(table)],
-    watermarks: beyondMarkers(await endsOf(admin, topics), settings.exactlyOnceSource),
-    confirmed,
-    requestedBy,
-  });
   return await waitForSweeps({ consumers, admin, commands, timeoutMs, log });
 }
 
-async function restart({ client }: ResyncContext): Promise<void> {
+async function restart({ client }: Pick<ResyncContext, 'client'>): Promise<void> {
   const status = await client.status(CONNECTOR);
   if (status === undefined || !isRunning(status)) return;
   await client.restart(CONNECTOR, { onlyFailed: false });

@@ -9,11 +9,7 @@ const test = suite('health: topics that are written to');
 
 const topicsOf = (config: Record<string, string>, tables = publication.tables) =>
   writtenTopics(config, tables).map(({ topic }) => topic);
-const OWN = [
-  'pis.shelfcast.heartbeat',
-  '__debezium-heartbeat.pis',
-  '__debezium-notifications.pis',
-];
+const OWN = ['pis.shelfcast.heartbeat', '__debezium-heartbeat.pis', '__debezium-notifications.pis'];
 
 test('those of captured tables and of the heartbeat; none of logical messages or signals', () => {
   assert.equal(topicsOf(connectorConfig).sort(), [...OWN, 'pis.public.products'].sort());
