@@ -77,6 +77,7 @@ demo: $(BUILT) ## Keep editing products until Ctrl-C (RATE=2 a second)
 up: ## Build the images, start everything and wait until it is healthy (needs API_TOKENS in .env)
 	[ -n "$$API_TOKENS$$OIDC_ISSUER" ] || grep -Eqs '^(API_TOKENS|OIDC_ISSUER)=.' .env || { \
 	  echo 'The producer API needs API_TOKENS or OIDC_ISSUER in .env: docs/producer-api.md says how to make a token.' >&2; exit 1; }
+	sh compose/make-secrets.sh .env
 	docker compose up --build --detach --wait
 
 down: ## End it; the volumes stay

@@ -1,3 +1,4 @@
+import { basicAuth, splitCredentials } from '@shelfcast/schemas/registry/url-credentials';
 import pRetry from 'p-retry';
 import { z } from 'zod';
 import { ConnectError } from './connect-error.ts';
@@ -64,7 +65,7 @@ const errorSchema = z.object({ error_code: z.number(), message: z.string() });
 const anythingSchema = z.unknown();
 
 export interface ConnectClientOptions {
-  /** Base URL of any worker. */
+  /** Base URL of any worker; it may hold user and password. */
   readonly url: string;
   /** Limit of a single request, default 15,000 ms. */
   readonly timeoutMs?: number;
@@ -107,13 +108,15 @@ interface ConnectRequest<T> {
 }
 
 export function createConnectClient({
-  url,
+  url: address,
   timeoutMs = 15_000,
   retryForMs = 60_000,
 }: ConnectClientOptions): ConnectClient {
+  const { url, credentials } = splitCredentials(address);
+  const authorization = credentials === undefined ? undefined : basicAuth(credentials);
   const send = <T>(request: ConnectRequest<T>): Promise<T> => {
     const startedAt = performance.now();
-    return pRetry(() => sendOnce({ url, timeoutMs, request }), {
+    return pRetry(() => sendOnce({ url, authorization, timeoutMs, request }), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: 200,
       maxTimeout: 2_000,
@@ -177,10 +180,12 @@ async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
 
 async function sendOnce<T>({
   url,
+  authorization,
   timeoutMs,
   request,
 }: {
   readonly url: string;
+  readonly authorization: string | undefined;
   readonly timeoutMs: number;
   readonly request: ConnectRequest<T>;
 }): Promise<T> {
@@ -188,9 +193,11 @@ async function sendOnce<T>({
   const { status, text } = await exchange(new URL(path, url), {
     method,
     signal: AbortSignal.timeout(timeoutMs),
-    ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    headers: {
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const content = parseJson(text);
   if (status >= 400) throw refusal(status, content);
@@ -225,6 +232,11 @@ function refusal(status: number, content: unknown): ConnectError {
       `Kafka Connect is starting (HTTP ${status} without an explanation).`,
       { status },
     );
+  }
+  if (status === 401) {
+    const needed =
+      'Kafka Connect wants a user and a password: KAFKA_CONNECT_URL=http://user:password@host:8083.';
+    return new ConnectError('CONNECT_REFUSED', needed, { status });
   }
   // Without Connect's words it is its web server's page, which says nothing to anybody.
   const message = parsed.success

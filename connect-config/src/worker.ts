@@ -6,7 +6,7 @@ export interface WorkerOptions {
   readonly bootstrapServers: readonly string[];
   /** Folder with one folder per plugin. */
   readonly pluginPath: string;
-  /** Where the REST API listens. It has no authentication of its own: keep it on loopback. */
+  /** Where the REST API listens; GuardedRest lets in who has WORKER_PASSWORD. */
   readonly rest: { readonly host: string; readonly port: number };
   /** What other workers reach this one by, where that is not `rest.host`. */
   readonly advertisedHost?: string;
@@ -53,7 +53,11 @@ export function workerProperties({
     'config.providers': 'env',
     'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
     'config.providers.env.param.allowlist.pattern': '^CDC_.*',
-    'connector.client.config.override.policy': 'All',
+    'rest.extension.classes': 'shelfcast.connect.GuardedRest',
+    // Nothing of where a connector's records go: another cluster would be told what is captured.
+    'connector.client.config.override.policy': 'Allowlist',
+    'connector.client.config.override.allowlist':
+      'acks,linger.ms,batch.size,compression.type,max.request.size,buffer.memory',
 
     // Topics are declared in topics.ts, never made by a record.
     'topic.creation.enable': 'false',
@@ -87,8 +91,10 @@ export function connectorEnvironment(options: {
   };
   /** Base URL of the registry, without a path. */
   readonly registryUrl: string;
+  /** Undefined: the registry asks for none. */
+  readonly registryUser?: { readonly name: string; readonly password: string };
 }): Record<string, string> {
-  const { database, registryUrl } = options;
+  const { database, registryUrl, registryUser } = options;
   return {
     CDC_DATABASE_HOSTNAME: database.hostname,
     CDC_DATABASE_PORT: String(database.port),
@@ -96,5 +102,7 @@ export function connectorEnvironment(options: {
     CDC_DATABASE_PASSWORD: database.password,
     CDC_DATABASE_DBNAME: database.dbname,
     CDC_SCHEMA_REGISTRY_URL: registryUrl,
+    CDC_SCHEMA_REGISTRY_USERNAME: registryUser?.name ?? 'nobody',
+    CDC_SCHEMA_REGISTRY_PASSWORD: registryUser?.password ?? '',
   };
 }

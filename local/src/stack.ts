@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import type { Component } from './components/component.ts';
+import { connectUrl } from './components/connect.ts';
 import { type Database, databaseUrl } from './components/databases.ts';
-import { confluentUrl } from './components/registry.ts';
+import { registryAddress } from './components/registry.ts';
 import { bootstrapServers, serviceEnv } from './components/services.ts';
 import { LocalError } from './errors.ts';
 import { withLock } from './lock.ts';
@@ -156,8 +157,8 @@ function handle(settings: LocalSettings, components: readonly Component[]): Stac
     urls: {
       postgres: (database) => databaseUrl(settings, database),
       kafka: bootstrapServers(ports),
-      registry: confluentUrl(ports.registry),
-      connect: `http://127.0.0.1:${ports.connect}`,
+      registry: registryAddress(settings),
+      connect: connectUrl(settings),
     },
     env: serviceEnv(settings),
     pid: (name) => child(name)?.process?.pid,

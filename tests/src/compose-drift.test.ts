@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { connectorEnvironment, workerProperties } from '@shelfcast/connect-config/worker';
@@ -30,7 +31,10 @@ const vendor = {
   connectPlugins: '/plugins',
   cache: '/cache',
 };
-const local = readSettings({});
+const local = readSettings({ SHELFCAST_STATE_DIR: mkdtempSync(join(tmpdir(), 'shelfcast-')) });
+/** What `make up` makes. */
+const SECRETS = { CONNECT_PASSWORD: 'of-the-worker-16', REGISTRY_PASSWORD: 'of-the-registry' };
+const REGISTRY_PASSWORD = 'QUARKUS_SECURITY_USERS_EMBEDDED_USERS_SHELFCAST';
 
 function service(name: string, env: Record<string, string> = {}) {
   const found = readCompose(compose, env).services[name];
@@ -146,7 +150,9 @@ test('the Connect image refuses a switch that is neither on nor off', async () =
 });
 
 test('the connector finds what its JSON refers to', () => {
-  const given = Object.entries(service('connect').env).filter(([name]) => name.startsWith('CDC_'));
+  const given = Object.entries(service('connect', SECRETS).env).filter(([name]) =>
+    name.startsWith('CDC_'),
+  );
   const expected = connectorEnvironment({
     database: {
       hostname: 'postgres',
@@ -156,6 +162,7 @@ test('the connector finds what its JSON refers to', () => {
       dbname: 'products',
     },
     registryUrl: 'http://registry:8080',
+    registryUser: { name: 'shelfcast', password: SECRETS.REGISTRY_PASSWORD },
   });
   assert.equal(Object.fromEntries(given), expected);
   const template = file('connect-config', 'connectors', 'products.json');
@@ -165,11 +172,12 @@ test('the connector finds what its JSON refers to', () => {
 
 test('the registry keeps its data in the same way', () => {
   const { spec } = schemaRegistry(local, vendor);
-  const { JAVA_OPTS_APPEND: options = '', ...env } = service('registry').env;
+  const { JAVA_OPTS_APPEND: options = '', ...env } = service('registry', SECRETS).env;
   const host = `127.0.0.1:${local.ports.postgres}`;
   assert.equal(env, {
     ...spec.env,
     APICURIO_DATASOURCE_URL: spec.env.APICURIO_DATASOURCE_URL?.replace(host, 'postgres:5432'),
+    [REGISTRY_PASSWORD]: SECRETS.REGISTRY_PASSWORD,
   });
   for (const option of options.split(' ')) assert.ok(spec.args.includes(option), option);
 });

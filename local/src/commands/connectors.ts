@@ -1,3 +1,4 @@
+import { basicAuth, splitCredentials } from '@shelfcast/schemas/registry/url-credentials';
 import { z } from 'zod';
 
 const running = z.object({ state: z.string() });
@@ -12,11 +13,13 @@ const expanded = z.record(
 
 /** One line per connector with its state and its tasks'; `sound` is false when one of them has failed. */
 export async function connectorLines(
-  connectPort: number | undefined,
+  address: string | undefined,
 ): Promise<{ lines: string[]; sound: boolean }> {
-  if (connectPort === undefined) return { lines: [], sound: true };
+  if (address === undefined) return { lines: [], sound: true };
   try {
-    const response = await fetch(`http://127.0.0.1:${connectPort}/connectors?expand=status`, {
+    const { url, credentials } = splitCredentials(address);
+    const response = await fetch(`${url}/connectors?expand=status`, {
+      ...(credentials === undefined ? {} : { headers: { authorization: basicAuth(credentials) } }),
       signal: AbortSignal.timeout(3_000),
     });
     const connectors = Object.entries(expanded.parse(await response.json()));

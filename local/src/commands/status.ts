@@ -1,5 +1,6 @@
 import { longDuration } from '@shelfcast/service-kit/words';
 import Table from 'cli-table3';
+import { connectUrl } from '../components/connect.ts';
 import { measureUsage, type Usage } from '../processes/usage.ts';
 import { recallStack } from '../start/remember.ts';
 import { liveState } from '../supervisor/client.ts';
@@ -9,6 +10,12 @@ import { connectorLines } from './connectors.ts';
 
 /** How long processor time is measured. */
 const WINDOW_MS = 1_500;
+
+/** Where Connect is, of a stack that was started. */
+function connectAddress(stateDir: string): string | undefined {
+  const known = recallStack(stateDir);
+  return known === undefined ? undefined : connectUrl({ stateDir, ports: known.ports });
+}
 
 /** `make status`: what runs, for how long, at what price. True when all of it runs. */
 export async function status(stateDir: string, write: (text: string) => void): Promise<boolean> {
@@ -23,7 +30,7 @@ export async function status(stateDir: string, write: (text: string) => void): P
   ];
   const [usage, connectors] = await Promise.all([
     measureUsage(pids, WINDOW_MS),
-    connectorLines(recallStack(stateDir)?.ports.connect),
+    connectorLines(connectAddress(stateDir)),
   ]);
   const now = Date.now();
   const table = new Table({

@@ -1,3 +1,4 @@
+import { basicAuth, splitCredentials } from '@shelfcast/schemas/registry/url-credentials';
 import type { ChildSpec } from '../supervisor/child-spec.ts';
 
 /** A part of the stack: how to run it and how to tell that it works. */
@@ -12,8 +13,12 @@ export type Component = {
 };
 
 /** Rejects unless the URL answers 2xx within two seconds. */
-export async function checkHttp(url: string): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+export async function checkHttp(address: string): Promise<void> {
+  const { url, credentials } = splitCredentials(address);
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(2_000),
+    ...(credentials === undefined ? {} : { headers: { authorization: basicAuth(credentials) } }),
+  });
   await response.arrayBuffer();
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectorEnvironment, workerProperties } from '@shelfcast/connect-config/worker';
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
+import { GUARD_USER, guardedUrl, guardPassword } from '../secrets.ts';
 import type { LocalSettings } from '../settings.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { type Component, checkHttp } from './component.ts';
@@ -37,16 +38,20 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
         'org.apache.kafka.connect.cli.ConnectDistributed',
         configFile,
       ],
-      env: connectorEnvironment({
-        database: {
-          hostname: '127.0.0.1',
-          port: ports.postgres,
-          user: DEBEZIUM_ROLE,
-          password: settings.debeziumPassword,
-          dbname: 'products',
-        },
-        registryUrl: registryUrl(ports.registry),
-      }),
+      env: {
+        ...connectorEnvironment({
+          database: {
+            hostname: '127.0.0.1',
+            port: ports.postgres,
+            user: DEBEZIUM_ROLE,
+            password: settings.debeziumPassword,
+            dbname: 'products',
+          },
+          registryUrl: registryUrl(ports.registry),
+          registryUser: { name: GUARD_USER, password: guardPassword(stateDir, 'registry') },
+        }),
+        WORKER_PASSWORD: guardPassword(stateDir, 'connect'),
+      },
       config: properties,
       cwd: stateDir,
       logFile: join(stateDir, 'logs', 'connect.log'),
@@ -59,4 +64,9 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
     },
     check: () => checkHttp(`http://127.0.0.1:${ports.connect}/health`),
   };
+}
+
+/** Where Connect's REST API is, with user and password. */
+export function connectUrl({ stateDir, ports }: Pick<LocalSettings, 'stateDir' | 'ports'>): string {
+  return guardedUrl(stateDir, 'connect', `http://127.0.0.1:${ports.connect}`);
 }

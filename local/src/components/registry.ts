@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { guardedUrl, guardPassword } from '../secrets.ts';
 import type { LocalSettings } from '../settings.ts';
 import type { Vendor } from '../vendor/download.ts';
 import { type Component, checkHttp } from './component.ts';
@@ -12,6 +13,14 @@ export function registryUrl(port: number): string {
 /** Root of the Confluent API, which clients call "the schema registry URL". */
 export function confluentUrl(port: number): string {
   return `${registryUrl(port)}/apis/ccompat/v7`;
+}
+
+/** The same with user and password. */
+export function registryAddress({
+  stateDir,
+  ports,
+}: Pick<LocalSettings, 'stateDir' | 'ports'>): string {
+  return guardedUrl(stateDir, 'registry', confluentUrl(ports.registry));
 }
 
 /** Apicurio Registry with its data in the stack's own Postgres, so that schemas live as long as the records that need them. */
@@ -46,12 +55,22 @@ export function schemaRegistry(settings: LocalSettings, vendor: Vendor): Compone
         APICURIO_DATASOURCE_JDBC_MAX_SIZE: '20',
         // A connection of before a restart of Postgres would fail the next request, perhaps a connector's only one.
         QUARKUS_DATASOURCE_POSTGRESQL_JDBC_VALIDATE_ON_BORROW: 'true',
+        // Everything but its health needs the password; without it, any page of a browser could write schemas.
+        QUARKUS_HTTP_AUTH_BASIC: 'true',
+        QUARKUS_HTTP_AUTH_PERMISSION_ALL_PATHS: '/*',
+        QUARKUS_HTTP_AUTH_PERMISSION_ALL_POLICY: 'authenticated',
+        QUARKUS_HTTP_AUTH_PERMISSION_HEALTH_PATHS: '/health/*',
+        QUARKUS_HTTP_AUTH_PERMISSION_HEALTH_POLICY: 'permit',
+        QUARKUS_HTTP_CORS_ORIGINS: 'https://no-page.invalid',
+        QUARKUS_SECURITY_USERS_EMBEDDED_PLAIN_TEXT: 'true',
+        QUARKUS_SECURITY_USERS_EMBEDDED_USERS_SHELFCAST: guardPassword(stateDir, 'registry'),
+        QUARKUS_SECURITY_USERS_EMBEDDED_ROLES_SHELFCAST: 'sr-admin',
       },
       cwd: stateDir,
       logFile: join(stateDir, 'logs', 'registry.log'),
       stopSignal: 'SIGTERM',
       stopTimeoutMs: JVM_STOP_TIMEOUT_MS,
     },
-    check: () => checkHttp(`${confluentUrl(ports.registry)}/subjects`),
+    check: () => checkHttp(`${registryAddress(settings)}/subjects`),
   };
 }

@@ -4,8 +4,9 @@ import { nodeCommand } from '../checkout.ts';
 import type { Ports } from '../ports.ts';
 import type { LocalSettings } from '../settings.ts';
 import { type Component, checkHttp } from './component.ts';
+import { connectUrl } from './connect.ts';
 import { databaseUrl } from './databases.ts';
-import { confluentUrl } from './registry.ts';
+import { registryAddress } from './registry.ts';
 
 /** A Node process of this repository that the stack keeps up. A new one is a line here and a port in ports.ts. */
 type Service = {
@@ -108,8 +109,8 @@ export function serviceEnv(settings: LocalSettings): Record<string, string> {
   return {
     HOST: '127.0.0.1',
     KAFKA_BOOTSTRAP_SERVERS: bootstrapServers(ports),
-    SCHEMA_REGISTRY_URL: confluentUrl(ports.registry),
-    KAFKA_CONNECT_URL: `http://127.0.0.1:${ports.connect}`,
+    SCHEMA_REGISTRY_URL: registryAddress(settings),
+    KAFKA_CONNECT_URL: connectUrl(settings),
     PRODUCTS_DATABASE_URL: databaseUrl(settings, 'products'),
     CONSUMERS_DATABASE_URL: databaseUrl(settings, 'consumers'),
     MONITORING_DATABASE_URL: databaseUrl(settings, 'monitoring'),

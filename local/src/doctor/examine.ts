@@ -22,8 +22,9 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import { silentLogger } from '@shelfcast/service-kit/logging';
 import { createPool } from '@shelfcast/service-kit/postgres';
+import { connectUrl } from '../components/connect.ts';
 import { databaseUrl } from '../components/databases.ts';
-import { confluentUrl } from '../components/registry.ts';
+import { registryAddress } from '../components/registry.ts';
 import type { LocalSettings } from '../settings.ts';
 import { checkContracts } from './checks/contracts.ts';
 import { checkDeadLetters } from './checks/dead-letters.ts';
@@ -98,7 +99,7 @@ async function pipelineFacts(settings: LocalSettings, stack: StackFacts): Promis
   });
   // A worker that does not answer now is a finding.
   const client = createConnectClient({
-    url: `http://127.0.0.1:${ports.connect}`,
+    url: connectUrl(settings),
     timeoutMs: 5_000,
     retryForMs: 0,
   });
@@ -126,7 +127,7 @@ async function pipelineFacts(settings: LocalSettings, stack: StackFacts): Promis
           groups: settings.capture.consumerGroups.filter(missed),
         });
       }, 30_000),
-      gather(() => registryFacts(confluentUrl(ports.registry), topics)),
+      gather(() => registryFacts(registryAddress(settings), topics)),
       gather(() => deadLetterFacts(databaseUrl(settings, 'consumers'))),
       gather(() => largestRows(databaseUrl(settings, 'products'))),
     ]);

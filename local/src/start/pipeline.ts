@@ -13,8 +13,9 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { KafkaAdmin, KafkaConnection } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/logging';
+import { connectUrl } from '../components/connect.ts';
 import { databaseUrl } from '../components/databases.ts';
-import { confluentUrl } from '../components/registry.ts';
+import { registryAddress } from '../components/registry.ts';
 import type { LocalSettings } from '../settings.ts';
 import { withClient } from '../with-client.ts';
 
@@ -54,7 +55,7 @@ export async function prepareTopics(settings: LocalSettings): Promise<string> {
 /** The Avro contracts of the topics that are not captured tables. */
 export async function prepareContracts(settings: LocalSettings): Promise<string> {
   const contracts = await registerContracts({
-    registryUrl: confluentUrl(settings.ports.registry),
+    registryUrl: registryAddress(settings),
     // The first requests after a start are its slowest.
     requestTimeoutMs: 60_000,
   });
@@ -64,10 +65,10 @@ export async function prepareContracts(settings: LocalSettings): Promise<string>
 /** The connector, RUNNING with its task; one that was paused or had failed is brought back. */
 export async function prepareConnector(settings: LocalSettings, report: Report): Promise<string> {
   const { context, close } = openConnectorContext({
-    connectUrl: `http://127.0.0.1:${settings.ports.connect}`,
+    connectUrl: connectUrl(settings),
     productsDatabaseUrl: databaseUrl(settings, 'products'),
     kafka: kafkaOf(settings),
-    registry: { registryUrl: confluentUrl(settings.ports.registry) },
+    registry: { registryUrl: registryAddress(settings) },
     capture: settings.capture,
     clientId: 'shelfcast-local',
     log: report,

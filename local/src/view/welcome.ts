@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { splitCredentials } from '@shelfcast/schemas/registry/url-credentials';
 import type { Stack } from '../stack.ts';
 
 /** What a start prints last: every address, and one line to paste that shows both ends of the pipeline. */
@@ -10,8 +12,8 @@ export function welcome(stack: Stack, elapsed: string): string {
       urls.postgres('products').replace(/\/products$/, '/{products,consumers,monitoring,producer}'),
     ],
     ['Kafka', urls.kafka],
-    ['Schema registry', urls.registry],
-    ['Kafka Connect', urls.connect],
+    ['Schema registry', withoutPassword(urls.registry)],
+    ['Kafka Connect', withoutPassword(urls.connect)],
     ['Producer API', `http://127.0.0.1:${ports.producerApi}/events`],
     ['Capture reports', `http://127.0.0.1:${ports.captureReports}/readyz  /metrics`],
     ['Monitor', `http://127.0.0.1:${ports.monitor}/api/events  /api/summary  /api/alerts`],
@@ -27,6 +29,8 @@ export function welcome(stack: Stack, elapsed: string): string {
     '',
     ...addresses.map(([name, url]) => `  ${name.padEnd(16)} ${url}`),
     '',
+    `Registry and Connect want a password: curl --config ${join(stack.stateDir, 'secrets', 'connect.curl')} ${withoutPassword(urls.connect)}/connectors`,
+    '',
     'Edit a product and see the catalogue follow:',
     '',
     `  make psql DB=products SQL="${edit}"; make psql DB=consumers SQL="${look}"`,
@@ -34,4 +38,8 @@ export function welcome(stack: Stack, elapsed: string): string {
     'make status · make logs · make stop',
     '',
   ].join('\n');
+}
+
+function withoutPassword(address: string): string {
+  return splitCredentials(address).url;
 }

@@ -6,6 +6,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import registryApi from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import { CodecError } from '../errors.ts';
 import type { SchemaRegistryTransport, SubjectCatalog, SubjectVersion } from './transport.ts';
+import { splitCredentials } from './url-credentials.ts';
 
 export interface RegistryTls {
   /** PEM text of the authorities to trust instead of the system's. */
@@ -17,7 +18,7 @@ export interface RegistryTls {
 }
 
 export interface RegistryClientOptions {
-  /** Base URL of the Confluent API, for instance `http://127.0.0.1:8081/apis/ccompat/v7`. */
+  /** Base URL of the Confluent API, for instance `http://127.0.0.1:8081/apis/ccompat/v7`; it may hold user and password. */
   readonly registryUrl: string;
   readonly auth?: { readonly username: string; readonly password: string };
   readonly tls?: RegistryTls;
@@ -31,7 +32,9 @@ const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 export function createRegistryClient(
   options: RegistryClientOptions,
 ): SchemaRegistryTransport & SubjectCatalog {
-  const { registryUrl, auth, tls, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
+  const { tls, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
+  const { url: registryUrl, credentials } = splitCredentials(options.registryUrl);
+  const auth = options.auth ?? credentials;
   const agent = registryUrl.startsWith('https:')
     ? new HttpsAgent({ keepAlive: true, ...tls })
     : new HttpAgent({ keepAlive: true });
