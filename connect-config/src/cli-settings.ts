@@ -8,6 +8,7 @@ import {
   kafkaSettings,
   registryConnection,
   registrySettings,
+  secret,
   url,
 } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
@@ -21,7 +22,7 @@ export const cliSettingsSchema = z.object({
   PORT_OFFSET: integer({ max: 50_000 }).prefault('0'),
   KAFKA_BOOTSTRAP_SERVERS: kafkaSettings.KAFKA_BOOTSTRAP_SERVERS.optional(),
   SCHEMA_REGISTRY_URL: registrySettings.SCHEMA_REGISTRY_URL.optional(),
-  KAFKA_CONNECT_URL: url('http', 'https').optional(),
+  KAFKA_CONNECT_URL: secret(url('http', 'https').optional()),
   PRODUCTS_DATABASE_URL: databaseUrl().optional(),
   CONSUMERS_DATABASE_URL: databaseUrl().optional(),
 });

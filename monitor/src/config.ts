@@ -1,6 +1,7 @@
 import { CONSUMER_GROUPS } from '@shelfcast/schemas/consumer-groups';
 import { DEFAULT_TOPIC_PREFIX, MONITORING_TOPIC } from '@shelfcast/schemas/topics';
-import { authSettings } from '@shelfcast/service-kit/auth/settings';
+import { authSettings, originSettings } from '@shelfcast/service-kit/auth/settings';
+import { maskedFields } from '@shelfcast/service-kit/masked-fields';
 import {
   databaseUrl,
   integer,
@@ -26,9 +27,12 @@ export const monitorConfig = z.object({
   /** How long reports are kept, by when their change was committed. */
   MONITORING_RETENTION_DAYS: integer({ min: 1, max: 3_650 }).prefault('7'),
   ...authSettings,
+  ...originSettings,
   ...liveSettings,
   ...operationsSettings,
   ...alertSettings,
+  /** Columns whose values records and dead letters show to operators only. */
+  MASKED_FIELDS: maskedFields(),
   /** How long what was counted is kept. */
   MONITORING_NUMBERS_RETENTION_DAYS: integer({ min: 1, max: 3_650 }).prefault('90'),
   /** Topic of the reports, and the group whose processes share the storing of them. */

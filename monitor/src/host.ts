@@ -1,5 +1,6 @@
 import { createCodec } from '@shelfcast/schemas/codec';
 import { createAuthorizer } from '@shelfcast/service-kit/auth/authorize';
+import { mayAct } from '@shelfcast/service-kit/auth/caller';
 import { onlyAllowedOrigins } from '@shelfcast/service-kit/auth/only-allowed-origins';
 import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
 import { createClock } from '@shelfcast/service-kit/clock';
@@ -19,6 +20,7 @@ import { createRelayMetrics } from './relay/metrics.ts';
 import { startRelay } from './relay/relay.ts';
 import { openStore } from './store.ts';
 
+const NOTHING: ReadonlySet<string> = new Set();
 /** Of one caller; and of failed attempts to say who one is, of one address. */
 const REQUESTS_PER_SECOND = { requests: 1_000, failures: 20 };
 
@@ -35,7 +37,11 @@ export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<
   lifecycle.onStop('codec', () => codec.close());
   const clientId = `monitor-${config.INSTANCE_ID}`;
   const kafka = createKafka({ connection: kafkaConnection(config), clientId, log });
-  const store = openStore({ context, kafka, clientId, codec, registry, mayRead });
+  const store = openStore({
+    ...{ context, kafka, clientId, codec, registry, mayRead },
+    hiddenFrom: (request) =>
+      mayAct(authorizer.callerOf(request), 'operator') ? NOTHING : config.MASKED_FIELDS,
+  });
   const operations = openOperations({ context, kafka, codec, registry, authorizer, store });
   const recordSizes = createRecordSizes(createClock());
   const relay = await startRelay({

@@ -108,9 +108,12 @@ export function openOperations(options: OperationsOptions): Operations {
 
   return {
     routers: [
-      auditRoutes({ authorizer, audit }),
+      auditRoutes({ authorizer, audit, maskedFields: config.MASKED_FIELDS }),
       consumerRoutes({ authorizer, audit, desk, names }),
-      deadLetterRoutes({ authorizer, audit, desk, decoding, names }),
+      deadLetterRoutes({
+        ...{ authorizer, audit, desk, decoding, names },
+        maskedFields: config.MASKED_FIELDS,
+      }),
       sourceRoutes({
         authorizer,
         audit,

@@ -9,7 +9,7 @@ import { createPool } from '@shelfcast/service-kit/postgres';
 import { repeat } from '@shelfcast/service-kit/repeat';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
 import { kafkaConnection } from '@shelfcast/service-kit/settings';
-import type { RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Router } from 'express';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
 import type { MonitorConfig } from './config.ts';
@@ -34,6 +34,8 @@ export interface StoreOptions {
   readonly registry: Registry;
   /** Lets only those through who may read. */
   readonly mayRead: RequestHandler;
+  /** Columns of a record that are not shown to who asks. */
+  readonly hiddenFrom: (request: Request) => ReadonlySet<string>;
 }
 
 /** What is kept, and the answers made of it. */
@@ -67,6 +69,7 @@ export function openStore({
   codec,
   registry,
   mayRead,
+  hiddenFrom,
 }: StoreOptions): Store {
   const { config, lifecycle, log, fail } = context;
   const nowMs = createClock();
@@ -215,7 +218,10 @@ export function openStore({
     pool,
     groups,
     routers: [
-      eventRoutes({ mayRead, pool, lanes, expectedOf: groups.expectedOf, reader, codec }),
+      eventRoutes({
+        ...{ mayRead, pool, lanes, expectedOf: groups.expectedOf, reader, codec },
+        hiddenFrom,
+      }),
       numbersRoutes({ mayRead, pool, groups, nowMs }),
     ],
     checks: { ingest: () => (ingest === undefined ? waiting : (foreign ?? ingest.notReady())) },

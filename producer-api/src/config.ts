@@ -1,5 +1,6 @@
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
-import { authSettings } from '@shelfcast/service-kit/auth/settings';
+import { authSettings, originSettings } from '@shelfcast/service-kit/auth/settings';
+import { maskedFields } from '@shelfcast/service-kit/masked-fields';
 import {
   databaseUrl,
   integer,
@@ -27,6 +28,7 @@ export const producerConfig = z.object({
   /** Largest event, as the body of a request and as a record. */
   MAX_EVENT_BYTES: integer({ min: 1_024, max: 1_073_741_824 }).prefault('1048576'),
   ...authSettings,
+  ...originSettings,
   ...tracingSettings,
   /** Largest body of a batch, and most events in it. */
   MAX_BATCH_BYTES: integer({ min: 1_024, max: 1_073_741_824 }).prefault('8388608'),
@@ -43,10 +45,7 @@ export const producerConfig = z.object({
   /** From accepting an event to the answer; after it the caller gets a 503. */
   PUBLISH_DEADLINE_MS: integer({ min: 500, max: 120_000 }).prefault('10000'),
   /** Fields whose values are not shown in reports, separated by commas. */
-  MASKED_FIELDS: z
-    .string()
-    .default('')
-    .transform((text) => new Set(text.split(',').map((name) => name.trim()))),
+  MASKED_FIELDS: maskedFields(),
 });
 
 export type ProducerConfig = z.output<typeof producerConfig>;

@@ -2,6 +2,7 @@ import { createCodec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { createRegistryClient } from '@shelfcast/schemas/registry/client';
 import { createAuthorizer } from '@shelfcast/service-kit/auth/authorize';
+import { onlyAllowedOrigins } from '@shelfcast/service-kit/auth/only-allowed-origins';
 import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
 import { createClock } from '@shelfcast/service-kit/clock';
 import { createApp } from '@shelfcast/service-kit/http/app';
@@ -29,6 +30,7 @@ import { batchRoutes } from './routes/batch.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { topicRoutes } from './routes/topics.ts';
+import { createTopicAudit } from './topics/audit.ts';
 import { createContractBook } from './topics/contract-book.ts';
 import { createTopicsAdmin } from './topics/topics-admin.ts';
 
@@ -118,6 +120,7 @@ export async function startProducerApi({
   });
   const app = createApp({
     routers: [
+      onlyAllowedOrigins(config.ALLOWED_ORIGINS),
       eventRoutes({ accept, intake, authorizer, readBody, maxEventBytes: config.MAX_EVENT_BYTES }),
       batchRoutes({
         accept,
@@ -137,6 +140,7 @@ export async function startProducerApi({
       docsRoutes({ authorizer, admin, registry, contracts, topicPrefix: config.TOPIC_PREFIX }),
       topicRoutes({
         authorizer,
+        audit: createTopicAudit(pool, log.child({ part: 'audit' })),
         readBody,
         admin,
         registry,

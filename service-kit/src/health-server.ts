@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { within } from './deadline.ts';
+import { hostOf, isLoopback } from './protected-mode.ts';
 
 /** Why a part is not ready, or undefined when it is. */
 export type ReadinessCheck = () => string | undefined | Promise<string | undefined>;
@@ -43,6 +44,9 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
 
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
+    if (isLoopback(host) && !isLoopback(hostOf(request.headers.host))) {
+      return answer(response, 421, { error: 'this machine is not asked by that name' });
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return answer(response, 405, { error: 'method not allowed' });

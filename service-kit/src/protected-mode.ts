@@ -13,6 +13,11 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
+/** The name in a Host header. */
+export function hostOf(header = ''): string {
+  return header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}
+
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;
   const version = isIP(host);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_MAX_RECORD_BYTES } from '@shelfcast/schemas/limits';
 import type { RegistryClientOptions } from '@shelfcast/schemas/registry/client';
 import { z } from 'zod';
+import { isBadPort } from './bad-ports.ts';
 import type { ConfigProblem } from './config.ts';
 import type { KafkaConnection } from './kafka/types.ts';
 import { LOG_LEVELS } from './logging.ts';
@@ -99,7 +100,9 @@ export function poolSize(defaultSize = 10) {
 export function serviceSettings({ port }: { readonly port: number }) {
   return {
     HOST: z.string().default('127.0.0.1'),
-    PORT: integer({ min: 0, max: 65_535 }).prefault(String(port)),
+    PORT: integer({ min: 0, max: 65_535 })
+      .refine((given) => given === 0 || !isBadPort(given), 'is a port that browsers refuse')
+      .prefault(String(port)),
     INSTANCE_ID: z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1-64 letters, digits, dots, dashes or underscores')
@@ -132,7 +135,8 @@ export const kafkaSettings = {
 };
 
 export const registrySettings = {
-  SCHEMA_REGISTRY_URL: url('http', 'https'),
+  /** It may hold user and password. */
+  SCHEMA_REGISTRY_URL: secret(url('http', 'https')),
   SCHEMA_REGISTRY_USERNAME: z.string().optional(),
   SCHEMA_REGISTRY_PASSWORD: secret(z.string().optional()),
   SCHEMA_REGISTRY_CA_FILE: textFile().optional(),

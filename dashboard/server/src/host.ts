@@ -10,6 +10,7 @@ import { toProblem } from '@shelfcast/service-kit/http/to-problem';
 import { assertBindAllowed } from '@shelfcast/service-kit/protected-mode';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createClosedCheck } from './closed-upstream.ts';
 import type { DashboardConfig } from './config.ts';
 import { forwarding } from './forwarding.ts';
 import { PAGES_DIR, pageSecurity, pages } from './pages.ts';
@@ -28,12 +29,13 @@ export async function hostDashboard({
   const authorizer = createAuthorizer({ authenticator, limits: REQUESTS_PER_SECOND });
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const monitor = createUpstream({ name: 'The monitor', url: config.MONITOR_URL, log });
-  const producer = createUpstream({
-    name: 'The producer API',
-    url: config.PRODUCER_API_URL,
-    log,
-  });
+  const behind = (name: string, url: string) =>
+    createUpstream({
+      ...{ name, url, log },
+      assertClosed: createClosedCheck({ name, url, host: config.HOST }),
+    });
+  const monitor = behind('The monitor', config.MONITOR_URL);
+  const producer = behind('The producer API', config.PRODUCER_API_URL);
 
   const app = createApp({
     routers: [

@@ -6,11 +6,14 @@ import type { Logger } from '@shelfcast/service-kit/logging';
 import { messageOf } from '@shelfcast/service-kit/message-of';
 import type { RequestHandler } from 'express';
 import { createProxyServer } from 'httpxy';
+import type { AssertClosed } from './closed-upstream.ts';
 
 export interface UpstreamOptions {
   /** What it is called in messages: `the monitor`. */
   readonly name: string;
   readonly url: string;
+  /** Rejects while nothing may be handed on. */
+  readonly assertClosed?: AssertClosed;
   readonly log: Logger;
 }
 
@@ -33,7 +36,8 @@ const RETRY_AFTER_SECONDS = 2;
  * Hands on to `url`. Host and Origin stay as the browser sent them: the service judges by them whether the page is one
  * of this address, and whether a name elsewhere was led to this machine.
  */
-export function createUpstream({ name, url, log }: UpstreamOptions): Upstream {
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const { name, url, log, assertClosed = () => Promise.resolve() } = options;
   const Agent = new URL(url).protocol === 'https:' ? HttpsAgent : HttpAgent;
   const agent = new Agent({ keepAlive: true });
   const proxy = createProxyServer({ target: url, changeOrigin: false });
@@ -48,10 +52,11 @@ export function createUpstream({ name, url, log }: UpstreamOptions): Upstream {
 
   return {
     forward(request, response, next) {
-      proxy
-        .web(request, response, { agent, proxyTimeout: ANSWER_TIMEOUT_MS })
+      assertClosed()
+        .then(() => proxy.web(request, response, { agent, proxyTimeout: ANSWER_TIMEOUT_MS }))
         .catch((cause: unknown) => {
           if (leftAlready(response)) return;
+          if (cause instanceof Problem) return next(cause);
           const detail = `${name} does not answer`;
           next(
             new Problem('unavailable', detail, { cause, retryAfterSeconds: RETRY_AFTER_SECONDS }),
@@ -66,8 +71,10 @@ export function createUpstream({ name, url, log }: UpstreamOptions): Upstream {
         socket.destroy();
       };
       socket.on('error', failed);
-      proxy
-        .ws(request, socket, { agent: false, upgradeTimeout: HANDSHAKE_TIMEOUT_MS }, head)
+      assertClosed()
+        .then(() =>
+          proxy.ws(request, socket, { agent: false, upgradeTimeout: HANDSHAKE_TIMEOUT_MS }, head),
+        )
         .catch(failed);
     },
     close() {

@@ -51,6 +51,7 @@ export function kafkaConnect(settings: LocalSettings, vendor: Vendor): Component
           registryUser: { name: GUARD_USER, password: guardPassword(stateDir, 'registry') },
         }),
         WORKER_PASSWORD: guardPassword(stateDir, 'connect'),
+        CONNECTOR_HOSTS: settings.configured.CONNECTOR_HOSTS ?? '',
       },
       config: properties,
       cwd: stateDir,

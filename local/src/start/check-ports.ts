@@ -1,6 +1,10 @@
+import { isBadPort } from '@shelfcast/service-kit/bad-ports';
 import { LocalError } from '../errors.ts';
 import type { PortUse } from '../ports.ts';
 import { isPortTaken, portOwner } from '../processes/port-owner.ts';
+
+/** Nobody asks these by HTTP. */
+const OF_OTHER_PROTOCOLS: ReadonlySet<string> = new Set(['POSTGRES_PORT', 'KAFKA_PORT']);
 
 /**
  * Makes sure that nobody else listens on the ports a start is going to need.
@@ -10,7 +14,12 @@ export async function checkPorts(uses: readonly PortUse[]): Promise<void> {
   const checked = await Promise.all(
     uses.map(async (use) => ({ use, taken: await isPortTaken(use.port) })),
   );
-  const lines: string[] = [];
+  const lines = uses
+    .filter(({ port, setting }) => isBadPort(port) && !OF_OTHER_PROTOCOLS.has(setting))
+    .map(
+      ({ port, use, setting }) =>
+        `Port ${port} for ${use} is one that browsers refuse. Move it with ${setting}=…, or everything with another PORT_OFFSET.`,
+    );
   for (const { use } of checked.filter(({ taken }) => taken)) {
     const owner = await portOwner(use.port);
     const who = owner ? `by pid ${owner.pid} (${owner.command})` : "by another user's process";

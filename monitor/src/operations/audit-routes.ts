@@ -1,8 +1,10 @@
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import { mayAct } from '@shelfcast/service-kit/auth/caller';
+import { masked } from '@shelfcast/service-kit/masked-fields';
 import { Router } from 'express';
 import { z } from 'zod';
 import { queryOf } from '../http/read-json.ts';
-import type { Audit } from './audit.ts';
+import type { Audit, AuditRecord } from './audit.ts';
 
 const listSchema = z.strictObject({
   who: z.string().optional(),
@@ -18,15 +20,26 @@ const listSchema = z.strictObject({
 export function auditRoutes({
   authorizer,
   audit,
+  maskedFields,
 }: {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
+  /** Columns whose values in an edit only operators see. */
+  readonly maskedFields: ReadonlySet<string>;
 }): Router {
   return Router().get('/api/audit', authorizer.require('viewer'), async (request, response) => {
     const { cursor, ...query } = queryOf(request, listSchema);
     const before = cursor === undefined ? {} : { before: cursor };
     const items = await audit.list({ ...query, ...before });
     const last = items.length === query.limit ? items.at(-1) : undefined;
-    response.json({ items, nextCursor: last?.id ?? null });
+    const isOperator = mayAct(authorizer.callerOf(request), 'operator');
+    const shown = isOperator ? items : items.map((item) => withoutValues(item, maskedFields));
+    response.json({ items: shown, nextCursor: last?.id ?? null });
   });
+}
+
+function withoutValues(item: AuditRecord, fields: ReadonlySet<string>): AuditRecord {
+  const { request } = item;
+  if (!('edit' in request)) return item;
+  return { ...item, request: { ...request, edit: masked(request.edit, fields) } };
 }

@@ -6,6 +6,7 @@ import {
 } from '@shelfcast/consumers/runtime/dead-letters';
 import type { RecordDecoding } from '@shelfcast/schemas/record-change';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import { mayAct } from '@shelfcast/service-kit/auth/caller';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
@@ -13,19 +14,22 @@ import { bodyOf, checked, queryOf, readJson } from '../http/read-json.ts';
 import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
 import type { Audit } from './audit.ts';
 import { cursorAfter, parseCursor } from './dead-letter-cursor.ts';
-import { describeRecord } from './describe-record.ts';
+import { describeRecord, maskParked } from './describe-record.ts';
 
 export interface DeadLetterRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
   readonly desk: ConsumerDesk;
   readonly decoding: RecordDecoding;
+  /** Columns that only operators see. */
+  readonly maskedFields: ReadonlySet<string>;
   /** Names of the consumers there are. */
   readonly names: readonly string[];
 }
 
 /** Records of one key that are shown with its dead letter. */
 const MAX_BEHIND = 20;
+const NOTHING: ReadonlySet<string> = new Set();
 const ID = /^\d{1,18}$/;
 
 const listSchema = z.strictObject({
@@ -51,7 +55,7 @@ const manySchemas = {
 
 /** What consumers could not apply: everyone who may look sees it, operators decide what becomes of it. */
 export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
-  const { authorizer, audit, desk, decoding } = options;
+  const { authorizer, audit, desk, decoding, maskedFields } = options;
   const { pool: consumers } = desk;
   const whichSchema = z.looseObject({ consumer: z.enum(options.names) });
   const viewer = authorizer.require('viewer');
@@ -101,7 +105,10 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
       const letter = await find(request);
       const waiting = await parkedBehind(consumers, letter, MAX_BEHIND);
       const records = [];
-      for (const change of waiting) records.push(await describeRecord(decoding, change));
+      const hidden = mayAct(authorizer.callerOf(request), 'operator') ? NOTHING : maskedFields;
+      for (const change of waiting) {
+        records.push(maskParked(await describeRecord(decoding, change), hidden));
+      }
       response.json({ ...letter, records });
     })
     .post('/api/dead-letters/redrive', asOperator(toMany('redrive')))

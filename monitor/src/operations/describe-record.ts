@@ -6,6 +6,7 @@ import {
   isRecordsFault,
   type RecordDecoding,
 } from '@shelfcast/schemas/record-change';
+import { masked } from '@shelfcast/service-kit/masked-fields';
 import { messageOf } from '@shelfcast/service-kit/message-of';
 
 /**
@@ -39,6 +40,17 @@ export async function describeRecord(
     if (!isRecordsFault(error)) throw error;
     return { ...place, op: null, before: null, after: null, unreadable: messageOf(error) };
   }
+}
+
+/** What a parked record says, with the values of these columns left out. */
+export function maskParked(record: ParkedRecord, fields: ReadonlySet<string>): ParkedRecord {
+  const { before, after, edit } = record;
+  return {
+    ...record,
+    before: masked(before, fields),
+    after: masked(after, fields),
+    edit: masked(edit, fields),
+  };
 }
 
 /** Values as JSON holds them: 64-bit integers as text, bytes as base64; columns that were not sent are left out. */

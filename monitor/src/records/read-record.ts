@@ -5,6 +5,7 @@ import { within } from '@shelfcast/service-kit/deadline';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { KafkaError } from '@shelfcast/service-kit/kafka/errors';
 import type { KafkaRecord, LogReader } from '@shelfcast/service-kit/kafka/types';
+import { masked } from '@shelfcast/service-kit/masked-fields';
 import { toJson } from './to-json.ts';
 
 /** Where a record is. */
@@ -50,6 +51,17 @@ export async function fetchRecord(reader: LogReader, place: RecordPlace): Promis
 
 function noAnswer(): Problem {
   return new Problem('unavailable', 'The brokers do not answer', { retryAfterSeconds: 2 });
+}
+
+/** What a record says, with the values of these columns left out. */
+export function maskRecord(record: DecodedRecord, fields: ReadonlySet<string>): DecodedRecord {
+  const { key, before, after } = record;
+  return {
+    ...record,
+    key: masked(key, fields),
+    before: masked(before, fields),
+    after: masked(after, fields),
+  };
 }
 
 /**

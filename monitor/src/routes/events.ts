@@ -8,7 +8,7 @@ import { decodeCursor } from '../events/cursor.ts';
 import { listEvents } from '../events/list-events.ts';
 import type { Lanes } from '../ingest/lanes.ts';
 import type { ExpectedServices } from '../numbers/completed.ts';
-import { decodeRecord, fetchRecord } from '../records/read-record.ts';
+import { decodeRecord, fetchRecord, maskRecord } from '../records/read-record.ts';
 import { buildTimeline } from '../timeline/build-timeline.ts';
 import { readReportsOf } from '../timeline/read-timeline.ts';
 import { instant, readQuery, whole, words } from './read-query.ts';
@@ -21,6 +21,8 @@ export interface EventRoutesOptions {
   readonly expectedOf: ExpectedServices;
   readonly reader: LogReader;
   readonly codec: Codec;
+  /** Columns of a record that are not shown to who asks. */
+  readonly hiddenFrom: (request: Request) => ReadonlySet<string>;
 }
 
 const MAX_PAGE = 500;
@@ -29,7 +31,7 @@ const MAX_SEARCH = 100;
 
 /** GET /api/events, /api/events/{eventId} and /api/events/{eventId}/record. */
 export function eventRoutes(options: EventRoutesOptions): Router {
-  const { mayRead, pool, lanes, expectedOf, reader, codec } = options;
+  const { mayRead, pool, lanes, expectedOf, reader, codec, hiddenFrom } = options;
 
   async function reportsOf({ params }: Request) {
     const { eventId } = params;
@@ -78,7 +80,7 @@ export function eventRoutes(options: EventRoutesOptions): Router {
       }
       const { topic, partition, offset } = placed;
       const record = await fetchRecord(reader, { topic, partition, offset: BigInt(offset) });
-      response.json(await decodeRecord(codec, record));
+      response.json(maskRecord(await decodeRecord(codec, record), hiddenFrom(request)));
     })
     .all('/api/events/:eventId/record', methodNotAllowed('GET', 'HEAD'));
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
+import { maskedFields } from '@shelfcast/service-kit/masked-fields';
 import {
   integer,
   kafkaSettings,
@@ -20,10 +21,7 @@ export const captureConfig = z.object({
   /** Of this many snapshot reads one is reported; 1: all. Streamed changes are always reported. */
   SNAPSHOT_REPORT_EVERY: integer({ min: 1, max: 1_000_000 }).prefault('1'),
   /** Columns whose values are not shown in reports, separated by commas. */
-  MASKED_FIELDS: z
-    .string()
-    .default('')
-    .transform((text) => new Set(text.split(',').map((name) => name.trim()))),
+  MASKED_FIELDS: maskedFields(),
   /** Characters of a value, and columns of a change, that a report shows. */
   REPORT_VALUE_LENGTH: integer({ min: 1, max: 10_000 }).prefault('100'),
   REPORT_COLUMNS: integer({ min: 1, max: 1_000 }).prefault('20'),

@@ -24,6 +24,22 @@ export function compileBounds(bounds: Bounds): (value: Decimal) => string | unde
   };
 }
 
+/** Whether no number respects them all. */
+export function isEmptyRange(bounds: Bounds): boolean {
+  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = bounds;
+  const above = (low: string | undefined, high: string | undefined, orEqual: boolean): boolean => {
+    if (low === undefined || high === undefined) return false;
+    const [from, to] = [new Decimal(low), new Decimal(high)];
+    return orEqual ? from.gte(to) : from.gt(to);
+  };
+  return (
+    above(minimum, maximum, false) ||
+    above(exclusiveMinimum, maximum, true) ||
+    above(minimum, exclusiveMaximum, true) ||
+    above(exclusiveMinimum, exclusiveMaximum, true)
+  );
+}
+
 function test(
   text: string | undefined,
   holds: (value: Decimal, limit: Decimal) => boolean,

@@ -1,7 +1,7 @@
 import { JsonNumber, type JsonObject, type JsonValue, parseJson } from '../json/parse-json.ts';
 import { writeJson } from '../json/write-json.ts';
 import { isAvroDefault } from './avro-default.ts';
-import type { Bounds } from './bounds.ts';
+import { type Bounds, isEmptyRange } from './bounds.ts';
 import type { FieldShape, RecordShape, Shape } from './shape.ts';
 
 /** A schema that events cannot be checked against; `pointer` says where in the schema (RFC 6901). */
@@ -247,12 +247,12 @@ function decimalShape(schema: JsonObject, rules: JsonObject, at: string): Shape 
 }
 
 function stringShape(rules: JsonObject, at: string) {
-  return {
-    kind: 'string',
-    uuid: false,
-    minLength: wholeNumber(rules, 'minLength', at) ?? 0,
-    maxLength: wholeNumber(rules, 'maxLength', at),
-  } as const;
+  const minLength = wholeNumber(rules, 'minLength', at) ?? 0;
+  const maxLength = wholeNumber(rules, 'maxLength', at);
+  if (maxLength !== undefined && maxLength < minLength) {
+    throw new SchemaError(at, 'maxLength is below minLength');
+  }
+  return { kind: 'string', uuid: false, minLength, maxLength } as const;
 }
 
 function boundsOf(rules: JsonObject, at: string): Bounds {
@@ -263,6 +263,7 @@ function boundsOf(rules: JsonObject, at: string): Bounds {
     if (!(bound instanceof JsonNumber)) throw new SchemaError(at, `${name} has to be a number`);
     bounds[name] = bound.text;
   }
+  if (isEmptyRange(bounds)) throw new SchemaError(at, 'no number is within its bounds');
   return bounds;
 }
 

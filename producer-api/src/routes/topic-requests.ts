@@ -6,8 +6,10 @@ import { COMPATIBILITIES } from '../contract/compatibility.ts';
 const MAX_PARTITIONS = 1_000;
 
 const partitions = z.int().min(1).max(MAX_PARTITIONS);
-/** -1: for ever. */
-const retentionMs = z.int().min(-1);
+/** -1: for ever. Below a minute records would be gone before they are read. */
+const retentionMs = z.union([z.literal(-1), z.int().min(60_000)], {
+  error: 'must be -1, for ever, or at least 60000',
+});
 const compatibility = z.enum(COMPATIBILITIES);
 const schema = z.record(z.string(), z.unknown());
 

@@ -9,6 +9,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { z } from 'zod';
 import type { ReadBody } from '../http/body.ts';
 import { readRequest } from '../http/read-request.ts';
+import type { TopicAudit, TopicDeed } from '../topics/audit.ts';
 import { describeSchemas } from '../topics/describe-schemas.ts';
 import { listTopics, type TopicSources } from '../topics/list-topics.ts';
 import type { TopicsAdmin } from '../topics/topics-admin.ts';
@@ -17,15 +18,17 @@ import { newTopicSchema, schemaChangeSchema, topicChangeSchema } from './topic-r
 export interface TopicRoutesOptions extends TopicSources {
   readonly registry: Pick<SchemaRegistryTransport, 'compatibility'> & SubjectCatalog;
   readonly topicsAdmin: TopicsAdmin;
-  readonly authorizer: Pick<Authorizer, 'require'>;
+  readonly authorizer: Authorizer;
+  readonly audit: TopicAudit;
   readonly readBody: ReadBody;
   readonly defaults: { readonly partitions: number; readonly retentionMs: number };
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_AUDIT = 200;
 /** Topics and their schemas: everyone who may call sees them, operators change them. */
 export function topicRoutes(options: TopicRoutesOptions): Router {
-  const { topicsAdmin, authorizer, readBody, defaults, ...sources } = options;
+  const { topicsAdmin, authorizer, audit, readBody, defaults, ...sources } = options;
   const viewer = authorizer.require('viewer');
   const asOperator = (handler: RequestHandler): RequestHandler[] => [
     authorizer.require('operator'),
@@ -39,7 +42,22 @@ export function topicRoutes(options: TopicRoutesOptions): Router {
     response.json(topic);
   }
 
+  function recorded<T>(
+    request: Request,
+    action: TopicDeed['action'],
+    topic: string,
+    wanted: object,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const who = authorizer.callerOf(request).name;
+    return audit.record({ who, action, topic, request: wanted }, work);
+  }
+
   return Router()
+    .get('/audit', viewer, async (_request, response) => {
+      response.json({ items: await audit.list(MAX_AUDIT) });
+    })
+    .all('/audit', methodNotAllowed('GET'))
     .get('/topics', viewer, async (_request, response) => {
       response.json({ topics: await listTopics(sources) });
     })
@@ -48,25 +66,32 @@ export function topicRoutes(options: TopicRoutesOptions): Router {
       '/topics',
       asOperator(async (request, response) => {
         const wanted = readRequest(request, newTopicSchema);
-        const made = await topicsAdmin.create({
-          ...defaults,
-          ...present(wanted),
-          schemaText: JSON.stringify(wanted.schema),
-        });
+        const made = await recorded(request, 'topic.create', wanted.name, wanted, () =>
+          topicsAdmin.create({
+            ...defaults,
+            ...present(wanted),
+            schemaText: JSON.stringify(wanted.schema),
+          }),
+        );
         response.status(201).setHeader('location', `/topics/${made.name}`).json(made);
       }),
     )
     .patch(
       '/topics/:topic',
       asOperator(async (request, response) => {
-        await topicsAdmin.change(topicOf(request), readRequest(request, topicChangeSchema));
+        const topic = topicOf(request);
+        const wanted = readRequest(request, topicChangeSchema);
+        await recorded(request, 'topic.change', topic, wanted, () =>
+          topicsAdmin.change(topic, wanted),
+        );
         await sendTopic(response, topicOf(request));
       }),
     )
     .delete(
       '/topics/:topic',
       asOperator(async (request, response) => {
-        await topicsAdmin.remove(topicOf(request));
+        const topic = topicOf(request);
+        await recorded(request, 'topic.delete', topic, {}, () => topicsAdmin.remove(topic));
         response.status(204).end();
       }),
     )
@@ -80,9 +105,12 @@ export function topicRoutes(options: TopicRoutesOptions): Router {
     .post(
       '/schemas/:topic',
       asOperator(async (request, response) => {
-        const { schema } = readRequest(request, schemaChangeSchema);
-        const version = await topicsAdmin.changeSchema(topicOf(request), JSON.stringify(schema));
-        response.status(201).json({ topic: topicOf(request), version });
+        const topic = topicOf(request);
+        const wanted = readRequest(request, schemaChangeSchema);
+        const version = await recorded(request, 'schema.add', topic, wanted, () =>
+          topicsAdmin.changeSchema(topic, JSON.stringify(wanted.schema)),
+        );
+        response.status(201).json({ topic, version });
       }),
     )
     .all('/topics', methodNotAllowed('GET', 'POST'))

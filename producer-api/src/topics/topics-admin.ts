@@ -64,6 +64,8 @@ export interface TopicsAdmin {
   changeSchema(name: string, schemaText: string): Promise<number>;
 }
 
+const MIN_RETENTION_OF_READ_MS = 3_600_000;
+
 export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
   const { admin, registry, contracts, topicPrefix, maxRecordBytes, replicationFactor } = options;
 
@@ -132,6 +134,7 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
         await admin.addPartitions(name, partitions);
       }
       if (retentionMs !== undefined) {
+        await refuseShortRetention(name, retentionMs);
         await admin.alterTopicConfigs(name, { 'retention.ms': `${retentionMs}` });
       }
       if (compatibility !== undefined) {
@@ -191,6 +194,15 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
       return latest?.version ?? 1;
     },
   };
+
+  /** Readers that are away for a moment must find what they have not read. */
+  async function refuseShortRetention(name: string, retentionMs: number): Promise<void> {
+    if (retentionMs < 0 || retentionMs >= MIN_RETENTION_OF_READ_MS) return;
+    const groups = isManualTopic(name) ? ['our consumers'] : await admin.groupsReading(name);
+    if (groups.length === 0) return;
+    const detail = `${name} is read by ${groups.join(', ')}: it keeps records for an hour at least`;
+    throw new Problem('conflict', detail);
+  }
 
   async function makeTopic(topic: Pick<NewTopic, 'name' | 'partitions' | 'retentionMs'>) {
     const { name, partitions, retentionMs } = topic;

@@ -1,5 +1,5 @@
 import { Problem } from '../http/problem.ts';
-import { isLoopback } from '../protected-mode.ts';
+import { hostOf, isLoopback } from '../protected-mode.ts';
 import { ANYONE, type Caller } from './caller.ts';
 import type { VerifyJwt } from './jwt.ts';
 import { findToken, type StaticToken } from './static-tokens.ts';
@@ -51,8 +51,7 @@ export function createAuthenticator({ tokens, verifyJwt }: AuthenticatorOptions)
  * what is open to this machine only (DNS rebinding). It cannot forge the Host header.
  */
 function refuseForeignHost(given: string): void {
-  const host = given.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  if (!isLoopback(host)) {
+  if (!isLoopback(hostOf(given))) {
     throw new Problem('misdirected', 'Without authentication only this machine is answered');
   }
 }

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { Problem } from '../http/problem.ts';
-import { type Caller, ROLES, type Role } from './caller.ts';
+import type { Caller } from './caller.ts';
+import { highestRole, subjectOf } from './jwt-claims.ts';
 
 export interface JwtOptions {
   readonly issuer: string;
@@ -17,7 +18,6 @@ export type VerifyJwt = (token: string) => Promise<Caller>;
 
 const JWKS_TIMEOUT_MS = 3_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
-const PREFIX = 'shelfcast:';
 
 /** @returns a function that rejects with a Problem: 401 for a token that proves nothing, 403 without a role, 503 without keys */
 export function createJwtVerifier(options: JwtOptions): VerifyJwt {
@@ -34,11 +34,15 @@ export function createJwtVerifier(options: JwtOptions): VerifyJwt {
       });
       return payload;
     });
+    const subject = subjectOf(payload.sub);
+    if (subject === undefined) {
+      throw new Problem('unauthenticated', 'The token’s claim sub names nobody');
+    }
     const role = highestRole(payload[rolesClaim]);
     if (role === undefined) {
       throw new Problem('forbidden', `The token’s claim ${rolesClaim} names no role of ours`);
     }
-    return { name: `${issuer}#${payload.sub}`, role, expiresAtMs: refusedFromMs(payload) };
+    return { name: `${issuer}#${subject}`, role, expiresAtMs: refusedFromMs(payload) };
   };
 }
 
@@ -70,12 +74,4 @@ async function verified(verify: () => Promise<JWTPayload>): Promise<JWTPayload> 
       retryAfterSeconds: 5,
     });
   }
-}
-
-function highestRole(claim: unknown): Role | undefined {
-  const given = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
-  const names = new Set(
-    given.map((name) => (typeof name === 'string' ? name.replace(PREFIX, '') : '')),
-  );
-  return ROLES.findLast((role) => names.has(role));
 }

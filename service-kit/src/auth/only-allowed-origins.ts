@@ -16,8 +16,11 @@ export function onlyAllowedOrigins(allowed: readonly string[]): RequestHandler {
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('vary', 'origin');
     if (request.method !== 'OPTIONS') return next();
-    response.setHeader('access-control-allow-headers', 'authorization, content-type');
-    response.setHeader('access-control-allow-methods', 'GET, POST');
+    response.setHeader(
+      'access-control-allow-headers',
+      'authorization, content-type, idempotency-key',
+    );
+    response.setHeader('access-control-allow-methods', 'GET, POST, PATCH, DELETE');
     response.status(204).end();
   };
 }

@@ -42,6 +42,24 @@ export const authSettings = {
   OIDC_ROLES_CLAIM: z.string().default('roles'),
 };
 
+/** Which pages may call a service. */
+export const originSettings = {
+  /** Origins of pages that may call besides those served from this address, separated by commas. */
+  ALLOWED_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter(Boolean),
+    )
+    .refine(
+      (origins) => origins.every((one) => URL.canParse(one) && new URL(one).origin === one),
+      'must be origins such as https://dashboard.example, separated by commas',
+    ),
+};
+
 type AuthConfig = z.output<z.ZodObject<typeof authSettings>>;
 
 /** Who may call, from settings read with `authSettings`. */
