@@ -10,6 +10,7 @@ import {
   poolSize,
   registrySettings,
   serviceSettings,
+  url,
 } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
 import { alertSettings } from './alerts/settings.ts';
@@ -31,6 +32,8 @@ export const monitorConfig = z.object({
   ...liveSettings,
   ...operationsSettings,
   ...alertSettings,
+  /** Where the dashboard is, for the page at /. */
+  DASHBOARD_URL: url('http', 'https').optional(),
   /** Columns whose values records and dead letters show to operators only. */
   MASKED_FIELDS: maskedFields(),
   /** How long what was counted is kept. */

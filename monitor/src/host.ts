@@ -4,6 +4,7 @@ import { mayAct } from '@shelfcast/service-kit/auth/caller';
 import { onlyAllowedOrigins } from '@shelfcast/service-kit/auth/only-allowed-origins';
 import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
 import { createClock } from '@shelfcast/service-kit/clock';
+import { aboutRoute } from '@shelfcast/service-kit/http/about';
 import { createApp } from '@shelfcast/service-kit/http/app';
 import { operationRoutes } from '@shelfcast/service-kit/http/operation-routes';
 import { serve } from '@shelfcast/service-kit/http/serve';
@@ -63,6 +64,17 @@ export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<
   const app = createApp({
     routers: [
       onlyAllowedOrigins(config.ALLOWED_ORIGINS),
+      aboutRoute({
+        title: 'Shelfcast monitor',
+        says: 'Every step of every change, as reported: lists, numbers, lag, alerts.',
+        links: {
+          'the dashboard': config.DASHBOARD_URL,
+          'what was reported last': '/api/events',
+          'numbers of the last minutes': '/api/summary',
+          'what is wrong': '/api/alerts',
+          'whether it is ready': '/readyz',
+        },
+      }),
       operationRoutes({
         registry,
         mayRead,

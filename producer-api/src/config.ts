@@ -8,6 +8,7 @@ import {
   poolSize,
   registrySettings,
   serviceSettings,
+  url,
 } from '@shelfcast/service-kit/settings';
 import { tracingSettings } from '@shelfcast/service-kit/tracing/tracing';
 import { z } from 'zod';
@@ -35,6 +36,8 @@ export const producerConfig = z.object({
   MAX_BATCH_EVENTS: integer({ min: 1, max: 100_000 }).prefault('500'),
   /** Of bodies that have begun to arrive and are not answered: of all callers, half of it of one. */
   MAX_BODY_BYTES_IN_FLIGHT: integer({ min: 1_048_576, max: 4_294_967_296 }).prefault('67108864'),
+  /** Where the dashboard is, for the page at /. */
+  DASHBOARD_URL: url('http', 'https').optional(),
   /** How long an Idempotency-Key is remembered. */
   IDEMPOTENCY_TTL_HOURS: integer({ min: 1, max: 8_760 }).prefault('24'),
   /** Requests of one caller per second and process; above it, 429. */

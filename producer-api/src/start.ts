@@ -5,6 +5,7 @@ import { createAuthorizer } from '@shelfcast/service-kit/auth/authorize';
 import { onlyAllowedOrigins } from '@shelfcast/service-kit/auth/only-allowed-origins';
 import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
 import { createClock } from '@shelfcast/service-kit/clock';
+import { aboutRoute } from '@shelfcast/service-kit/http/about';
 import { createApp } from '@shelfcast/service-kit/http/app';
 import { type ByteBudgetOptions, createByteBudget } from '@shelfcast/service-kit/http/byte-budget';
 import { operationRoutes } from '@shelfcast/service-kit/http/operation-routes';
@@ -121,6 +122,16 @@ export async function startProducerApi({
   const app = createApp({
     routers: [
       onlyAllowedOrigins(config.ALLOWED_ORIGINS),
+      aboutRoute({
+        title: 'Shelfcast producer API',
+        says: 'Systems without a database to capture publish their events here.',
+        links: {
+          'every route, to try': '/docs',
+          'the same for programs': '/openapi.json',
+          'the dashboard': config.DASHBOARD_URL,
+          'whether it is ready': '/readyz',
+        },
+      }),
       eventRoutes({ accept, intake, authorizer, readBody, maxEventBytes: config.MAX_EVENT_BYTES }),
       batchRoutes({
         accept,

@@ -11,6 +11,7 @@ import { fromEnvironment } from './support/environment.ts';
 import { connectPipeline, eventuallyProduct, type Pipeline } from './support/pipeline.ts';
 import { kafkaAt } from './support/pipeline-kafka.ts';
 import { hasPython, pythonWith, run } from './support/python.ts';
+import { registryJson } from './support/registry-json.ts';
 
 const PRODUCTS = 'pis.public.products';
 const PACKAGES = ['confluent-kafka[avro]==2.12.2'];
@@ -27,15 +28,13 @@ test.before((context) => {
 test.after((context) => context.close());
 
 test('the registry names the schemas of our topics the way Confluent’s clients ask for them', async () => {
-  const registry = fromEnvironment('SCHEMA_REGISTRY_URL');
   for (const subject of [`${PRODUCTS}-key`, `${PRODUCTS}-value`, `${MONITORING_TOPIC}-value`]) {
-    const answer = await fetch(`${registry}/subjects/${subject}/versions/latest`);
     const { id, schema } = z
       .object({ id: z.number(), schema: z.string() })
-      .parse(await answer.json());
-    const byId = await fetch(`${registry}/schemas/ids/${id}`);
+      .parse(await registryJson(`/subjects/${subject}/versions/latest`));
+    const byId = await registryJson(`/schemas/ids/${id}`);
     assert.equal(
-      JSON.parse(z.object({ schema: z.string() }).parse(await byId.json()).schema),
+      JSON.parse(z.object({ schema: z.string() }).parse(byId).schema),
       JSON.parse(schema),
     );
   }

@@ -108,6 +108,7 @@ export function serviceEnv(settings: LocalSettings): Record<string, string> {
   const { ports } = settings;
   return {
     HOST: '127.0.0.1',
+    DASHBOARD_URL: `http://127.0.0.1:${ports.dashboard}`,
     KAFKA_BOOTSTRAP_SERVERS: bootstrapServers(ports),
     SCHEMA_REGISTRY_URL: registryAddress(settings),
     KAFKA_CONNECT_URL: connectUrl(settings),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { checkConfig } from '@shelfcast/connect-config/health/check-config';
 import {
@@ -127,7 +128,10 @@ async function pipelineFacts(settings: LocalSettings, stack: StackFacts): Promis
           groups: settings.capture.consumerGroups.filter(missed),
         });
       }, 30_000),
-      gather(() => registryFacts(registryAddress(settings), topics)),
+      gather(async () => ({
+        ...(await registryFacts(registryAddress(settings), topics)),
+        curl: `curl --config ${join(settings.stateDir, 'secrets', 'registry.curl')}`,
+      })),
       gather(() => deadLetterFacts(databaseUrl(settings, 'consumers'))),
       gather(() => largestRows(databaseUrl(settings, 'products'))),
     ]);

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { fromEnvironment } from './environment.ts';
+import { registryJson } from './registry-json.ts';
 
 /** The Avro types of a topic's columns, by name, in the words of docs/types.md; those of its first schema. */
 export async function avroTypes(topic: string): Promise<Map<string, string>> {
-  const registry = fromEnvironment('SCHEMA_REGISTRY_URL');
-  const answer = await fetch(`${registry}/subjects/${topic}-value/versions/1`);
-  const { schema } = z.object({ schema: z.string() }).parse(await answer.json());
+  const answer = await registryJson(`/subjects/${topic}-value/versions/1`);
+  const { schema } = z.object({ schema: z.string() }).parse(answer);
   const envelope = record.parse(JSON.parse(schema));
   const before = envelope.fields.find(({ name }) => name === 'before');
   const row = record.parse(withoutNull(before?.type));

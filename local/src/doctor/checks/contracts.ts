@@ -3,7 +3,12 @@ import { CONTRACT_COMPATIBILITY } from '@shelfcast/schemas/registration';
 import type { RegistryFacts } from '../facts/registry.ts';
 
 /** The schema registry: our contracts are in it, and nothing there stops the connector. */
-export function checkContracts({ url, contracts, cdcSubjects }: RegistryFacts): Finding[] {
+export function checkContracts({
+  url,
+  curl = 'curl',
+  contracts,
+  cdcSubjects,
+}: RegistryFacts): Finding[] {
   const missing = contracts
     .filter(({ registered }) => !registered)
     .map(({ subject }) =>
@@ -27,7 +32,7 @@ export function checkContracts({ url, contracts, cdcSubjects }: RegistryFacts): 
       problem(
         'cdc-compatibility',
         `${subject} has compatibility ${compatibility}: the next change of its table may stop the connector.`,
-        `curl -X PUT -H 'content-type: application/json' -d '{"compatibility":"NONE"}' ${url}/config/${subject}`,
+        `${curl} -X PUT -H 'content-type: application/json' -d '{"compatibility":"NONE"}' ${url}/config/${subject}`,
       ),
     );
   return [

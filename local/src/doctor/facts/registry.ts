@@ -1,9 +1,12 @@
 import { CONTRACTS } from '@shelfcast/schemas/contracts';
 import { createRegistryClient } from '@shelfcast/schemas/registry/client';
+import { splitCredentials } from '@shelfcast/schemas/registry/url-credentials';
 import { keySubject, valueSubject } from '@shelfcast/schemas/topics';
 
 export type RegistryFacts = {
   url: string;
+  /** How people ask it, with its password. */
+  curl?: string;
   /** Our own contracts: whether exactly this schema is registered, and the subject's own rule. */
   contracts: { subject: string; registered: boolean; compatibility: string | undefined }[];
   /** Subjects of the captured tables with a rule of their own. */
@@ -27,7 +30,7 @@ export async function registryFacts(
     for (const subject of cdcTopics.flatMap((topic) => [keySubject(topic), valueSubject(topic)])) {
       cdcSubjects.push({ subject, compatibility: await registry.compatibility(subject) });
     }
-    return { url: registryUrl, contracts, cdcSubjects };
+    return { url: splitCredentials(registryUrl).url, contracts, cdcSubjects };
   } finally {
     registry.close();
   }

@@ -1,0 +1,35 @@
+import { createServer } from 'node:http';
+import express from 'express';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { aboutRoute } from './about.ts';
+
+const test = suite('about');
+
+test('a browser is shown a page, a program the same as JSON', async () => {
+  const links = { docs: '/docs', dashboard: 'http://127.0.0.1:8080', nowhere: undefined };
+  const app = express().use(aboutRoute({ title: 'A <service>', says: 'It answers.', links }));
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`;
+  try {
+    const page = await fetch(url, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    assert.match(page.headers.get('content-type') ?? '', 'text/html');
+    const text = await page.text();
+    assert.match(text, 'A &lt;service>');
+    assert.match(text, 'href="/docs"');
+    const plain = await (await fetch(url)).json();
+    assert.equal(plain, {
+      title: 'A <service>',
+      says: 'It answers.',
+      links: { docs: '/docs', dashboard: 'http://127.0.0.1:8080' },
+    });
+    assert.is((await fetch(url, { method: 'POST' })).status, 405);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+test.run();

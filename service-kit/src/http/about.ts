@@ -1,0 +1,35 @@
+import { type RequestHandler, Router } from 'express';
+import { methodNotAllowed } from './method-not-allowed.ts';
+
+export interface AboutOptions {
+  /** What answers here: `Shelfcast monitor`. */
+  readonly title: string;
+  /** One sentence. */
+  readonly says: string;
+  /** Addresses by what they are; one without an address is left out. */
+  readonly links: Readonly<Record<string, string | undefined>>;
+}
+
+/** GET /: where a person is, and where to go; HTML for browsers, JSON for programs. Anyone may ask. */
+export function aboutRoute({ title, says, links }: AboutOptions): RequestHandler {
+  const known = Object.entries(links).flatMap(([name, address]) =>
+    address === undefined ? [] : [[name, address] as const],
+  );
+  const items = known.map(
+    ([name, address]) => `<li><a href="${escaped(address)}">${escaped(name)}</a></li>`,
+  );
+  const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title></head>
+<body><h1>${escaped(title)}</h1><p>${escaped(says)}</p><ul>${items.join('')}</ul></body></html>`;
+  const body = { title, says, links: Object.fromEntries(known) };
+  return Router()
+    .get('/', (request, response) => {
+      response.vary('accept');
+      if (request.accepts(['json', 'html']) === 'html') response.type('html').send(page);
+      else response.json(body);
+    })
+    .all('/', methodNotAllowed('GET', 'HEAD'));
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}
