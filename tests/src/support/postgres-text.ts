@@ -4,6 +4,7 @@ import type { ColumnValue } from '@shelfcast/schemas/change';
 export function postgresText(value: ColumnValue | undefined, type: string): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return type === 'hstore' ? hstoreText(value) : value;
+  if (typeof value === 'boolean' && type === 'bit(1)') return value ? '1' : '0';
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
   if (isList(value)) return arrayText(value, type.replace(/\[\]$/, ''));

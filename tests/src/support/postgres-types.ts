@@ -168,7 +168,7 @@ export const POSTGRES_TYPES: readonly PostgresType[] = [
   },
   {
     type: 'tsvector',
-    avro: 'string (TsVector)',
+    avro: 'string (Tsvector)',
     values: ["'fat':2A 'it''s':1"],
     arrayAvro: 'array of string',
   },
