@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
+import { print, printError } from '@shelfcast/service-kit/print';
 import { Command, Option } from 'commander';
 import pg from 'pg';
 import { addTable } from './add-table.ts';
@@ -40,12 +41,10 @@ program
   .action(() =>
     withContext(async ({ client }) => {
       const names = await client.connectors();
-      if (names.length === 0) console.log('There are no connectors.');
+      if (names.length === 0) print('There are no connectors.');
       for (const name of names) {
         const status = await client.status(name);
-        console.log(
-          `${name}: ${status === undefined ? 'no worker has it yet' : describeStates(status)}`,
-        );
+        print(`${name}: ${status === undefined ? 'no worker has it yet' : describeStates(status)}`);
       }
     }),
   );
@@ -56,7 +55,7 @@ program
   .action(() =>
     withContext(async (context) => {
       const { action, epoch, unread } = await registerConnector(context);
-      console.log(`Connector ${CONNECTOR} ${action} and RUNNING, epoch ${epoch}`);
+      print(`Connector ${CONNECTOR} ${action} and RUNNING, epoch ${epoch}`);
       if (unread.length > 0) process.exitCode = 1;
     }),
   );
@@ -67,8 +66,8 @@ program
   .action(() =>
     withContext(async (context) => {
       const { healthy, lines, problems } = await reportConnector(context);
-      for (const line of lines) console.log(line);
-      for (const problem of problems) console.error(`! ${problem}`);
+      for (const line of lines) print(line);
+      for (const problem of problems) printError(`! ${problem}`);
       if (!healthy) process.exitCode = 1;
     }),
   );
@@ -85,10 +84,10 @@ program
         settings,
       });
       const { errors, unknown } = await validateConnector(client, config);
-      for (const { property, problem } of errors) console.error(`${property}: ${problem}`);
-      for (const property of unknown) console.error(`${property}: no plugin knows this property`);
+      for (const { property, problem } of errors) printError(`${property}: ${problem}`);
+      for (const property of unknown) printError(`${property}: no plugin knows this property`);
       if (errors.length + unknown.length > 0) process.exitCode = 1;
-      else console.log(`${Object.keys(config).length} properties, no error`);
+      else print(`${Object.keys(config).length} properties, no error`);
     }),
   );
 
@@ -98,7 +97,7 @@ program
   .action(() =>
     withConnector(async ({ client }) => {
       await client.pause(CONNECTOR);
-      console.log('Pausing. Postgres keeps the WAL until make connector-resume.');
+      print('Pausing. Postgres keeps the WAL until make connector-resume.');
     }),
   );
 
@@ -109,7 +108,7 @@ program
     withConnector(async ({ client }) => {
       await client.resume(CONNECTOR);
       await waitUntilRunning({ client, connector: CONNECTOR });
-      console.log('RUNNING');
+      print('RUNNING');
     }),
   );
 
@@ -127,7 +126,7 @@ program
         connector: CONNECTOR,
         ...(hadFailed ? { runningForMs: RUNNING_FOR_AFTER_FAILURE_MS } : {}),
       });
-      console.log('RUNNING');
+      print('RUNNING');
     }),
   );
 
@@ -138,7 +137,7 @@ program
     withConnector(async ({ client }) => {
       await client.stop(CONNECTOR);
       await waitUntilStopped({ client, connector: CONNECTOR });
-      console.log('STOPPED. Postgres keeps the WAL until make connector-resume.');
+      print('STOPPED. Postgres keeps the WAL until make connector-resume.');
     }),
   );
 
@@ -228,9 +227,9 @@ program
               confirm: async () => isYes(yes) || (await confirm(RESYNC_WORDS)),
             })
           : await resyncTable(context, { ...shared, table: parseTableName(table) });
-      for (const sentence of missing) console.error(`! ${sentence}`);
+      for (const sentence of missing) printError(`! ${sentence}`);
       if (missing.length > 0) process.exitCode = 1;
-      else console.log('Resync finished.');
+      else print('Resync finished.');
     }),
   );
 
@@ -256,7 +255,7 @@ async function withContext(work: (context: Context) => Promise<void>): Promise<v
   const { context, close } = openConnectorContext({
     ...cliSettings(process.env),
     clientId: 'shelfcast-connector',
-    log: console.log,
+    log: print,
   });
   try {
     await work(context);
@@ -352,6 +351,6 @@ function reason(error: unknown): string {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(describe(error));
+  printError(describe(error));
   process.exitCode = 1;
 }

@@ -1,5 +1,6 @@
 import { registerContracts } from '@shelfcast/schemas/registration';
 import { loadConfig } from '@shelfcast/service-kit/config';
+import { print, printError } from '@shelfcast/service-kit/print';
 import { registryConnection, registrySettings } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
 
@@ -7,9 +8,9 @@ import { z } from 'zod';
 try {
   const settings = loadConfig(z.object(registrySettings), { env: process.env });
   for (const { subject, schemaId } of await registerContracts(registryConnection(settings))) {
-    console.log(`${subject}: schema ${schemaId}`);
+    print(`${subject}: schema ${schemaId}`);
   }
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  printError(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }

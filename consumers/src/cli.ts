@@ -1,4 +1,5 @@
 import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
+import { print, printable, printError } from '@shelfcast/service-kit/print';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import type { Pool } from 'pg';
@@ -123,7 +124,7 @@ async function showDeadLetters(
     limit: count,
   });
   if (rows.length === 0) {
-    console.log('Nothing waits: every change was applied.');
+    print('Nothing waits: every change was applied.');
     return;
   }
   const table = new Table({
@@ -131,7 +132,7 @@ async function showDeadLetters(
     style: { head: [], border: [] },
   });
   for (const row of rows) {
-    table.push([
+    const cells = [
       row.id,
       row.consumer,
       row.entity,
@@ -141,9 +142,10 @@ async function showDeadLetters(
       `${row.attempts}`,
       row.parkedAt.slice(0, 19).replace('T', ' '),
       `${row.errorType}: ${row.errorMessage}`.slice(0, 100),
-    ]);
+    ];
+    table.push(cells.map(printable));
   }
-  console.log(table.toString());
+  print(table.toString());
 }
 
 /** Writes a command down and waits for the consumer's answer. */
@@ -159,7 +161,7 @@ async function ask(consumer: string, kind: CommandKind, args: unknown): Promise<
     const id = await requestCommand(pool, { consumer, kind, args: checked, by });
     const interrupted = withdrawWhenInterrupted(pool, id);
     const telling = setTimeout(
-      () => console.error(`Waiting for a process that hosts ${consumer} …`),
+      () => printError(`Waiting for a process that hosts ${consumer} …`),
       TELL_AFTER_MS,
     );
     const answer = await answerTo(pool, id, ANSWER_TIMEOUT_MS).finally(() => {
@@ -196,11 +198,11 @@ function isChosen(
 
 /** A redrive only begins when its command is answered; this is what came of it. */
 function sayOutcome({ gone, failed, untried }: RedriveOutcome): void {
-  console.log(`${gone} took effect, ${failed.length} failed again.`);
+  print(`${gone} took effect, ${failed.length} failed again.`);
   for (const { entity, key, errorType, errorMessage } of failed.slice(0, 20)) {
-    console.log(`  ${entity} ${key}: ${errorType}: ${errorMessage}`.slice(0, 300));
+    print(printable(`  ${entity} ${key}: ${errorType}: ${errorMessage}`.slice(0, 300)));
   }
-  if (untried > 0) console.log(`${untried} are still to be tried; "make dead-letters" shows them.`);
+  if (untried > 0) print(`${untried} are still to be tried; "make dead-letters" shows them.`);
   if (failed.length > 0) process.exitCode = 1;
 }
 
@@ -208,8 +210,8 @@ function sayOutcome({ gone, failed, untried }: RedriveOutcome): void {
 function withdrawWhenInterrupted(pool: Pool, id: string): { stop(): void } {
   const onSignal = (): void => {
     withdraw(pool, id)
-      .then((withdrawn) => console.error(withdrawn ? 'Withdrawn: nothing was done.' : TOO_LATE))
-      .catch(() => console.error('It could not be withdrawn, and may still be done.'))
+      .then((withdrawn) => printError(withdrawn ? 'Withdrawn: nothing was done.' : TOO_LATE))
+      .catch(() => printError('It could not be withdrawn, and may still be done.'))
       .finally(() => process.exit(130));
   };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
@@ -227,13 +229,14 @@ function describe(
   answer: CommandResult | undefined,
 ): void {
   if (kind === 'pause')
-    console.log(`${consumer} is paused; "make consumer-resume CONSUMER=${consumer}" ends that.`);
-  else if (kind === 'resume') console.log(`${consumer} goes on.`);
+    print(`${consumer} is paused; "make consumer-resume CONSUMER=${consumer}" ends that.`);
+  else if (kind === 'resume') print(`${consumer} goes on.`);
   else {
     const { matched = 0, done = 0, refused = [] } = answer ?? {};
     const verb = kind === 'redrive' ? 'tried again' : 'discarded';
-    console.log(`${done} of ${matched} keys ${dryRun ? 'would be' : 'are'} ${verb}.`);
-    for (const { entity, key, reason } of refused) console.log(`  not ${entity} ${key}: ${reason}`);
+    print(`${done} of ${matched} keys ${dryRun ? 'would be' : 'are'} ${verb}.`);
+    for (const { entity, key, reason } of refused)
+      print(printable(`  not ${entity} ${key}: ${reason}`));
     if (matched === 0) process.exitCode = 1;
   }
 }
@@ -277,6 +280,6 @@ function explain(error: unknown): string {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(explain(error));
+  printError(explain(error));
   process.exitCode = 1;
 }

@@ -1,3 +1,4 @@
+import { printError } from '@shelfcast/service-kit/print';
 import { Command, Option } from 'commander';
 import { checkoutRoot } from './checkout.ts';
 import { doctor } from './commands/doctor.ts';
@@ -63,6 +64,7 @@ program
       service: options.service || undefined,
       follow: options.follow === '1',
       lines: 40,
+      write: (text) => process.stdout.write(text),
     }),
   );
 
@@ -127,6 +129,6 @@ try {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(explain(error));
+  printError(explain(error));
   process.exitCode = 1;
 }

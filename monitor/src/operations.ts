@@ -43,7 +43,8 @@ export type Observed = Pick<GatherOptions, 'summary' | 'recordSizes'>;
 /** What is done to the pipeline through the monitor, and whether all is well with it. */
 export interface Operations {
   readonly routers: readonly Router[];
-  health(): LiveHealth;
+  /** Undefined before the first look at the pipeline. */
+  health(): LiveHealth | undefined;
   /** Begins to look after the pipeline. */
   watch(observed: Observed): void;
 }
@@ -97,14 +98,8 @@ export function openOperations(options: OperationsOptions): Operations {
     topicPrefix: config.TOPIC_PREFIX,
     consumerGroups: names,
   });
-  const asOf = nowMs();
   let watch: Watch | undefined;
-  const health = (): LiveHealth =>
-    watch?.health() ?? {
-      ...{ atMs: asOf, alerts: [] },
-      heartbeatAgeMs: null,
-      oldestUnhandledMs: {},
-    };
+  const health = (): LiveHealth | undefined => watch?.health();
 
   return {
     routers: [

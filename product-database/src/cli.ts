@@ -1,3 +1,4 @@
+import { print, printError } from '@shelfcast/service-kit/print';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
 import { runDemo } from './demo.ts';
@@ -13,7 +14,7 @@ program
   .command('migrate')
   .description('create or update tables, publication and the debezium role')
   .action(async () => {
-    await migrateProducts({ ...productDatabaseSettings(process.env), log: console.log });
+    await migrateProducts({ ...productDatabaseSettings(process.env), log: print });
   });
 
 program
@@ -22,7 +23,7 @@ program
   .action(async () => {
     const { connectionString } = productDatabaseSettings(process.env);
     const { products, discounts, countries } = await seedProducts({ connectionString });
-    console.log(
+    print(
       products === 0
         ? 'There are products already: nothing seeded'
         : `Seeded ${products} products, ${discounts} discounts, ${countries} countries`,
@@ -48,9 +49,9 @@ program
         db: client,
         changesPerSecond: rate,
         signal: interrupted.signal,
-        onChange: console.log,
+        onChange: print,
       });
-      console.log(`Stopped after ${changes} changes`);
+      print(`Stopped after ${changes} changes`);
     } finally {
       await client.end();
     }
@@ -67,7 +68,7 @@ function parseRate(text: string): number {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(describe(error));
+  printError(describe(error));
   process.exitCode = 1;
 }
 

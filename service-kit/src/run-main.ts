@@ -1,6 +1,7 @@
 import { ConfigError } from './config.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger, type Logger, type LogLevel } from './logging.ts';
+import { printableLines } from './print.ts';
 
 /** The part of `process` that `runMain` touches; a fake in tests. */
 export interface MainProcess {
@@ -46,7 +47,7 @@ export async function runMain<Config extends { INSTANCE_ID: string; LOG_LEVEL: L
   try {
     config = readConfig();
   } catch (error) {
-    process.stderr.write(`${service}: ${explain(error)}\n`);
+    process.stderr.write(`${printableLines(`${service}: ${explain(error)}`)}\n`);
     process.exit(1);
     return;
   }
@@ -74,7 +75,8 @@ export async function runMain<Config extends { INSTANCE_ID: string; LOG_LEVEL: L
     await start({ config, lifecycle, log, fail: (error) => fail(error, error.message) });
   } catch (error) {
     // What depends on several settings (protected mode) is found out only now.
-    if (error instanceof ConfigError) process.stderr.write(`${service}: ${error.message}\n`);
+    if (error instanceof ConfigError)
+      process.stderr.write(`${printableLines(`${service}: ${error.message}`)}\n`);
     if (!lifecycle.stopping) fail(error, 'could not start');
   }
 }

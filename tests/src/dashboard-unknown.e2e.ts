@@ -1,4 +1,3 @@
-// Beside others: a product of its own, which only the catalogue refuses.
 // What is not answered yet, or could not be, is never drawn as none, empty or complete, and nothing is done on it.
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Page } from 'playwright-core';

@@ -1,3 +1,4 @@
+import { print, printable, printError } from '@shelfcast/service-kit/print';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Pool } from 'pg';
@@ -68,7 +69,7 @@ program
         ...(minChange === undefined ? {} : { minRelativeChange: minChange }),
         ...(rate === undefined ? {} : { ratePerSecond: rate }),
       });
-      console.log(`Added ${id}\nSecret ${secret}\nKeep the secret: it is not shown again.`);
+      print(`Added ${id}\nSecret ${secret}\nKeep the secret: it is not shown again.`);
     }),
   );
 
@@ -82,7 +83,7 @@ program
         style: { head: [], border: [] },
       });
       for (const row of await listSubscribers(pool)) {
-        table.push([
+        const cells = [
           row.id,
           row.url,
           row.filter,
@@ -90,9 +91,10 @@ program
           `${row.waiting}`,
           `${row.failed}`,
           `${row.delivered}`,
-        ]);
+        ];
+        table.push(cells.map(printable));
       }
-      console.log(table.length === 0 ? 'No subscribers: make webhook-add URL=…' : table.toString());
+      print(table.length === 0 ? 'No subscribers: make webhook-add URL=…' : table.toString());
     }),
   );
 
@@ -103,7 +105,7 @@ program
   .action(({ id }: { id: string }) =>
     withDatabase(async (pool) => {
       if (!(await removeSubscriber(pool, id))) throw noSuchSubscriber(id);
-      console.log(`Removed ${id}`);
+      print(`Removed ${id}`);
     }),
   );
 
@@ -118,7 +120,7 @@ for (const [name, enabled] of [
     .action(({ id }: { id: string }) =>
       withDatabase(async (pool) => {
         if (!(await setEnabled(pool, id, enabled))) throw noSuchSubscriber(id);
-        console.log(`${id} is ${name}d`);
+        print(`${id} is ${name}d`);
       }),
     );
 }
@@ -146,7 +148,7 @@ program
       });
       for (const row of await listDeliveries(pool, { subscriberId: id, limit })) {
         const answer = row.lastError ?? row.lastStatus ?? '';
-        table.push([
+        const cells = [
           row.eventId,
           row.subscriberId,
           row.productId,
@@ -155,9 +157,10 @@ program
           row.attempts,
           String(answer).slice(0, 60),
           row.nextAttemptAt ?? '',
-        ]);
+        ];
+        table.push(cells.map(printable));
       }
-      console.log(table.length === 0 ? 'No deliveries.' : table.toString());
+      print(table.length === 0 ? 'No deliveries.' : table.toString());
     }),
   );
 
@@ -169,9 +172,7 @@ program
   .action(({ id, event }: { id: string; event?: string }) =>
     withDatabase(async (pool) => {
       await mustExist(pool, id);
-      console.log(
-        `${await redeliver(pool, { subscriberId: id, eventId: event })} to be sent again`,
-      );
+      print(`${await redeliver(pool, { subscriberId: id, eventId: event })} to be sent again`);
     }),
   );
 
@@ -185,7 +186,7 @@ program
   .action(({ id, event }: { id: string; event?: string }) =>
     withDatabase(async (pool) => {
       await mustExist(pool, id);
-      console.log(`${await discard(pool, { subscriberId: id, eventId: event })} discarded`);
+      print(`${await discard(pool, { subscriberId: id, eventId: event })} discarded`);
     }),
   );
 
@@ -233,7 +234,7 @@ for (const [name, value] of Object.entries(process.env)) if (value === '') delet
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(describe(error));
+  printError(describe(error));
   process.exitCode = 1;
 }
 

@@ -3,6 +3,7 @@ import { cliSettings } from '@shelfcast/connect-config/cli-settings';
 import { openConnectorContext } from '@shelfcast/connect-config/open-context';
 import { assertConnectorRuns } from '@shelfcast/connect-config/snapshot';
 import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
+import { print, printError } from '@shelfcast/service-kit/print';
 import { Command, Option } from 'commander';
 import type { Pool } from 'pg';
 import { withConsumersDatabase } from '../cli-database.ts';
@@ -47,13 +48,13 @@ async function rebuild(db: Pool, definition: Consumer, keepOld: boolean): Promis
     await assertConnectorRuns(source);
     const requestedBy = process.env.USER ?? 'cli';
     const row = await requestRebuild(db, { consumer: name, requestedBy, keepOld });
-    console.log(
+    print(
       row.state === 'waiting'
         ? `Rebuild ${row.id} of ${name} asked for.`
         : `Rebuild ${row.id} of ${name} is under way: going on with it.`,
     );
     process.once('SIGINT', () => {
-      console.log(
+      print(
         `\nThe rebuild stays open, and the read model in use is not touched by it. "make rebuild CONSUMER=${name}" goes on with it; with CANCEL=1 it is given up.`,
       );
       process.exit(130);
@@ -75,10 +76,10 @@ async function follow(
   let failure: unknown;
   for (let row: RebuildRow | undefined = begun; ; row = await readRebuild(db, begun.id)) {
     if (row === undefined) throw new Error('The rebuild was removed.');
-    if (row.progress !== told) console.log(`${definition.name}: ${row.progress}`);
+    if (row.progress !== told) print(`${definition.name}: ${row.progress}`);
     told = row.progress;
     if (row.state === 'done') {
-      console.log(`Done. The swap kept ${definition.name} waiting for ${row.lockedMs} ms.`);
+      print(`Done. The swap kept ${definition.name} waiting for ${row.lockedMs} ms.`);
       await tellOfDeadLetters(db, definition.name);
       return;
     }
@@ -106,7 +107,7 @@ async function tellOfDeadLetters(db: Pool, name: string): Promise<void> {
   const waiting = (await countDeadLetters(db)).filter(({ consumer }) => consumer === name);
   const keys = waiting.reduce((sum, entry) => sum + entry.keys, 0);
   if (keys === 0) return;
-  console.error(
+  printError(
     `${keys === 1 ? '1 key' : `${keys} keys`} could not be applied and may be missing in it: "make dead-letters CONSUMER=${name}".`,
   );
   process.exitCode = 1;
@@ -117,7 +118,7 @@ async function giveUp(db: Pool, name: string): Promise<void> {
   if (row === undefined) {
     throw new Error(`No rebuild of ${name} is under way that could be cancelled.`);
   }
-  console.log(
+  print(
     `Rebuild ${row.id} of ${name} is given up; the read model in use was not touched. What was built is removed by the process that built it.`,
   );
 }
@@ -138,7 +139,7 @@ async function withSource(work: (source: SnapshotSource) => Promise<void>): Prom
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(
+  printError(
     isConnectionError(error)
       ? 'A database does not answer. "make status" shows what runs.'
       : error instanceof Error

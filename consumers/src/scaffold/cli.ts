@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { print, printError } from '@shelfcast/service-kit/print';
 import { type NewConsumer, newConsumer, Refusal } from './names.ts';
 import { type Plan, planConsumer } from './plan.ts';
 
@@ -16,10 +17,10 @@ try {
   });
   const plan = planConsumer(root, consumer);
   write(plan);
-  console.log(nextSteps(consumer, plan));
+  print(nextSteps(consumer, plan));
 } catch (error) {
   if (!(error instanceof Refusal)) throw error;
-  console.error(error.message);
+  printError(error.message);
   process.exitCode = 1;
 }
 

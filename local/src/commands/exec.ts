@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { printError } from '@shelfcast/service-kit/print';
 import { serviceEnv } from '../components/services.ts';
 import type { LocalSettings } from '../settings.ts';
 import { isDown, NOT_UP } from './not-up.ts';
@@ -25,6 +26,6 @@ export async function exec(settings: LocalSettings, command: readonly string[]):
     child.once('error', reject);
     child.once('exit', (exit) => resolve(exit ?? 1));
   });
-  if (code !== 0 && (await isDown(settings))) console.error(NOT_UP);
+  if (code !== 0 && (await isDown(settings))) printError(NOT_UP);
   return code;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { printableLines } from '@shelfcast/service-kit/print';
 import { LocalError } from '../errors.ts';
 
 /**
@@ -9,7 +10,12 @@ import { LocalError } from '../errors.ts';
  */
 export async function logs(
   stateDir: string,
-  options: { service: string | undefined; follow: boolean; lines: number },
+  options: {
+    service: string | undefined;
+    follow: boolean;
+    lines: number;
+    write: (text: string) => void;
+  },
 ): Promise<void> {
   const folder = join(stateDir, 'logs');
   const known = existsSync(folder)
@@ -31,10 +37,15 @@ export async function logs(
       ...(options.follow ? ['-F'] : []),
       ...chosen.map((name) => join(folder, `${name}.log`)),
     ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   );
+  // Logs hold text of rows and requests, which must not act on the terminal.
+  const decoder = new TextDecoder();
+  tail.stdout.on('data', (chunk: Buffer) => {
+    options.write(printableLines(decoder.decode(chunk, { stream: true })));
+  });
   await new Promise<void>((resolve, reject) => {
     tail.once('error', reject);
-    tail.once('exit', () => resolve());
+    tail.once('close', () => resolve());
   });
 }

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { print } from '@shelfcast/service-kit/print';
 import { LocalError } from '../errors.ts';
 import { withLock } from '../lock.ts';
 import { stopAll } from '../supervisor/client.ts';
@@ -11,7 +12,7 @@ import { runFiles } from '../supervisor/state.ts';
  */
 export async function reset(stateDir: string, options: { yes: boolean }): Promise<void> {
   if (!existsSync(stateDir)) {
-    console.log('There is nothing to delete.');
+    print('There is nothing to delete.');
     return;
   }
   if (!options.yes) await confirm(`Delete every database, topic and schema in ${stateDir}? [y/N] `);
@@ -19,7 +20,7 @@ export async function reset(stateDir: string, options: { yes: boolean }): Promis
     await stopAll(stateDir);
     rmSync(stateDir, { recursive: true, force: true });
   });
-  console.log('Deleted. "make start" begins anew.');
+  print('Deleted. "make start" begins anew.');
 }
 
 async function confirm(question: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
+import { print, printable, printError } from '@shelfcast/service-kit/print';
 import Table from 'cli-table3';
 import pg from 'pg';
 
@@ -12,14 +13,14 @@ const AS_TEXT = { getTypeParser: () => (value: string) => value };
  */
 export async function runSql(url: string, sql: string | undefined): Promise<number> {
   const client = new pg.Client({ connectionString: url, types: AS_TEXT });
-  client.on('notice', (notice) => console.error(`NOTICE:  ${notice.message}`));
-  client.on('error', (error) => console.error(error.message));
+  client.on('notice', (notice) => printError(`NOTICE:  ${notice.message}`));
+  client.on('error', (error) => printError(error.message));
   try {
     await client.connect();
     if (sql === undefined && process.stdin.isTTY) return await converse(client);
     return await execute(client, sql ?? (await text(process.stdin)));
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    printError(error instanceof Error ? error.message : error);
     return 1;
   } finally {
     await client.end();
@@ -27,7 +28,7 @@ export async function runSql(url: string, sql: string | undefined): Promise<numb
 }
 
 async function converse(client: pg.Client): Promise<number> {
-  console.log('No psql on PATH, so this is a plain one: end a statement with ";", leave with \\q.');
+  print('No psql on PATH, so this is a plain one: end a statement with ";", leave with \\q.');
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   terminal.setPrompt(`${client.database}=> `);
   terminal.prompt();
@@ -51,23 +52,23 @@ async function execute(client: pg.Client, sql: string): Promise<number> {
       text: sql,
       rowMode: 'array',
     });
-    for (const result of [outcome].flat()) print(result);
+    for (const result of [outcome].flat()) printResult(result);
     return 0;
   } catch (error) {
-    console.error(`ERROR:  ${error instanceof Error ? error.message : error}`);
+    printError(`ERROR:  ${error instanceof Error ? error.message : error}`);
     return 1;
   }
 }
 
-function print(result: pg.QueryArrayResult): void {
+function printResult(result: pg.QueryArrayResult): void {
   if (result.fields.length > 0) {
     const table = new Table({
-      head: result.fields.map((field) => field.name),
+      head: result.fields.map((field) => printable(field.name)),
       style: { head: [], border: [], compact: true },
     });
     for (const row of result.rows)
-      table.push(row.map((value) => (value === null ? '' : `${value}`)));
-    console.log(`${table}`);
+      table.push(row.map((value) => (value === null ? '' : printable(value))));
+    print(`${table}`);
   }
-  if (result.command) console.log(`${result.command} ${result.rowCount ?? ''}`.trim());
+  if (result.command) print(`${result.command} ${result.rowCount ?? ''}`.trim());
 }

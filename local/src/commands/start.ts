@@ -1,3 +1,4 @@
+import { print, printError } from '@shelfcast/service-kit/print';
 import type { LocalSettings } from '../settings.ts';
 import { startWith } from '../stack.ts';
 import { isUp, stopAll } from '../supervisor/client.ts';
@@ -13,7 +14,7 @@ export async function start(settings: LocalSettings): Promise<void> {
   try {
     const stack = await startWith(settings, { onProgress: view.listener });
     await view.finished();
-    console.log(welcome(stack, duration(Date.now() - startedAtMs)));
+    print(welcome(stack, duration(Date.now() - startedAtMs)));
   } finally {
     await view.finished();
   }
@@ -29,7 +30,7 @@ function undoOnInterrupt(stateDir: string): void {
       if (interrupted) return;
       interrupted = true;
       if (!wasUp) {
-        console.error('\nInterrupted: ending what was begun.');
+        printError('\nInterrupted: ending what was begun.');
         await stopAll(stateDir);
       }
       process.exit(130);

@@ -1,3 +1,4 @@
+import { printable } from '@shelfcast/service-kit/print';
 import { longDuration } from '@shelfcast/service-kit/words';
 import Table from 'cli-table3';
 import { connectUrl } from '../components/connect.ts';
@@ -55,7 +56,7 @@ export async function status(stateDir: string, write: (text: string) => void): P
   write(
     `All together: ${memory(memoryBytes)}, ${share(cores)} of one core (over ${WINDOW_MS / 1000} s)\n`,
   );
-  for (const line of connectors.lines) write(`${line}\n`);
+  for (const line of connectors.lines) write(`${printable(line)}\n`);
   return state.children.every((child) => child.status === 'running') && connectors.sound;
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { print } from '@shelfcast/service-kit/print';
 import { withLock } from '../lock.ts';
 import { stopAll } from '../supervisor/client.ts';
 import { runFiles } from '../supervisor/state.ts';
@@ -12,7 +13,7 @@ export async function stop(stateDir: string): Promise<void> {
     (await withLock({ file: runFiles(stateDir).lock, doing: 'stopping', waitMs: 5_000 }, () =>
       stopAll(stateDir),
     ));
-  console.log(
+  print(
     ended
       ? `Stopped (${duration(Date.now() - startedAtMs)}). The data stays; "make reset" deletes it.`
       : 'Nothing was running.',

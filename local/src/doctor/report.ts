@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Finding, FindingGroup } from '@shelfcast/connect-config/health/finding';
+import { printable } from '@shelfcast/service-kit/print';
 
 const LABELS: Record<Finding['level'], { text: string; color: 'green' | 'yellow' | 'red' }> = {
   ok: { text: 'ok', color: 'green' },
@@ -21,8 +22,8 @@ export function asText(groups: readonly FindingGroup[], options: { color: boolea
   const lines = groups.flatMap(({ title, findings }) => [
     title,
     ...findings.flatMap(({ level, says, mend }) => [
-      `  ${paint(level, LABELS[level].text.padEnd(WIDTH))}  ${says}`,
-      ...(mend === undefined ? [] : [`  ${' '.repeat(WIDTH)}  → ${mend}`]),
+      `  ${paint(level, LABELS[level].text.padEnd(WIDTH))}  ${printable(says)}`,
+      ...(mend === undefined ? [] : [`  ${' '.repeat(WIDTH)}  → ${printable(mend)}`]),
     ]),
     '',
   ]);

@@ -1,3 +1,4 @@
+import { printable } from '@shelfcast/service-kit/print';
 import type { StepEvent } from '../start/steps.ts';
 import { spinners } from './spinners.ts';
 import { doneLine, duration } from './words.ts';
@@ -18,7 +19,7 @@ export function progressView(stream: NodeJS.WriteStream): ProgressView {
 export function plainLines(write: (line: string) => void): ProgressView {
   return {
     listener: (event) => {
-      if (event.type === 'progress') write(`  ... ${event.step.title}: ${event.line}`);
+      if (event.type === 'progress') write(`  ... ${event.step.title}: ${printable(event.line)}`);
       if (event.type === 'done') write(`  ok  ${doneLine(event)}`);
       if (event.type === 'failed')
         write(`FAIL  ${event.step.title} (${duration(event.elapsedMs)})`);

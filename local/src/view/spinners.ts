@@ -1,3 +1,4 @@
+import { printable } from '@shelfcast/service-kit/print';
 import { Listr, type ListrTask } from 'listr2';
 import type { Step, StepEvent } from '../start/steps.ts';
 import type { ProgressView } from './progress.ts';
@@ -50,7 +51,7 @@ class Row {
       title: this.step.title,
       task: async (_, row) => {
         while (!this.#outcome) {
-          if (this.#line) row.output = this.#line;
+          if (this.#line) row.output = printable(this.#line);
           await new Promise<void>((resolve) => {
             this.#changed = resolve;
           });

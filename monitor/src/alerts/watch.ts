@@ -34,8 +34,8 @@ export interface WatchOptions {
 }
 
 export interface Watch {
-  /** As of the last look. */
-  health(): LiveHealth;
+  /** As of the last look; undefined before the first. */
+  health(): LiveHealth | undefined;
   stop(): Promise<void>;
 }
 
@@ -47,12 +47,7 @@ export function startWatch(options: WatchOptions): Watch {
   const steadiness = createSteadiness(options.holdMs, nowMs());
   const restarts = createRestarts();
   let isLeader = false;
-  let health: LiveHealth = {
-    atMs: nowMs(),
-    alerts: [],
-    heartbeatAgeMs: null,
-    oldestUnhandledMs: {},
-  };
+  let health: LiveHealth | undefined;
 
   async function look(): Promise<void> {
     const facts = await options.gather();
@@ -63,14 +58,12 @@ export function startWatch(options: WatchOptions): Watch {
     steadiness.observe(new Set(judgement.conditions.map(alertKey)), nowMs(), isUnknown);
     isLeader = await leadership.holds();
     if (isLeader) await act(facts, judgement);
-    try {
-      health = { ...agesIn(facts), atMs: nowMs(), alerts: await book.list() };
-    } catch (error) {
+    const alerts = await book.list().catch((error: unknown) => {
       log.warn({ error }, 'alerts are not kept: the monitoring database does not answer');
-      const alerts = judgement.conditions.map((condition) => asAlert(condition, nowMs()));
-      health = { ...agesIn(facts), atMs: nowMs(), alerts };
-    }
-    metrics.firing(health.alerts);
+      return judgement.conditions.map((condition) => asAlert(condition, nowMs()));
+    });
+    health = { ...agesIn(facts), atMs: nowMs(), alerts };
+    metrics.firing(alerts);
   }
 
   async function act({ connectors = [] }: Facts, judgement: Judgement): Promise<void> {

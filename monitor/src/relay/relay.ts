@@ -33,8 +33,8 @@ export interface RelayOptions {
   readonly allowedOrigins: readonly string[];
   /** Sees every report that goes by. */
   readonly onEvents: (events: readonly LiveEvent[]) => void;
-  /** What is not well, whole. */
-  readonly health: () => LiveHealth;
+  /** What is not well, whole; undefined while that is not known. */
+  readonly health: () => LiveHealth | undefined;
   readonly metrics: RelayMetrics;
   readonly log: Logger;
   readonly nowMs: () => number;
@@ -125,7 +125,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         metrics.clients.dec();
         connections.dismiss(conn);
       });
-      socket.emit('health', options.health());
+      const health = options.health();
+      if (health !== undefined) socket.emit('health', health);
       serveSocket(socket, { flow, channels, catchUps, end: () => tail.recent.end(), metrics, log });
     });
   }
@@ -137,8 +138,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     isHealthNext = !isHealthNext;
     const clients = io.sockets.sockets.size;
     if (clients === 0) return;
-    if (isHealthNext) io.volatile.emit('health', options.health());
-    else io.volatile.emit('summary', counts.summary(clients));
+    const health = options.health();
+    if (!isHealthNext) io.volatile.emit('summary', counts.summary(clients));
+    else if (health !== undefined) io.volatile.emit('health', health);
   }, SUMMARY_INTERVAL_MS / 2);
 
   return {

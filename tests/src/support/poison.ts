@@ -20,10 +20,14 @@ export interface PoisonProduct {
   remove(monitorUrl: string): Promise<void>;
 }
 
-/** @param batch what ids of several that belong together have in common */
+/**
+ * @param batch what ids of several that belong together have in common
+ * @param description of the product
+ */
 export async function poisonProduct(
   { products, consumers }: Pipeline,
   batch = '',
+  description: string | null = null,
 ): Promise<PoisonProduct> {
   const hex = randomBytes(4).toString('hex');
   const [productId, name, refuses] = [`poison-${batch}${hex}`, `refused-${hex}`, `refuse_${hex}`];
@@ -34,9 +38,10 @@ export async function poisonProduct(
      create trigger ${refuses} before insert or update on catalogue.products for each row
        when (new.product_id = '${productId}' and new.name = '${name}') execute function ${refuses}()`,
   );
-  await products.query(`insert into products (product_id, name, price) values ($1, 'Good', 1)`, [
-    productId,
-  ]);
+  await products.query(
+    `insert into products (product_id, name, price, description) values ($1, 'Good', 1, $2)`,
+    [productId, description],
+  );
   await products.query('update products set name = $2 where product_id = $1', [productId, name]);
 
   const letters = (): Promise<DeadLetter[]> =>
