@@ -50,6 +50,7 @@ function textOfPart(part: unknown): string | undefined {
       return String(part);
     default:
       if (part instanceof Uint8Array) return `\\x${hex(part)}`;
+      if (Array.isArray(part)) return JSON.stringify(part.map((item) => textOfPart(item) ?? null));
       return isFields(part) ? textOfKey(part) : undefined;
   }
 }

@@ -185,7 +185,8 @@ final class TextKeyChunkQueries implements ChunkQueryBuilder<TableId> {
 
     private Object[] readMaximum(Connection session, String name, List<PublishedColumn> keys, Optional<String> filter)
             throws SQLException {
-        String query = "select " + keys.stream().map(this::keyText).collect(Collectors.joining(", ")) + " from " + name
+        // Under names of their own: "order by" looks for a column of the answer first, and a text has another order.
+        String query = "select " + String.join(", ", keyTexts(keys)) + " from " + name
                 + filter.map(condition -> " where " + condition).orElse("") + " order by " + orderBy(keys, " desc") + " limit 1";
         try (Statement statement = session.createStatement(); ResultSet rows = statement.executeQuery(query)) {
             if (!rows.next()) {
@@ -202,14 +203,14 @@ final class TextKeyChunkQueries implements ChunkQueryBuilder<TableId> {
     private String projection(Table table, List<PublishedColumn> keys) {
         List<String> items = new ArrayList<>();
         modelColumns(table).forEach(column -> items.add(connection.quoteIdentifier(column.name())));
-        for (int i = 0; i < keys.size(); i++) {
-            items.add(keyText(keys.get(i)) + " as " + KEY_PREFIX + (i + 1));
-        }
+        items.addAll(keyTexts(keys));
         return String.join(", ", items);
     }
 
-    private String keyText(PublishedColumn key) {
-        return connection.quoteIdentifier(key.name()) + "::text";
+    private List<String> keyTexts(List<PublishedColumn> keys) {
+        return IntStream.range(0, keys.size())
+                .mapToObj(i -> connection.quoteIdentifier(keys.get(i).name()) + "::text as " + KEY_PREFIX + (i + 1))
+                .toList();
     }
 
     private String orderBy(List<PublishedColumn> keys, String direction) {
