@@ -3,7 +3,9 @@ import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { startEventLoopWatchdog } from '@shelfcast/service-kit/event-loop-watchdog';
 import { startHealthServer } from '@shelfcast/service-kit/health-server';
 import { createKafka } from '@shelfcast/service-kit/kafka';
+import { KafkaError } from '@shelfcast/service-kit/kafka/errors';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
+import { createPatience } from '@shelfcast/service-kit/patience';
 import { createPool, warmPool } from '@shelfcast/service-kit/postgres';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
 import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/settings';
@@ -13,7 +15,8 @@ import { Registry } from 'prom-client';
 import type { ConsumersConfig } from './config.ts';
 import { migrateConsumers } from './migrate.ts';
 import { startRebuilder } from './rebuild/rebuilder.ts';
-import { consume, type RunningConsumer } from './runtime/consume.ts';
+import { isOutage } from './runtime/apply-batch.ts';
+import { attemptTimeoutOf, consume, type RunningConsumer } from './runtime/consume.ts';
 import { createDecodeCache } from './runtime/decode-cache.ts';
 import type { Consumer } from './runtime/definition.ts';
 import { runJobs } from './runtime/jobs.ts';
@@ -23,6 +26,8 @@ import { startOutboxRelay } from './runtime/outbox-relay.ts';
 import { forgetUnshared } from './runtime/shared-rows.ts';
 
 const LOCK_TIMEOUT_MS = 5_000;
+const IDLE_MARGIN_MS = 2_000;
+const START_PATIENCE_MS = 60_000;
 /** Reports are looked at by people: those of all consumers of the process share their requests. */
 const GATHER_REPORTS_MS = 50;
 
@@ -35,6 +40,13 @@ export async function hostConsumers(
     .filter(({ name }) => config.CONSUMERS.includes(name))
     .map((definition) => ({ ...definition, sharedFields: config.SHARED_FIELDS }));
   const running: RunningConsumer[] = [];
+  let started = false;
+  const patiently = createPatience({
+    isOutage: (error) => isOutage(error) || (error instanceof KafkaError && error.retriable),
+    isStopping: () => lifecycle.stopping,
+    forMs: START_PATIENCE_MS,
+    log,
+  });
   const watchdog = startEventLoopWatchdog({
     service: 'consumers',
     timeoutMs: config.EVENT_LOOP_TIMEOUT_MS,
@@ -47,13 +59,16 @@ export async function hostConsumers(
     port: config.PORT,
     registry,
     checks: {
-      consumers: () => (running.length < definitions.length ? 'starting' : undefined),
+      consumers: () => (started ? undefined : 'starting'),
       groups: () => running.map((consumer) => consumer.notReady()).find((reason) => reason),
     },
   });
   lifecycle.onStop('health server', () => health.close());
+  log.info({ host: config.HEALTH_HOST, port: health.port }, 'serving');
 
-  const applied = await migrateConsumers(config.CONSUMERS_DATABASE_URL, registered);
+  const applied = await patiently('migrations', () =>
+    migrateConsumers(config.CONSUMERS_DATABASE_URL, registered),
+  );
   if (applied.length > 0) log.info({ applied }, 'database migrated');
 
   const pool = createPool({
@@ -62,11 +77,15 @@ export async function hostConsumers(
     applicationName: 'shelfcast-consumers',
     // Somebody else has the key in hand for too long: not the fault of the change that waits.
     lockTimeoutMs: LOCK_TIMEOUT_MS,
+    // An attempt that hangs is ended by its own limit first.
+    idleInTransactionTimeoutMs: Math.max(...definitions.map(attemptTimeoutOf)) + IDLE_MARGIN_MS,
     log,
   });
   lifecycle.onStop('database pool', () => pool.end());
-  await warmPool(pool, definitions.length + 1);
-  for (const { name, sharedFields } of definitions) await forgetUnshared(pool, name, sharedFields);
+  await patiently('database', () => warmPool(pool, definitions.length + 1));
+  for (const { name, sharedFields } of definitions) {
+    await patiently('shared fields', () => forgetUnshared(pool, name, sharedFields));
+  }
 
   const codec = createCodec(registryConnection(config));
   lifecycle.onStop('codec', () => codec.close());
@@ -76,26 +95,25 @@ export async function hostConsumers(
     log,
     shareFetches: true,
   });
-  const producer = await kafka.createProducer();
+  const producer = await patiently('kafka', () => kafka.createProducer());
   lifecycle.onStop('producer', () => producer.close());
   const tracing = await startTracing({ config });
   lifecycle.onStop('tracing', () => tracing?.stop());
-  const encodeReport = tracedEncoder(await codec.encoder(MONITORING_EVENT), tracing);
+  const encoder = await patiently('registry', () => codec.encoder(MONITORING_EVENT));
+  const encodeReport = tracedEncoder(encoder, tracing);
   const publisher = createMonitoringPublisher({
     producer,
     encode: encodeReport,
     gatherMs: GATHER_REPORTS_MS,
   });
-  const relay = await startOutboxRelay({
-    pool,
-    kafka,
-    metrics: createOutboxMetrics(registry),
-    log: log.child({ part: 'outbox' }),
-  });
+  const outboxMetrics = createOutboxMetrics(registry);
+  const relay = await patiently('outbox', () =>
+    startOutboxRelay({ pool, kafka, metrics: outboxMetrics, log: log.child({ part: 'outbox' }) }),
+  );
   lifecycle.onStop('outbox', () => relay.stop());
 
   for (const contract of definitions.flatMap(({ publishes = [] }) => publishes)) {
-    await codec.encoder(contract);
+    await patiently('registry', () => codec.encoder(contract));
   }
   const decodeCache = definitions.length > 1 ? createDecodeCache() : undefined;
   const transactions = createSharedTransactions({
@@ -117,7 +135,9 @@ export async function hostConsumers(
       ...(decodeCache === undefined ? {} : { decodeCache }),
       log: log.child({ consumer: definition.name }),
     };
-    const consumer = await consume({ ...options, transactions, onFatal: fail });
+    const consumer = await patiently(definition.name, () =>
+      consume({ ...options, transactions, onFatal: fail }),
+    );
     lifecycle.onStop(definition.name, () => consumer.stop());
     running.push(consumer);
     const rebuilder = startRebuilder({ ...options, url: config.CONSUMERS_DATABASE_URL });
@@ -133,7 +153,8 @@ export async function hostConsumers(
       lifecycle.onStop(`${definition.name} background`, () => background.stop());
     }
   }
-  const jobs = await runJobs({ definitions, pool, codec, log });
+  const jobs = await patiently('jobs', () => runJobs({ definitions, pool, codec, log }));
   if (jobs !== null) lifecycle.onStop('jobs', () => jobs.stop());
+  started = true;
   log.info({ consumers: definitions.map(({ name }) => name) }, 'consuming');
 }

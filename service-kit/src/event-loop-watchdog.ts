@@ -14,21 +14,26 @@ const BEATS_PER_TIMEOUT = 10;
 const WATCH = `
 const { workerData } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
-const { shared, timeoutMs, service } = workerData;
+const { shared, timeoutMs, periodMs, service } = workerData;
 const beats = new Int32Array(shared);
 let seen = Atomics.load(beats, 0);
-let sinceMs = performance.now();
+let seenAtMs = performance.now();
+let stillMs = 0;
 setInterval(() => {
+  const nowMs = performance.now();
+  // Time in which this thread did not run either is not the loop's: the process was stopped, or the machine.
+  stillMs += Math.min(nowMs - seenAtMs, 2 * periodMs);
+  seenAtMs = nowMs;
   const now = Atomics.load(beats, 0);
   if (now !== seen) {
     seen = now;
-    sinceMs = performance.now();
-  } else if (performance.now() - sinceMs >= timeoutMs) {
+    stillMs = 0;
+  } else if (stillMs >= timeoutMs) {
     writeSync(2, JSON.stringify({ level: 'fatal', time: new Date().toISOString(), service,
       msg: 'the event loop stood still for ' + timeoutMs + ' ms: killing the process, so that others take over' }) + '\\n');
     process.kill(process.pid, 'SIGKILL');
   }
-}, timeoutMs / ${BEATS_PER_TIMEOUT});
+}, periodMs);
 `;
 
 /**
@@ -42,12 +47,13 @@ export function startEventLoopWatchdog(options: EventLoopWatchdogOptions): {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const beats = new Int32Array(shared);
-  const timer = setInterval(() => Atomics.add(beats, 0, 1), timeoutMs / BEATS_PER_TIMEOUT);
+  const periodMs = timeoutMs / BEATS_PER_TIMEOUT;
+  const timer = setInterval(() => Atomics.add(beats, 0, 1), periodMs);
   timer.unref();
   const worker = new Worker(WATCH, {
     eval: true,
     execArgv: [], // what loads the main thread's modules may wait for that thread
-    workerData: { shared, timeoutMs, service: options.service },
+    workerData: { shared, timeoutMs, periodMs, service: options.service },
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
   });
   worker.unref();

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { NOTICE_A_DEAD_PEER } from './postgres.ts';
 
 /** Any constant will do, as long as nothing else in these databases locks it. */
 const MIGRATION_LOCK = 7_357_201;
@@ -22,7 +23,11 @@ export async function whileMigrating<T>(
   connectionString: string,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({ connectionString, application_name: 'shelfcast-migrate' });
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'shelfcast-migrate',
+    options: NOTICE_A_DEAD_PEER,
+  });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]); // released with the session

@@ -15,13 +15,18 @@ const CONNECTION_LOST_CODES = new Set([
 const CONNECTION_LOST_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/;
 
+/** The server ended the session, or its transaction: it was idle for too long, or took too long as a whole. */
+const SESSION_ENDED = '25P0[34]|57P05';
+
 /**
  * SQLSTATE classes after which the same work can succeed: connection exceptions (08), out of
  * resources (53), serialization failure and deadlock (40001, 40P01), lock not available (55P03),
- * server shutting down, crashing or starting (57P01–57P03).
+ * server shutting down, crashing or starting (57P01–57P03), session ended by a time limit (25P03, 25P04, 57P05).
  */
-const RETRIABLE_SQLSTATE = /^(08...|53...|40001|40P01|55P03|57P0[123])$/;
-const CONNECTION_SQLSTATE = /^(08...|57P0[123])$/;
+const RETRIABLE_SQLSTATE = new RegExp(
+  `^(08...|53...|40001|40P01|55P03|57P0[123]|${SESSION_ENDED})$`,
+);
+const CONNECTION_SQLSTATE = new RegExp(`^(08...|57P0[123]|${SESSION_ENDED})$`);
 
 /** Whether the connection is gone or could not be made: the client must not be used again. */
 export function isConnectionError(error: unknown): boolean {

@@ -22,7 +22,7 @@ class FakeProcess extends EventEmitter {
   }
 }
 
-const schema = z.object(serviceSettings({ port: 1 }));
+const schema = z.object(serviceSettings({ port: 7070 }));
 const readConfig = () => loadConfig(schema, { env: { LOG_LEVEL: 'silent' } });
 const exited = (process: FakeProcess) =>
   eventually(() => process.exits.length > 0, { what: 'the exit' });

@@ -74,6 +74,13 @@ const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
 const FORGET_EVERY_MS = 3_600_000;
 const BACKOFF_MS = { first: 50, longest: 2_000 };
 
+/** Milliseconds after which an attempt of the consumer counts as failed. */
+export function attemptTimeoutOf({
+  attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS,
+}: Pick<ConsumerDefinition<unknown>, 'attemptTimeoutMs'>): number {
+  return attemptTimeoutMs;
+}
+
 /**
  * Runs a consumer: decodes, applies once, reports, and only when the reports are acknowledged lets offsets be
  * committed; the next batch does not wait for that. A change that cannot be applied is parked with what comes after it
@@ -109,7 +116,7 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     breaker,
     nowMs,
     openFrom: reports.openFrom,
-    attemptTimeoutMs: definition.attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS,
+    attemptTimeoutMs: attemptTimeoutOf(definition),
   };
   const decoding = {
     codec,

@@ -37,9 +37,6 @@ export interface OutboxRelay {
 const REQUEST = { maxMessages: 1_000, maxBytes: 1024 * 1024 };
 const BACKOFF_MS = { first: 50, longest: 2_000 };
 const CLOSE_DEADLINE_MS = 3_000;
-/** So that the lock of a machine that vanished without a word is free after some ten seconds, not two hours. */
-const NOTICE_A_DEAD_PEER =
-  'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3';
 
 /**
  * Sends what consumers published, oldest first, and deletes what Kafka acknowledged. Of all processes
@@ -71,7 +68,6 @@ export async function startOutboxRelay(options: OutboxRelayOptions): Promise<Out
     try {
       while (!isStopping() && !(await tryToLead(client))) await bell.rung(pollMs);
       if (isStopping()) return;
-      await client.query(NOTICE_A_DEAD_PEER);
       await client.query(`listen ${OUTBOX_CHANNEL}`);
       onLeading();
       await lead(client);

@@ -18,6 +18,8 @@ export interface ClientOptions {
   readonly log: Logger;
   /** How often kafkajs tries a request or connection again; default: see `RETRY`. */
   readonly retries?: number;
+  /** After this a request counts as lost; default: kafkajs' 30,000 ms. */
+  readonly requestTimeoutMs?: number;
   /** Sees what kafkajs logs: some of what happens in it is told nowhere else. */
   readonly onLog?: (entry: LogEntry) => void;
 }
@@ -48,7 +50,8 @@ const KEEP_ALIVE_MS = 30_000;
 const METADATA_MAX_AGE_MS = 30_000;
 
 /** A kafkajs client with its own connections, its traps dealt with. */
-export function createClient({ connection, clientId, log, retries, onLog }: ClientOptions): Client {
+export function createClient(options: ClientOptions): Client {
+  const { connection, clientId, log, retries, requestTimeoutMs, onLog } = options;
   fixKafkajs();
   const sockets = new Set<net.Socket>();
   let fenced = false;
@@ -62,6 +65,7 @@ export function createClient({ connection, clientId, log, retries, onLog }: Clie
     ...(connection.tls === undefined ? {} : { ssl: tlsOptions(connection.tls) }),
     ...(connection.sasl === undefined ? {} : { sasl: saslOptions(connection.sasl) }),
     connectionTimeout: CONNECT_TIMEOUT_MS,
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeout: requestTimeoutMs }),
     retry: retries === undefined ? RETRY : { ...RETRY, retries },
     logLevel: log.isLevelEnabled('trace') ? logLevel.DEBUG : logLevel.INFO,
     logCreator: () => (entry) => {

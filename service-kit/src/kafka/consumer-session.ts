@@ -5,6 +5,7 @@ import { settlesWithin } from '../deadline.ts';
 import { createGathering } from '../gathering.ts';
 import type { ClientContext } from './admin.ts';
 import { createClient, RETRY } from './client.ts';
+import { isOfEarlierGeneration } from './kafkajs-generations.ts';
 import { partitionKey } from './partition-key.ts';
 import { createPartitionQueue, type PartitionQueue } from './partition-queue.ts';
 import type { PartitionStates } from './partition-state.ts';
@@ -40,6 +41,8 @@ const { roundRobin } = kafkajs.PartitionAssigners;
 const HEARTBEAT_MS = 500;
 const REBALANCE_TIMEOUT_MS = 30_000;
 const METADATA_MAX_AGE_MS = 30_000;
+/** Joining has a limit of its own; behind a broker that is silent for longer than a session lasts, the membership is lost. */
+const REQUEST_TIMEOUT_MS = 10_000;
 const DISCONNECT_TIMEOUT_MS = 5_000;
 const COMMIT_TIMEOUT_MS = 2_000;
 const ABORT_GRACE_MS = 1_000;
@@ -62,6 +65,7 @@ export async function startConsumerSession(
   const gathering = createGathering(fetchLingerMs);
   const client = createClient({
     ...context,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
     // That records were lost to retention is told nowhere but in kafkajs' log.
     onLog: ({ log: { message, topic, partition } }) => {
       if (message.startsWith(OUT_OF_RANGE_TEXT) && typeof topic === 'string') {
@@ -185,7 +189,7 @@ export async function startConsumerSession(
     const place = { topic, partition };
     const key = partitionKey(place);
     const last = batch.messages.at(-1);
-    if (last === undefined || !isRunning() || isStale()) return;
+    if (last === undefined || !isRunning() || isStale() || isOfEarlierGeneration(batch)) return;
     // Not resolved: it will be fetched again.
     if (stopping || states.isPausedByRequest(place) || full.has(key)) return;
     const queue = queueOf(place);

@@ -26,6 +26,7 @@ export async function createConsumer(
   let session: ConsumerSession | undefined;
   let topics: readonly string[] = [];
   let joins = 0;
+  let learned = Promise.resolve();
   let refreshing: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
 
@@ -55,7 +56,7 @@ export async function createConsumer(
     session = undefined;
     states.assign([]);
     if (wanted.length === 0) return;
-    await learnPositions(wanted);
+    learnPositionsOf(wanted);
     session = await startConsumerSession({
       context,
       consumer: options,
@@ -64,22 +65,26 @@ export async function createConsumer(
       onOutOfRange: (place) => void reportReset(place),
       onJoin: () => {
         joins += 1;
-        void learnPositions(topics).catch((error: unknown) =>
-          log.debug({ error }, 'committed offsets not known yet'),
-        );
+        learnPositionsOf(wanted);
       },
     });
     topics = wanted;
   }
 
-  /** Where the group stands, for partitions that this member has not handled anything of yet. */
-  async function learnPositions(of: readonly string[]): Promise<void> {
-    for (const { topic, partition, offset } of await admin.groupOffsets(groupId, of)) {
-      states.of({ topic, partition }).position ??= offset;
-    }
+  /** Where the group stands, for partitions that this member has not handled anything of yet. Reading does not wait for it. */
+  function learnPositionsOf(wanted: readonly string[]): void {
+    const learn = async (): Promise<void> => {
+      for (const { topic, partition, offset } of await admin.groupOffsets(groupId, wanted)) {
+        states.of({ topic, partition }).position ??= offset;
+      }
+    };
+    learned = learn().catch((error: unknown) =>
+      log.debug({ error }, 'committed offsets not known yet'),
+    );
   }
 
   async function reportReset(place: TopicPartition): Promise<void> {
+    await learned;
     const state = states.of(place);
     const from = state.position;
     let to: bigint | null = null;

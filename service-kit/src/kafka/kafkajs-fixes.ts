@@ -7,6 +7,8 @@ import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import OffsetManager from 'kafkajs/src/consumer/offsetManager/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { createFetchSession, type FetchPlan, type FetchSession } from './fetch-session.ts';
+import { beginConnectionsAnew, endSilentConnections } from './kafkajs-connection.ts';
+import { markEarlierBatches } from './kafkajs-generations.ts';
 import { fetchShared } from './share-fetches.ts';
 
 const CHECK_PENDING_MS = 10;
@@ -27,7 +29,10 @@ export function fixKafkajs(): void {
   letTimersRest();
   followTheCoordinator();
   forgetEmptyBatches();
+  markEarlierBatches();
   fetchInSessions();
+  beginConnectionsAnew();
+  endSilentConnections();
 }
 
 /**

@@ -3,12 +3,32 @@
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   class RequestQueue {
     pending: unknown[];
+    /** By correlation id, the oldest first. */
+    inflight: Map<number, unknown>;
     throttledUntil: number;
     throttleCheckTimeoutId: NodeJS.Timeout | null;
     checkPendingRequests(): void;
     scheduleCheckPendingRequests(): void;
   }
   export default RequestQueue;
+}
+
+declare module 'kafkajs/src/network/connection.js' {
+  import type { Socket } from 'node:net';
+  import type RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+
+  class Connection {
+    socket: Socket | undefined;
+    requestQueue: RequestQueue;
+    /** Of an answer that has not come whole yet. */
+    chunks: Buffer[];
+    bytesBuffered: number;
+    bytesNeeded: number;
+    isConnected(): boolean;
+    connect(): Promise<boolean>;
+    send(request: unknown): Promise<unknown>;
+  }
+  export default Connection;
 }
 
 declare module 'kafkajs/src/broker/index.js' {
@@ -116,6 +136,8 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
     cluster: Cluster;
     groupId: string;
     coordinator: Broker;
+    /** Another one with each assignment. */
+    offsetManager: object;
     heartbeat(options: { interval: number }): Promise<void>;
     fetch(nodeId: number): Promise<Batch[]>;
   }

@@ -21,6 +21,8 @@ const READ_COMMITTED = 1;
 const DEFAULT_WAIT_MS = 100;
 const DEFAULT_PARTITION_BYTES = 1024 * 1024;
 const DEFAULT_BYTES = 8 * 1024 * 1024;
+/** Brokers answer a read after its wait at the latest. */
+const REQUEST_TIMEOUT_MS = 10_000;
 const CLOSED = { code: 'CLOSED', retriable: false } as const;
 
 /** See `Kafka.createLogReader`. */
@@ -31,7 +33,7 @@ export function createLogReader(context: ClientContext): BrokerLogReader {
   async function clusterFor(topic: string): Promise<Cluster> {
     if (closed) throw new KafkaError('the reader was closed', CLOSED);
     if (current === undefined) {
-      const client = createClient({ ...context, retries: 2 });
+      const client = createClient({ ...context, retries: 2, requestTimeoutMs: REQUEST_TIMEOUT_MS });
       current = { client, cluster: client.newCluster() };
     }
     const { cluster } = current;

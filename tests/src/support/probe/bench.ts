@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { migrateConsumers } from '@shelfcast/consumers/migrate';
@@ -14,10 +14,10 @@ import * as assert from 'uvu/assert';
 import { createTestDatabase } from '../database.ts';
 import { fromEnvironment } from '../environment.ts';
 import { codecAt, kafkaAt, makeTopics } from '../pipeline-kafka.ts';
-import { scriptArgs } from '../script.ts';
 import { readReports, readTopics } from '../topic-reader.ts';
 import { envelopeContract, keyContract, type ProbeEnvelope } from './envelope.ts';
 import { probe } from './probe.ts';
+import { type ProbeProcess, spawnProbe } from './process.ts';
 
 /** An edit of a probe's row: the version it then has. */
 export interface Edit {
@@ -63,10 +63,6 @@ export interface ProbeBench {
   close(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 60_000;
-// Two checkouts may test at once, and a file's processes may still be ending when the next file begins.
-let nextPort = 13_000 + Number(fromEnvironment('TEST_PORT_OFFSET')) + (process.pid % 50) * 20;
-
 export async function openProbeBench(): Promise<ProbeBench> {
   const name = `probe_${randomBytes(4).toString('hex')}`;
   const servers = fromEnvironment('KAFKA_BOOTSTRAP_SERVERS');
@@ -87,26 +83,28 @@ export async function openProbeBench(): Promise<ProbeBench> {
   const producer = await kafka.createProducer();
   const encodeKey = await codec.encoder(keyContract(topic));
   const encodeValue = await codec.encoder(envelopeContract(topic));
-  const processes = new Set<ChildProcess>();
+  const processes: ProbeProcess[] = [];
   let lsn = 0n;
 
   async function stop(child: ChildProcess): Promise<void> {
-    processes.delete(child);
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGTERM');
     await once(child, 'exit');
   }
 
-  function spawnNext(): ChildProcess {
-    nextPort += 1;
-    const child = spawnProbe({
-      name,
-      port: nextPort,
-      databaseUrl: database.url,
-      topicPrefix: name,
-    });
-    processes.add(child);
-    return child;
+  async function stopAll(): Promise<void> {
+    await Promise.all(processes.map(({ child }) => stop(child)));
+  }
+
+  function spawnNext(): ProbeProcess {
+    const next = spawnProbe({ name, databaseUrl: database.url, topicPrefix: name });
+    processes.push(next);
+    return next;
+  }
+
+  async function ofLast(path: string): Promise<string> {
+    const url = processes.at(-1)?.url() ?? '';
+    return await (await fetch(`${url}${path}`)).text();
   }
 
   async function effects(key?: string): Promise<Effect[]> {
@@ -124,22 +122,12 @@ export async function openProbeBench(): Promise<ProbeBench> {
     databaseUrl: database.url,
     topic,
     stop,
-    async stopAll() {
-      await Promise.all([...processes].map(stop));
-    },
-    spawn: spawnNext,
+    stopAll,
+    spawn: () => spawnNext().child,
     async start() {
-      const child = spawnNext();
-      const port = nextPort;
-      await eventually(
-        async () => {
-          assert.is(child.exitCode, null, 'the process runs');
-          const response = await fetch(`http://127.0.0.1:${port}/readyz`);
-          assert.is(response.status, 200);
-        },
-        { timeoutMs: READY_TIMEOUT_MS, intervalMs: 100, what: 'the probe is ready' },
-      );
-      return child;
+      const next = spawnNext();
+      await next.ready();
+      return next.child;
     },
     async write(edits) {
       const records = edits.map(({ key, version }) => {
@@ -167,7 +155,10 @@ export async function openProbeBench(): Promise<ProbeBench> {
           assert.equal(missing.slice(0, 5), [], `${missing.length} are missing`);
         },
         { timeoutMs, intervalMs: 100, what: 'the effects' },
-      );
+      ).catch((error: Error) => {
+        const told = processes.map((one) => one.describe()).join('\n');
+        throw new Error(`${error.message}\n${told}`, { cause: error });
+      });
     },
     async fault(key, kind) {
       await pool.query(
@@ -185,13 +176,12 @@ export async function openProbeBench(): Promise<ProbeBench> {
       );
       return rows;
     },
-    unreadyReason: async () => await (await fetch(`http://127.0.0.1:${nextPort}/readyz`)).text(),
+    unreadyReason: () => ofLast('/readyz'),
     async untilPaused() {
       await eventually(
         async () => {
-          const metrics = await (await fetch(`http://127.0.0.1:${nextPort}/metrics`)).text();
           assert.match(
-            metrics,
+            await ofLast('/metrics'),
             new RegExp(`shelfcast_consumer_paused{[^}]*consumer="${name}"[^}]*} 1`),
           );
         },
@@ -224,7 +214,7 @@ export async function openProbeBench(): Promise<ProbeBench> {
     },
     deadLetters: () => readTopics(kafka, [deadLetterTopic(name)]),
     async close() {
-      await Promise.all([...processes].map(stop));
+      await stopAll();
       await producer.close();
       await admin.deleteTopics(topics);
       await admin.close();
@@ -233,26 +223,6 @@ export async function openProbeBench(): Promise<ProbeBench> {
       await database.drop();
     },
   };
-}
-
-function spawnProbe(options: {
-  readonly name: string;
-  readonly port: number;
-  readonly databaseUrl: string;
-  readonly topicPrefix: string;
-}): ChildProcess {
-  return spawn(process.execPath, scriptArgs('./main', import.meta.url), {
-    stdio: ['ignore', process.env.PROBE_LOG === '1' ? 'inherit' : 'ignore', 'inherit'],
-    env: {
-      ...process.env,
-      CONSUMERS: options.name,
-      PORT: String(options.port),
-      CONSUMERS_DATABASE_URL: options.databaseUrl,
-      TOPIC_PREFIX: options.topicPrefix,
-      LOG_LEVEL: 'info',
-      EVENT_LOOP_TIMEOUT_MS: '3000',
-    },
-  });
 }
 
 function envelope(key: string, version: number, lsn: bigint): ProbeEnvelope {
