@@ -203,7 +203,7 @@ consumer: $(INSTALLED) ## Begin a consumer: NAME=reviews [TABLE=public.products 
 	$(FROM_SOURCE) consumers/src/scaffold/cli.ts
 
 test: check ## Everything: checks, unit tests, and end-to-end tests on a stack of their own (TESTS=word for some)
-	node tests/dist/runner/run.js --compiled --timeout-min 45 --file-timeout-min 12 $$TESTS
+	node tests/dist/runner/run.js --compiled --timeout-min 75 --file-timeout-min 12 $$TESTS
 
 soak: check ## The long forms of the tests, for hours (TESTS=word for some)
 	SOAK=1 node tests/dist/runner/run.js --compiled --timeout-min 600 --file-timeout-min 120 $$TESTS
