@@ -9,7 +9,8 @@ create table producer.audit (
   who      text not null,
   action   text not null,
   topic    text not null,
-  request  jsonb not null,
+  -- json, which takes every character that a request can hold: jsonb has no NUL and no half of a surrogate pair
+  request  json not null,
   outcome  text not null default 'begun' check (outcome in ('begun', 'done', 'failed')),
   -- why it failed
   error    text,
@@ -20,8 +21,8 @@ create table producer.audit (
 create function producer.audit_stays() returns trigger language plpgsql as $$
 begin
   if tg_op = 'UPDATE' and old.outcome = 'begun'
-    and (new.id, new.begun_at, new.who, new.action, new.topic, new.request)
-      is not distinct from (old.id, old.begun_at, old.who, old.action, old.topic, old.request) then
+    and (new.id, new.begun_at, new.who, new.action, new.topic, new.request::text)
+      is not distinct from (old.id, old.begun_at, old.who, old.action, old.topic, old.request::text) then
     return new;
   end if;
   raise exception 'the audit is not changed afterwards';
