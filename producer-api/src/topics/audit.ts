@@ -58,7 +58,7 @@ export function createTopicAudit(pool: Pool, log: Logger): TopicAudit {
     },
     async list(limit) {
       const { rows } = await pool.query<Omit<TopicAuditRecord, 'request'> & { request: string }>(
-        `select id::text, begun_at as "begunAt", who, action, topic, request, outcome, error
+        `select id::text, begun_at as "begunAt", who, action, topic, request::text, outcome, error
          from producer.audit a order by a.id desc limit $1`,
         [limit],
       );
