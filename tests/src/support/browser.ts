@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { portsFor } from '@shelfcast/local/ports';
+import { eventually } from '@shelfcast/service-kit/eventually';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { suite, type uvu } from 'uvu';
 import { fromEnvironment } from './environment.ts';
@@ -70,6 +71,11 @@ export function browserSuite(name: string): {
     if (!isNeeded) return { test: tests.skip, before: () => {}, after: () => {}, run: tests.run };
   }
   tests.before(async (context) => {
+    // Before its first look a monitor that was just started says that it does not know of alerts, which pages show.
+    await eventually(async () => (await fetch(`${monitorUrl()}/api/alerts`)).ok, {
+      timeoutMs: PATIENCE_MS,
+      what: 'the first look of the monitor',
+    });
     context.browser = await startBrowser();
   });
   tests.after(async ({ browser }: Partial<WithBrowser>) => {
