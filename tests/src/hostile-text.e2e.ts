@@ -92,7 +92,11 @@ test('a dead letter shows what is hidden in it, and a long value is unfolded by 
   assert.match((await page.locator('h1').textContent()) ?? '', VISIBLE);
   const row = page.getByRole('row', { name: /^product_id/ });
   assert.match((await row.textContent()) ?? '', VISIBLE);
-  assert.is(await row.locator('bdi', { hasText: VISIBLE }).count(), 2, 'before and after are set apart');
+  assert.is(
+    await row.locator('bdi', { hasText: VISIBLE }).count(),
+    2,
+    'before and after are set apart',
+  );
 
   const long = page.locator('bdi', { hasText: 'all work and no play' }).first();
   const folded = ((await long.textContent()) ?? '').length;
