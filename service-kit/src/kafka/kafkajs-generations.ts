@@ -1,4 +1,3 @@
-import type { Batch } from 'kafkajs';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 
 const isEarlier = new WeakMap<object, () => boolean>();
@@ -22,6 +21,6 @@ export function markEarlierBatches(): void {
 }
 
 /** Whether the batch belongs to an assignment that is over. */
-export function isOfEarlierGeneration(batch: Batch): boolean {
+export function isOfEarlierGeneration(batch: object): boolean {
   return isEarlier.get(batch)?.() ?? false;
 }
