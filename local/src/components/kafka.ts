@@ -70,9 +70,8 @@ export function brokerProperties(options: BrokerOptions): Record<string, string>
     'num.io.threads': '4',
     // The empty record that keeps metadata moving: twice a second by default, and an idle broker wakes for each.
     'metadata.max.idle.interval.ms': '5000',
-    // Of several brokers, one that was killed gives up its partitions after this, and is not let in again before. The
-    // only one has nobody to give them to: when a busy machine stands still it would shut out itself, and all groups.
-    'broker.session.timeout.ms': replicas > 1 ? '3000' : '9000',
+    // A broker that was killed gives up its partitions after this, and is not let in again before (default 9000).
+    'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
   };
 }
