@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkoutRoot } from '@shelfcast/local/checkout';
 import pg from 'pg';
 import { fromEnvironment } from './environment.ts';
 import { connectSuperuser } from './superuser.ts';
@@ -70,6 +73,7 @@ export async function createOddDatabase(extensions: readonly string[]): Promise<
     grant usage on schema shelfcast to ${name};
     grant select, update on shelfcast.heartbeat to ${name};
     grant usage, create on schema public to shelfcast`);
+  await owner.query(publishedColumns());
   await owner.end();
   return {
     url: url.toString(),
@@ -80,6 +84,13 @@ export async function createOddDatabase(extensions: readonly string[]): Promise<
       await superuser.end();
     },
   };
+}
+
+/** What the connector's plugin asks of every database: the first statement of its migration. */
+function publishedColumns(): string {
+  const file = join(checkoutRoot, 'product-database/migrations/007_table_reads.sql');
+  const [statement = ''] = readFileSync(file, 'utf8').split('comment on column');
+  return statement;
 }
 
 function withUser(url: URL, { user = '', password }: pg.Client): string {
