@@ -236,15 +236,18 @@ test('a change that blocks the event loop kills some processes, is set aside, an
   const edits = keys(20).map((key) => ({ key, version: 1 }));
   await bench.write(edits);
   const others = edits.filter(({ key }) => key !== 'K-1');
-  await bench.reached(others, 180_000);
-  await eventually(
-    async () => {
-      const [parked] = await bench.parkedKeys();
-      assert.equal([parked?.key, parked?.state], ['K-1', 'dead']);
-    },
-    { timeoutMs: 60_000, intervalMs: 250, what: 'the change is left to people' },
-  );
-  leave();
+  try {
+    await bench.reached(others, 180_000);
+    await eventually(
+      async () => {
+        const [parked] = await bench.parkedKeys();
+        assert.equal([parked?.key, parked?.state], ['K-1', 'dead']);
+      },
+      { timeoutMs: 60_000, intervalMs: 250, what: 'the change is left to people' },
+    );
+  } finally {
+    leave();
+  }
   console.log(`# ${deaths()} processes died of a change that blocks them`);
   for (const { key } of others) assert.equal(await versionsOf(bench, key), [1], key);
   const later = keys(20).map((key) => ({ key, version: 2 }));
@@ -255,6 +258,32 @@ test('a change that blocks the event loop kills some processes, is set aside, an
   await bench.command('redrive', { key: 'K-1' });
   await bench.reached(later);
   assert.equal(await versionsOf(bench, 'K-1'), [1, 2]);
+});
+
+test('two such changes behind others of their partition are set aside as well', async ({
+  bench,
+  process,
+}) => {
+  await bench.fault('K-1', 'blocks');
+  await bench.fault('K-3', 'blocks');
+  const { leave } = restartWhenKilled(bench, process);
+  const edits = keys(5).map((key) => ({ key, version: 1, partition: 0 }));
+  await bench.write(edits);
+  const others = edits.filter(({ key }) => key !== 'K-1' && key !== 'K-3');
+  try {
+    await bench.reached(others, 180_000);
+  } finally {
+    leave();
+  }
+  await eventually(
+    async () =>
+      assert.equal(
+        (await bench.parkedKeys()).map(({ key, state }) => `${key} ${state}`),
+        ['K-1 dead', 'K-3 dead'],
+      ),
+    { timeoutMs: 20_000, intervalMs: 250, what: 'both are left to people' },
+  );
+  for (const { key } of others) assert.equal(await versionsOf(bench, key), [1], key);
 });
 
 /** What a supervisor does, until it is left. */

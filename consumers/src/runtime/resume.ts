@@ -17,6 +17,8 @@ export interface ResumeOptions<Effect> {
 const DEATHS_TOGETHER = 1;
 const DEATHS_ALONE = 2;
 
+const isFirst = ({ times, deaths }: Resumption) => times <= DEATHS_TOGETHER && deaths.size === 0;
+
 /** Only one change of the process is handled by itself at a time: if it dies, one is to blame. */
 let turn: Promise<unknown> = Promise.resolve();
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -36,21 +38,29 @@ export function createResume<Effect>({ applying, pool, submit, patiently }: Resu
   async function oneByOne(
     batch: KafkaBatch,
     entries: readonly (Delivery | Unreadable)[],
-    { alone, aloneTimes }: Resumption,
+    { deaths }: Resumption,
   ): Promise<Applied[]> {
     const applied: Applied[] = [];
     for (const entry of entries) {
-      const { offset } = entry.record;
-      const work = async (): Promise<readonly Applied[]> => {
-        if (!isUnreadable(entry) && offset === alone && aloneTimes >= DEATHS_ALONE) {
-          const error = new ProcessDied(`${aloneTimes} processes died while they handled it alone`);
-          return [await parkDeadly(applying, entry, error)];
-        }
-        await unfinished.beginAlone(batch, offset);
-        return await applyBatch(applying, [entry]);
-      };
-      applied.push(...(await inTurn(() => patiently(work))));
+      applied.push(...(await inTurn(() => alone(batch, entry, deaths.get(entry.record.offset)))));
     }
+    return applied;
+  }
+
+  async function alone(
+    batch: KafkaBatch,
+    entry: Delivery | Unreadable,
+    times = 0,
+  ): Promise<readonly Applied[]> {
+    const { offset } = entry.record;
+    if (!isUnreadable(entry) && times >= DEATHS_ALONE) {
+      const error = new ProcessDied(`${times} processes died while they handled it alone`);
+      return [await patiently(() => parkDeadly(applying, entry, error))];
+    }
+    // Entered once: an outage that is waited out ends no process.
+    await patiently(() => unfinished.beginAlone(batch, offset));
+    const applied = await patiently(() => applyBatch(applying, [entry]));
+    await patiently(() => unfinished.endAlone(batch, offset));
     return applied;
   }
 
@@ -62,9 +72,7 @@ export function createResume<Effect>({ applying, pool, submit, patiently }: Resu
     ): Promise<readonly Applied[]> {
       const resumption = await patiently(() => unfinished.begin(batch));
       try {
-        if (resumption === undefined || resumption.times <= DEATHS_TOGETHER) {
-          return await submit(entries);
-        }
+        if (resumption === undefined || isFirst(resumption)) return await submit(entries);
         return await oneByOne(batch, entries, resumption);
       } catch (error) {
         unfinished.forget(batch);

@@ -11,9 +11,8 @@ export class ProcessDied extends Error {
 export interface Resumption {
   /** How often it was begun without an end, this time included. */
   readonly times: number;
-  /** The record that was handled by itself last, and how often. */
-  readonly alone: bigint | null;
-  readonly aloneTimes: number;
+  /** How often each of its records was begun by itself without an end, by offset. */
+  readonly deaths: ReadonlyMap<bigint, number>;
 }
 
 /**
@@ -36,21 +35,33 @@ export function createUnfinished(pool: Pool, consumer: string) {
         expected.set(name, next);
         return undefined;
       }
-      const { rows } = await pool.query<{
-        times: number;
-        alone: bigint | null;
-        alone_times: number;
-      }>(BEGIN, [...place(batch), String(first), String(next)]);
+      const { rows } = await pool.query<{ times: number; deaths: string }>(BEGIN, [
+        ...place(batch),
+        String(first),
+        String(next),
+      ]);
       const [row] = rows;
       // All of it had its effect before: what is new is in a later batch.
       if (row === undefined) return undefined;
       expected.set(name, next);
-      return { times: row.times, alone: row.alone, aloneTimes: row.alone_times };
+      const deaths = Object.entries<number>(JSON.parse(row.deaths)).map(
+        ([offset, times]): [bigint, number] => [BigInt(offset), times],
+      );
+      return { times: row.times, deaths: new Map(deaths) };
     },
+    /** Enters a record that is handled by itself. */
     async beginAlone(batch: KafkaBatch, offset: bigint): Promise<void> {
       await pool.query(
         `update runtime.unfinished
-         set alone_times = case when alone = $4 then alone_times + 1 else 1 end, alone = $4
+         set deaths = deaths || jsonb_build_object($4::text, coalesce((deaths ->> $4::text)::int, 0) + 1)
+         where consumer = $1 and topic = $2 and partition = $3`,
+        [...place(batch), String(offset)],
+      );
+    },
+    /** The record ended, well or not. */
+    async endAlone(batch: KafkaBatch, offset: bigint): Promise<void> {
+      await pool.query(
+        `update runtime.unfinished set deaths = deaths - $4::text
          where consumer = $1 and topic = $2 and partition = $3`,
         [...place(batch), String(offset)],
       );
@@ -77,7 +88,5 @@ from (select greatest($4::bigint, max(b.next_offset)) as from
 where rest.from < $5::bigint
 on conflict (consumer, topic, partition) do update set
   times = case when u."offset" = excluded."offset" then u.times + 1 else 1 end,
-  alone = case when u."offset" = excluded."offset" then u.alone end,
-  alone_times = case when u."offset" = excluded."offset" then u.alone_times else 0 end,
   "offset" = excluded."offset"
-returning times, alone, alone_times`;
+returning times, deaths`;

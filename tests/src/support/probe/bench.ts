@@ -23,6 +23,8 @@ import { type ProbeProcess, spawnProbe } from './process.ts';
 export interface Edit {
   readonly key: string;
   readonly version: number;
+  /** Default: the key decides. */
+  readonly partition?: number;
 }
 
 export interface Effect extends Edit {
@@ -130,10 +132,11 @@ export async function openProbeBench(): Promise<ProbeBench> {
       return next.child;
     },
     async write(edits) {
-      const records = edits.map(({ key, version }) => {
+      const records = edits.map(({ key, version, partition }) => {
         lsn += 1n;
         return {
           topic,
+          ...(partition === undefined ? {} : { partition }),
           key: encodeKey({ product_id: key }),
           value: encodeValue(envelope(key, version, lsn)),
         };
