@@ -1,5 +1,7 @@
 import {
   discard,
+  enableSubscriber,
+  failingSubscribers,
   listDeliveries,
   listSubscribers,
   redeliver,
@@ -174,6 +176,55 @@ test('an open breaker leaves the subscriber in peace and the other one is served
   assert.ok((await listSubscribers(context.pool)).every(({ state }) => state === 'healthy'));
 });
 
+test('Retry-After holds for the subscriber, whichever product it was said of', async (context) => {
+  const receiver = await context.subscribe();
+  const other = await context.subscribe();
+  receiver.behave(() => answer(429, { 'retry-after': '3' }));
+  context.startDeliverer({ policy: { longestRetryMs: 10_000 } });
+  await pricesOf(context, ['P-1'], 1);
+  await eventually(() => receiver.asked.length === 1, { what: 'the first attempt' });
+  receiver.behave(() => answer(200));
+  await pricesOf(context, PRODUCTS.slice(1), 3);
+  await eventually(() => assertComplete(other, PRODUCTS.slice(1), 3), { what: 'the other one' });
+  assert.is(receiver.asked.length, 1, 'it is left alone');
+  const [listed] = await listSubscribers(context.pool);
+  assert.match(listed?.state ?? '', /^asked to be left alone until \d\d:/);
+  await eventually(() => assertComplete(receiver, PRODUCTS.slice(1), 3), {
+    what: 'all',
+    timeoutMs: 20_000,
+  });
+  const [first, second] = receiver.asked.map(({ atMs }) => atMs);
+  assert.ok((second ?? 0) - (first ?? 0) >= 2_900, 'as long as it asked for');
+});
+
+test('410 disables a subscriber and says so; enabled, it goes on where it was', async (context) => {
+  const receiver = await context.subscribe();
+  const other = await context.subscribe();
+  receiver.behave(() => answer(410));
+  context.startDeliverer();
+  await pricesOf(context, ['P-1'], 1);
+  await eventually(
+    async () =>
+      assert.is(
+        (await listSubscribers(context.pool)).find(({ id }) => id === receiver.id)?.state,
+        'disabled: it answered 410 Gone',
+      ),
+    { what: 'it is disabled' },
+  );
+  assert.match(await context.registry.metrics(), /attempts_total\{[^}]*outcome="gone"\} 1/);
+  assert.equal(await failingSubscribers(context.pool), [
+    { id: receiver.id, gone: true, failed: 0 },
+  ]);
+  await pricesOf(context, ['P-2'], 5);
+  await eventually(() => assertComplete(other, ['P-2'], 5), { what: 'the other one' });
+  assert.is(receiver.asked.length, 1, 'it is asked no more');
+
+  receiver.behave(() => answer(200));
+  await enableSubscriber(context.pool, receiver.id);
+  await eventually(() => assertComplete(receiver, ['P-1'], 1), { what: 'what waited' });
+  assert.equal(await failingSubscribers(context.pool), []);
+});
+
 test('beyond the horizon a delivery is given up, kept, and sent when an operator says so', async (context) => {
   const receiver = await context.subscribe();
   receiver.behave(() => answer(500));
@@ -183,6 +234,9 @@ test('beyond the horizon a delivery is given up, kept, and sent when an operator
     what: 'the first is given up',
   });
   assert.equal([...new Set(newPrices(receiver.asked, 'P-1'))], [1], 'the later ones wait');
+  assert.equal(await failingSubscribers(context.pool), [
+    { id: receiver.id, gone: false, failed: 1 },
+  ]);
   receiver.behave(() => answer(200));
 
   assert.is(await redeliver(context.pool, { subscriberId: receiver.id, eventId: undefined }), 1);

@@ -64,11 +64,28 @@ export async function isSubscriber(pool: Pool, id: string): Promise<boolean> {
   return rowCount === 1;
 }
 
-/** @returns false when there is no such subscriber */
-export async function setEnabled(pool: Pool, id: string, enabled: boolean): Promise<boolean> {
+/** What waits is tried at once. @returns false when there is no such subscriber */
+export async function enableSubscriber(pool: Pool, id: string): Promise<boolean> {
+  const { rows } = await pool.query(
+    `with enabled as (
+       update pricing.subscribers set enabled = true, gone_at = null where id = $1 returning id),
+     healthy as (
+       update pricing.subscriber_health set open_until = null, rest_until = null
+       where subscriber_id in (select id from enabled)),
+     due as (
+       update pricing.deliveries set next_attempt_at = now()
+       where subscriber_id in (select id from enabled) and state = 'waiting' and next_attempt_at between now() and 'infinity')
+     select id from enabled`,
+    [id],
+  );
+  return rows.length === 1;
+}
+
+/** What waits stays. @returns false when there is no such subscriber */
+export async function disableSubscriber(pool: Pool, id: string): Promise<boolean> {
   const { rowCount } = await pool.query(
-    'update pricing.subscribers set enabled = $2 where id = $1',
-    [id, enabled],
+    'update pricing.subscribers set enabled = false where id = $1',
+    [id],
   );
   return rowCount === 1;
 }
@@ -89,13 +106,37 @@ export async function listSubscribers(pool: Pool): Promise<ListedSubscriber[]> {
        concat_ws(', ', 'category ' || s.category, 'brand ' || s.brand,
          'products ' || array_to_string(s.product_ids, ' '),
          case when s.min_relative_change > 0 then 'change ≥ ' || s.min_relative_change end) as filter,
-       case when not s.enabled then 'disabled' when h.open_until > now() then 'left in peace until ' || to_char(h.open_until, 'HH24:MI:SS')
+       case when s.gone_at is not null then 'disabled: it answered 410 Gone' when not s.enabled then 'disabled'
+         when h.rest_until > now() then 'asked to be left alone until ' || to_char(h.rest_until, 'HH24:MI:SS') when h.open_until > now() then 'left in peace until ' || to_char(h.open_until, 'HH24:MI:SS')
          when h.open_until is not null then 'to be probed' else 'healthy' end as state,
        count(*) filter (where d.state = 'waiting') as waiting, count(*) filter (where d.state = 'failed') as failed,
        count(*) filter (where d.state = 'delivered') as delivered
      from pricing.subscribers s join pricing.subscriber_health h on h.subscriber_id = s.id
      left join pricing.deliveries d on d.subscriber_id = s.id
      group by s.id, h.subscriber_id order by s.created_at, s.id`,
+  );
+  return rows;
+}
+
+/** A subscriber that gets nothing until people act: its receiver is gone, or deliveries were given up. */
+export interface FailingSubscriber {
+  readonly id: string;
+  /** Whether it was disabled because its receiver answered 410 Gone. */
+  readonly gone: boolean;
+  /** Deliveries that were given up. */
+  readonly failed: number;
+}
+
+/** @returns none where there are no webhooks yet */
+export async function failingSubscribers(pool: Pool): Promise<FailingSubscriber[]> {
+  const known = await pool.query(`select to_regclass('pricing.subscribers') as name`);
+  if (known.rows[0]?.name === null) return [];
+  const { rows } = await pool.query<FailingSubscriber>(
+    `select s.id, s.gone_at is not null as gone, count(d.event_id)::int as failed
+     from pricing.subscribers s
+     left join pricing.deliveries d on d.subscriber_id = s.id and d.state = 'failed'
+     group by s.id having s.gone_at is not null or count(d.event_id) > 0
+     order by s.created_at, s.id`,
   );
   return rows;
 }

@@ -6,14 +6,15 @@ import { withConsumersDatabase } from '../cli-database.ts';
 import { sayVariable } from '../cli-options.ts';
 import {
   addSubscriber,
+  disableSubscriber,
   discard,
+  enableSubscriber,
   isSubscriber,
   listDeliveries,
   listSubscribers,
   type NewSubscriber,
   redeliver,
   removeSubscriber,
-  setEnabled,
 } from './admin.ts';
 
 /** SQLSTATE. */
@@ -109,17 +110,17 @@ program
     }),
   );
 
-for (const [name, enabled] of [
-  ['enable', true],
-  ['disable', false],
+for (const [name, description, work] of [
+  ['enable', 'deliver to a subscriber again', enableSubscriber],
+  ['disable', 'stop delivering; what waits stays', disableSubscriber],
 ] as const) {
   program
     .command(name)
-    .description(enabled ? 'deliver to a subscriber again' : 'stop delivering; what waits stays')
+    .description(description)
     .addOption(byId())
     .action(({ id }: { id: string }) =>
       withDatabase(async (pool) => {
-        if (!(await setEnabled(pool, id, enabled))) throw noSuchSubscriber(id);
+        if (!(await work(pool, id))) throw noSuchSubscriber(id);
         print(`${id} is ${name}d`);
       }),
     );

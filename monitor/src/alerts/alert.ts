@@ -6,6 +6,7 @@ export const ALERT_NAMES = [
   'ConsumerSilent',
   'ConsumerErrors',
   'DeadLetters',
+  'SubscriberFailing',
   'TaskFailed',
   'NotCapturing',
   'SlotLost',

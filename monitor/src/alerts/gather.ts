@@ -1,4 +1,5 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
+import { failingSubscribers } from '@shelfcast/consumers/pricing/admin';
 import { countDeadLetters } from '@shelfcast/consumers/runtime/dead-letters';
 import { listRetired } from '@shelfcast/consumers/runtime/retired';
 import type { LiveSummary } from '@shelfcast/schemas/monitor/live';
@@ -49,12 +50,13 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const retired = await ask('the consumers database', listRetired(consumers));
   if (retired !== undefined) options.onRetired(retired);
   const names = options.names.filter((name) => retired?.has(name) !== true);
-  const [connectors, source, slot, groups, letters] = await Promise.all([
+  const [connectors, source, slot, groups, letters, subscribers] = await Promise.all([
     ask('Kafka Connect', readConnectors(connect)),
     options.source.read(),
     ask('the replication slot', replication.read()),
     ask('Kafka', groupsOf({ ...options, names })),
     ask('the consumers database', countDeadLetters(consumers)),
+    ask('the consumers database', failingSubscribers(consumers)),
   ]);
   return {
     connectors,
@@ -67,6 +69,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
       letters === undefined
         ? undefined
         : new Map(names.map((name) => [name, deadKeysOf(letters, name)])),
+    subscribers,
     errors: errorsOf(names, options.summary()),
     largestRecord: options.recordSizes.largest(),
     maxRecordBytes: options.maxRecordBytes,

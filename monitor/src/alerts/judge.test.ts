@@ -24,10 +24,13 @@ const well: Facts = {
   spending: undefined,
   groups: [group],
   deadLetters: new Map([['catalogue', 0]]),
+  subscribers: [],
   errors: new Map([['catalogue', { failed: 0, all: 1_000 }]]),
   largestRecord: undefined,
   maxRecordBytes: 1_000,
 };
+
+const gone = { id: 'sub_1', gone: true, failed: 0 };
 
 const test = suite('what facts mean');
 const namesOf = (facts: Partial<Facts>): string[] =>
@@ -43,6 +46,7 @@ const cases: [string, Partial<Facts>, string[]][] = [
   ],
   ['a group without members', { groups: [{ ...group, members: 0 }] }, ['ConsumerSilent']],
   ['an old record', { groups: [{ ...group, messages: 1n, lagMs: 31_000 }] }, ['ConsumerLag']],
+  ['a receiver that is gone', { subscribers: [gone] }, ['SubscriberFailing']],
   ['a dead letter', { deadLetters: new Map([['catalogue', 1]]) }, ['DeadLetters']],
   [
     'many failures',
@@ -71,14 +75,43 @@ test('failures are said in whole reports, as rates are not', () => {
   assert.match(judge(facts, thresholds).conditions[0]?.says ?? '', '4 of 32 reports');
 });
 
+test('a subscriber that fails is told with what helps', () => {
+  const subscribers = [gone, { id: 'sub_2', gone: false, failed: 3 }];
+  assert.equal(
+    judge({ ...well, subscribers }, thresholds).conditions.map(({ says, mend }) => [says, mend]),
+    [
+      [
+        'The receiver of webhook subscriber sub_1 answered 410 Gone: it is told of nothing any more.',
+        'make webhook-remove ID=sub_1   # or, when it is there again: make webhook-enable ID=sub_1',
+      ],
+      [
+        '3 webhooks to sub_2 were given up: later events of their products wait.',
+        'make webhook-redeliver ID=sub_2',
+      ],
+    ],
+  );
+});
+
 test('who gives no answer is not judged, and told to give none', () => {
-  const facts = { ...well, connectors: undefined, groups: undefined, deadLetters: undefined };
+  const facts = {
+    ...well,
+    connectors: undefined,
+    groups: undefined,
+    deadLetters: undefined,
+    subscribers: undefined,
+  };
   const { conditions, unknown } = judge(facts, thresholds);
   assert.equal(
     conditions.map(({ name, subject }) => `${name} ${subject}`),
     ['Unreachable the consumers database'],
   );
-  assert.equal([...unknown].sort(), ['ConsumerLag', 'ConsumerSilent', 'DeadLetters', 'TaskFailed']);
+  assert.equal([...unknown].sort(), [
+    'ConsumerLag',
+    'ConsumerSilent',
+    'DeadLetters',
+    'SubscriberFailing',
+    'TaskFailed',
+  ]);
 });
 
 test.run();

@@ -1,4 +1,5 @@
 import type { SourceFacts } from '@shelfcast/connect-config/health/check-source';
+import type { FailingSubscriber } from '@shelfcast/consumers/pricing/admin';
 import { longDuration, size } from '@shelfcast/service-kit/words';
 import { type ConnectorState, failuresOf } from '../source/connectors.ts';
 import type { Replication } from '../source/replication.ts';
@@ -28,6 +29,8 @@ export interface Facts {
       }[]
     | undefined;
   readonly deadLetters: ReadonlyMap<string, number> | undefined;
+  /** Of webhooks; those that get nothing until people act. */
+  readonly subscribers: readonly FailingSubscriber[] | undefined;
   /** Of consumers, in the last ten seconds; reports of failures among all. */
   readonly errors: ReadonlyMap<string, { readonly failed: number; readonly all: number }>;
   /** The largest captured record of the last ten minutes. */
@@ -61,6 +64,8 @@ export function judge(facts: Facts, thresholds: AlertThresholds): Judgement {
     unknown.add('DeadLetters');
     conditions.push(NO_CONSUMERS_DATABASE);
   } else conditions.push(...judgeDeadLetters(facts.deadLetters, thresholds));
+  if (facts.subscribers === undefined) unknown.add('SubscriberFailing');
+  else conditions.push(...facts.subscribers.map(judgeSubscriber));
   conditions.push(...judgeErrors(facts.errors, thresholds), ...judgeRecord(facts, thresholds));
   return { conditions, unknown };
 }
@@ -123,6 +128,21 @@ function judgeDeadLetters(
       says: `${keys} keys of ${consumer} wait for people: their changes could not be applied.`,
       mend: `make dead-letters CONSUMER=${consumer}`,
     }));
+}
+
+function judgeSubscriber({ id, gone, failed }: FailingSubscriber): Condition {
+  const condition = { name: 'SubscriberFailing', subject: id, severity: 'warning' } as const;
+  return gone
+    ? {
+        ...condition,
+        says: `The receiver of webhook subscriber ${id} answered 410 Gone: it is told of nothing any more.`,
+        mend: `make webhook-remove ID=${id}   # or, when it is there again: make webhook-enable ID=${id}`,
+      }
+    : {
+        ...condition,
+        says: `${failed} webhooks to ${id} were given up: later events of their products wait.`,
+        mend: `make webhook-redeliver ID=${id}`,
+      };
 }
 
 function judgeErrors(errors: Facts['errors'], thresholds: AlertThresholds): Condition[] {

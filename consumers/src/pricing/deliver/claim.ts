@@ -70,6 +70,7 @@ async function readySubscribers(
           + extract(epoch from now() - h.tokens_at)::float8 * s.rate_per_second) as tokens
       from pricing.subscriber_health h join pricing.subscribers s on s.id = h.subscriber_id
       where s.enabled and s.id <> all ($2) and (h.open_until is null or h.open_until <= now())
+        and (h.rest_until is null or h.rest_until <= now())
         and exists (
           select from pricing.deliveries d
           where d.subscriber_id = s.id and d.state = 'waiting' and d.next_attempt_at <= now()

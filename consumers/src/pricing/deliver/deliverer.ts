@@ -145,6 +145,8 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
     const fields = { subscriberId, eventId, productId, attempts: attempts + 1, reason: error };
     if (settled === 'failed') {
       log.error(fields, 'webhook given up: later events of the product wait for an operator');
+    } else if (settled === 'gone') {
+      log.error(fields, 'webhook: the receiver is gone (410), its subscriber is disabled');
     } else log.warn(fields, 'webhook not delivered: it is tried again');
   }
 

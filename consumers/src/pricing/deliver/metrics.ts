@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { failingSubscribers } from '../admin.ts';
 import type { Settled } from './settle.ts';
 
 export interface DeliveryMetrics {
@@ -11,7 +12,7 @@ export function createDeliveryMetrics(registry: Registry, pool: Pool): DeliveryM
   const registers = [registry];
   const attempts = new Counter({
     name: 'shelfcast_webhook_attempts_total',
-    help: 'Webhook attempts, by outcome: delivered, retry, failed (given up) or leaseLost (done by another process)',
+    help: 'Webhook attempts, by outcome: delivered, retry, failed (given up), gone (410: the subscriber is disabled) or leaseLost (done by another process)',
     labelNames: ['subscriber', 'outcome'] as const,
     registers,
   });
@@ -26,6 +27,14 @@ export function createDeliveryMetrics(registry: Registry, pool: Pool): DeliveryM
       for (const { id, age } of await oldestWaiting(pool).catch(() => [])) {
         this.set({ subscriber: id }, age);
       }
+    },
+  });
+  new Gauge({
+    name: 'shelfcast_webhook_subscribers_failing',
+    help: 'Subscribers that get nothing until people act: gone (410), or with deliveries that were given up',
+    registers,
+    async collect() {
+      this.set((await failingSubscribers(pool).catch(() => [])).length);
     },
   });
   return { settled: (subscriber, outcome) => attempts.inc({ subscriber, outcome }) };

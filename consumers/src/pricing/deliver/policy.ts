@@ -41,7 +41,7 @@ export interface FailedAttempt {
 
 /**
  * Pure. Exponential backoff of which up to a half is taken off at random, so that deliveries that failed together do
- * not come back together; what the receiver asks for (Retry-After) counts up to the longest delay.
+ * not come back together; not before the receiver asked for.
  */
 export function afterFailure(
   { attempts, ageMs, retryAfterMs, random }: FailedAttempt,
@@ -52,8 +52,13 @@ export function afterFailure(
   const backoffMs = jittered(growing(firstRetryMs, longestRetryMs, attempts), random);
   return {
     state: 'waiting',
-    delayMs: Math.max(backoffMs, Math.min(retryAfterMs ?? 0, longestRetryMs)),
+    delayMs: Math.max(backoffMs, restMs(retryAfterMs, policy) ?? 0),
   };
+}
+
+/** Pure. For how long a receiver is left alone that asked for it (Retry-After); null: it did not. */
+export function restMs(retryAfterMs: number | null, { longestRetryMs }: DeliveryPolicy) {
+  return retryAfterMs === null ? null : Math.min(retryAfterMs, longestRetryMs);
 }
 
 /** Pure. For how long the breaker opens when it opens for the nth time in a row. */

@@ -2,10 +2,15 @@ import { inTransaction } from '@shelfcast/service-kit/postgres';
 import type { Pool } from 'pg';
 import type { AttemptResult } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
-import { afterFailure, breakerDelayMs, type DeliveryPolicy } from './policy.ts';
+import { afterFailure, breakerDelayMs, type DeliveryPolicy, restMs } from './policy.ts';
 
-/** What a settled attempt means for the delivery; `leaseLost`: another process has it by now. */
-export type Settled = 'delivered' | 'retry' | 'failed' | 'leaseLost';
+/**
+ * What a settled attempt means for the delivery. `gone`: it waits, and its subscriber was disabled; `leaseLost`: another
+ * process has it by now.
+ */
+export type Settled = 'delivered' | 'retry' | 'failed' | 'gone' | 'leaseLost';
+
+const HTTP_GONE = 410;
 
 /** Keeps the outcome of an attempt in the ledger, and lets the subscriber's breaker know. */
 export async function settle(
@@ -78,13 +83,15 @@ async function settleFailed(
     const timesOpened = subscriber.times_opened + (opens ? 1 : 0);
     await tx.query(
       `update pricing.subscriber_health set consecutive_failures = $2, times_opened = $3,
-         open_until = case when $4::float8 is null then open_until else now() + $4 * interval '1 ms' end
+         open_until = case when $4::float8 is null then open_until else now() + $4 * interval '1 ms' end,
+         rest_until = greatest(rest_until, now() + $5::float8 * interval '1 ms')
        where subscriber_id = $1`,
       [
         subscriberId,
         failures,
         timesOpened,
         opens ? breakerDelayMs(timesOpened, Math.random(), policy) : null,
+        restMs(result.retryAfterMs, policy),
       ],
     );
 
@@ -107,7 +114,13 @@ async function settleFailed(
        where subscriber_id = $1 and product_id = $2 and event_nr >= $3 and state = 'waiting'`,
       [subscriberId, productId, eventNr, next.state === 'waiting' ? next.delayMs : null],
     );
-    return next.state === 'waiting' ? 'retry' : 'failed';
+    if (next.state === 'failed') return 'failed';
+    if (result.status !== HTTP_GONE) return 'retry';
+    await tx.query(
+      'update pricing.subscribers set enabled = false, gone_at = now() where id = $1 and enabled',
+      [subscriberId],
+    );
+    return 'gone';
   });
 }
 

@@ -23,6 +23,7 @@ const NAMES = [
   'ConsumerSilent',
   'ConsumerErrors',
   'DeadLetters',
+  'SubscriberFailing',
   'TaskFailed',
   'NotCapturing',
   'SlotLost',

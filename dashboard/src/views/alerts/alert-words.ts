@@ -88,6 +88,12 @@ function meaningOf({ name, subject }: Alert): Meaning {
           href: hrefOf('deadLetters', { query: { consumer: subject } }),
         },
       };
+    case 'SubscriberFailing':
+      return {
+        title: `Webhooks to ${subject} do not arrive`,
+        means: 'Its receiver is gone, or did not accept them for days; other subscribers are told.',
+        action: { label: 'See the consumer', href: hrefOf('consumers') },
+      };
     case 'TaskFailed':
       return {
         title: `Connector ${subject} has failed`,
