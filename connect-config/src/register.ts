@@ -3,11 +3,13 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { inTransaction } from '@shelfcast/service-kit/postgres';
 import { OperationError } from './connect-error.ts';
 import { withConnectorLock } from './connector-lock.ts';
-import { CONNECTOR, type ConnectorContext } from './context.ts';
+import { CONNECTOR, type ConnectorContext, SLOT } from './context.ts';
+import { slotWait } from './health/check-slot.ts';
 import { checkCapture } from './health/check-source.ts';
 import { readDatabase } from './health/read-source.ts';
 import { endsOf, type Watermark } from './initial-snapshot.ts';
 import { type ConnectorConfig, epochOf, renderConnector } from './render.ts';
+import { readSlot } from './replication-slot.ts';
 import {
   expectInitialSnapshot,
   type FirstReads,
@@ -80,7 +82,10 @@ async function register(
   }
   if (action === 'updated') await update(context, wanted);
   if (action === 'unchanged') await revive(context);
-  await waitUntilRunning({ client, connector: CONNECTOR });
+  await waitUntilRunning({
+    ...{ client, connector: CONNECTOR, log },
+    heldUpBy: async () => slotWait(await readSlot(products, SLOT)),
+  });
 
   // What is left out for its topic is read when it is let in.
   for (const table of all)

@@ -12,6 +12,16 @@ export interface ReplicationSlot {
   readonly safeWalSize: bigint | null;
   readonly invalidationReason: string | null;
   readonly confirmedFlushLsn: bigint | null;
+  /** Sessions whose transactions were open before the slot was asked for: it is made when they have ended. */
+  readonly waitsFor: readonly Session[];
+}
+
+/** A session of the database server, as far as it is known. */
+export interface Session {
+  /** 0: of a prepared transaction, which no session holds. */
+  readonly pid: number;
+  readonly user: string | null;
+  readonly application: string | null;
 }
 
 /** The slot of that name; undefined when there is none. */
@@ -23,12 +33,19 @@ export async function readSlot(db: Queryable, name: string): Promise<Replication
     safe_wal_size: string | null;
     invalidation_reason: string | null;
     confirmed: string | null;
+    waits_for: string;
   }>(
     // to_jsonb: invalidation_reason exists from PostgreSQL 17 on
     `select active, wal_status, safe_wal_size,
             pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint as retained,
             pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint as confirmed,
-            to_jsonb(slot) ->> 'invalidation_reason' as invalidation_reason
+            to_jsonb(slot) ->> 'invalidation_reason' as invalidation_reason,
+            -- a slot that is being made waits for the locks of older transactions
+            case when confirmed_flush_lsn is null then
+              (select coalesce(json_agg(json_build_object(
+                 'pid', b.pid, 'user', a.usename, 'application', nullif(a.application_name, ''))), '[]')
+               from unnest(pg_blocking_pids(active_pid)) as b(pid) left join pg_stat_activity a using (pid))
+            else '[]' end::text as waits_for
      from pg_replication_slots as slot where slot_name = $1`,
     [name],
   );
@@ -41,6 +58,22 @@ export async function readSlot(db: Queryable, name: string): Promise<Replication
     safeWalSize: row.safe_wal_size === null ? null : BigInt(row.safe_wal_size),
     invalidationReason: row.invalidation_reason,
     confirmedFlushLsn: row.confirmed === null ? null : BigInt(row.confirmed),
+    waitsFor: JSON.parse(row.waits_for),
+  };
+}
+
+/** `session 4711 of alice (psql)`, and what ends its transaction in SQL. */
+export function describeSession({ pid, user, application }: Session): {
+  readonly name: string;
+  readonly end: string;
+} {
+  if (pid === 0) {
+    return { name: 'a prepared transaction', end: 'select gid, owner from pg_prepared_xacts' };
+  }
+  const program = application === null ? '' : ` (${application})`;
+  return {
+    name: `session ${pid} of ${user ?? 'an unknown user'}${program}`,
+    end: `select pg_terminate_backend(${pid})`,
   };
 }
 

@@ -10,9 +10,15 @@ interface WaitOptions {
   readonly timeoutMs?: number;
   /** How long RUNNING has to last before it counts; default 600 ms. */
   readonly runningForMs?: number;
+  /** What holds the start up, in words; that time does not count. Undefined: nothing that is known. */
+  readonly heldUpBy?: () => Promise<string | undefined>;
+  /** Told every ten seconds what holds it up. */
+  readonly log?: (message: string) => void;
 }
 
 const POLL_MS = 200;
+const ASK_MS = 2_000;
+const TELL_MS = 10_000;
 
 /** A task that was just restarted may show its old failure for a moment. */
 const FAILED_FOR_MS = 2_000;
@@ -33,8 +39,12 @@ export async function waitUntilRunning({
   connector,
   timeoutMs = 60_000,
   runningForMs = RUNNING_FOR_MS,
+  heldUpBy = async () => undefined,
+  log = () => {},
 }: WaitOptions): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  let deadline = performance.now() + timeoutMs;
+  let askedAt = performance.now();
+  let toldAt = Number.NEGATIVE_INFINITY;
   let runningSince: number | undefined;
   let failedSince: number | undefined;
   for (;;) {
@@ -46,6 +56,15 @@ export async function waitUntilRunning({
     if (runningSince !== undefined && now - runningSince >= runningForMs) return;
     if (failure !== undefined && failedSince !== undefined && now - failedSince >= FAILED_FOR_MS) {
       throw new OperationError('CONNECTOR_FAILED', failure);
+    }
+    if (now - askedAt >= ASK_MS) {
+      const reason = await heldUpBy();
+      if (reason !== undefined) deadline += now - askedAt;
+      if (reason !== undefined && now - toldAt >= TELL_MS) {
+        log(reason);
+        toldAt = now;
+      }
+      askedAt = now;
     }
     if (now > deadline) throw timedOut(connector, { until: 'RUNNING', timeoutMs, status });
     await sleep(POLL_MS);

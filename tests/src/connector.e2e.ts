@@ -263,6 +263,39 @@ test('deleted and registered again: no offsets, a higher epoch, everything read 
   );
 });
 
+test('a slot that an older transaction holds up: its session is named, and the remedy lets it go on', async () => {
+  await deleteConnector(context);
+  const older = new pg.Client({
+    connectionString: fromEnvironment('PRODUCTS_DATABASE_URL'),
+    application_name: 'forgotten',
+  });
+  older.on('error', () => {}); // it is ended
+  await older.connect();
+  await older.query('begin');
+  const { rows } = await older.query<{ pid: number; user: string }>(
+    'select pg_backend_pid() as pid, current_user as user, pg_current_xact_id()',
+  );
+  const [session] = rows;
+  const named = `session ${session?.pid} of ${session?.user} (forgotten)`;
+  const lines: string[] = [];
+  const registered = registerConnector({ ...context, log: (line) => lines.push(line) });
+  registered.catch(() => {}); // awaited below
+
+  await eventually(async () => assert.ok(lines.some((line) => line.includes(named))), {
+    what: 'its name in the progress',
+    timeoutMs: 45_000,
+  });
+  const { problems } = await reportConnector(context);
+  const said = problems.find((problem) => problem.includes(named)) ?? '';
+  const sql = /make psql DB=products SQL="(select pg_terminate_backend\(\d+\))"/.exec(said)?.[1];
+  assert.ok(sql, said);
+  await products.query(sql ?? '');
+
+  const { action } = await registered;
+  assert.is(action, 'created');
+  await older.end().catch(() => {});
+});
+
 test('a paused connector is resumed by registering', async () => {
   await client.pause(CONNECTOR);
   await eventually(async () => (await client.status(CONNECTOR))?.connector.state === 'PAUSED', {

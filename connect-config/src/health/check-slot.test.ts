@@ -64,6 +64,28 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     { check: 'slot', level: 'note', says: /connector does not run/ },
   ],
   [
+    'held up by an older transaction',
+    { slot: { ...slot, waitsFor: [{ pid: 7, user: 'alice', application: 'psql' }] } },
+    'running',
+    {
+      check: 'slot-waits',
+      level: 'problem',
+      says: /session 7 of alice \(psql\)/,
+      mend: /SQL="select pg_terminate_backend\(7\)"/,
+    },
+  ],
+  [
+    'held up by a prepared transaction',
+    { slot: { ...slot, waitsFor: [{ pid: 0, user: null, application: null }] } },
+    'running',
+    {
+      check: 'slot-waits',
+      level: 'problem',
+      says: /a prepared transaction/,
+      mend: /prepared_xacts/,
+    },
+  ],
+  [
     'about to be lost',
     { slot: { ...slot, walStatus: 'unreserved' } },
     'running',

@@ -1,10 +1,10 @@
 import { size } from '@shelfcast/service-kit/words';
 import { SLOT } from '../context.ts';
-import type { ReplicationSlot } from '../replication-slot.ts';
+import { describeSession, type ReplicationSlot } from '../replication-slot.ts';
 import type { ConnectorPresence } from './check-connector.ts';
 import { note, ok, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { RESYNC } from './words.ts';
+import { RESYNC, sqlOnProducts } from './words.ts';
 
 /** What the products database says of the way changes leave it. */
 export interface SlotFacts {
@@ -46,6 +46,7 @@ export function checkSlot(
   }
   return [
     checkActive(slot, presence),
+    ...checkWaiting(slot),
     checkRetainedWal(slot, budgetShare),
     ...(storedLsn !== undefined && storedLsn > currentLsn ? [OFFSET_AHEAD] : []),
   ];
@@ -80,6 +81,26 @@ function checkActive({ active }: ReplicationSlot, connector: ConnectorPresence):
   // One cause, one problem: the connector's own check has the mend.
   if (connector !== 'running') return note('slot', `${says}; the connector does not run.`);
   return problem('slot', `${says}, although the connector runs.`, 'make connector-restart');
+}
+
+/** The session that a slot cannot be made before, and what ends it. */
+function checkWaiting(slot: ReplicationSlot): SourceFinding[] {
+  const [session] = slot.waitsFor;
+  if (session === undefined) return [];
+  const { name, end } = describeSession(session);
+  return [
+    problem(
+      'slot-waits',
+      `Slot ${SLOT} is made when ${name} has ended a transaction that is older; until then nothing is captured.`,
+      `${sqlOnProducts(end)}   # or end it where it was begun`,
+    ),
+  ];
+}
+
+/** What a slot that is being made waits for, in a line; undefined: nothing. */
+export function slotWait(slot: ReplicationSlot | undefined): string | undefined {
+  const [finding] = slot === undefined ? [] : checkWaiting(slot);
+  return finding && `${finding.says} ${finding.mend}`;
 }
 
 function checkRetainedWal(slot: ReplicationSlot, budgetShare: number): SourceFinding {

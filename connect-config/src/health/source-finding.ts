@@ -13,6 +13,7 @@ export const SOURCE_CHECKS = {
     'migration',
     'slot',
     'slot-wal',
+    'slot-waits',
     'offset',
     'publication',
     'operations',

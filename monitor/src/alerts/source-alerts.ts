@@ -51,6 +51,7 @@ const ALERTS: Readonly<Record<SourceCheck, SourceAlert>> = {
   slot: slot('SlotLost'),
   offset: slot('SlotLost'),
   'slot-wal': slot('SlotBudget'),
+  'slot-waits': { name: 'NotCapturing', severity: 'critical', subject: CONNECTOR, passes: true },
   heartbeat: slot('NoHeartbeat'),
   publication: { name: 'PublicationChanged', severity: 'critical', subject: PUBLICATION },
   operations: { name: 'PublicationChanged', severity: 'critical', subject: PUBLICATION },

@@ -70,6 +70,7 @@ export const slot = {
   walStatus: 'reserved',
   retainedWalBytes: 1_000n,
   safeWalSize: 4_294_966_296n,
+  waitsFor: [],
   invalidationReason: null,
   confirmedFlushLsn: 1n,
 };
