@@ -1,4 +1,3 @@
-import type { Codec } from '@shelfcast/schemas/codec';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/logging';
@@ -7,7 +6,7 @@ import type { Pool, PoolClient } from 'pg';
 import { isOutage } from './apply-batch.ts';
 import type { CapturedEntity } from './captured-entity.ts';
 import type { ConsumerDefinition } from './definition.ts';
-import { writeOutbox } from './outbox.ts';
+import { type Encoders, writeOutbox } from './outbox.ts';
 import { failureOf } from './parking.ts';
 import { type Reporter, reportMessage, reportStep } from './reports.ts';
 import { recordsBehind, type SweepArguments } from './sweep-arguments.ts';
@@ -32,7 +31,7 @@ export interface SweepOptions<Effect> {
   readonly entities: readonly CapturedEntity[];
   readonly pool: Pool;
   readonly admin: Pick<KafkaAdmin, 'groupOffsets' | 'watermarks'>;
-  readonly codec: Codec;
+  readonly codec: Encoders;
   readonly reporter: Reporter;
   readonly encodeReport: (event: MonitoringEvent) => Buffer;
   readonly attemptTimeoutMs: number;
