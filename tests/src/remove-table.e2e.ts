@@ -2,7 +2,6 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import { CONNECTOR } from '@shelfcast/connect-config/context';
 import { tablesBeingRead } from '@shelfcast/connect-config/incremental-snapshot-offset';
-import { registerConnector } from '@shelfcast/connect-config/register';
 import { type RemoveTableContext, removeTable } from '@shelfcast/connect-config/remove-table';
 import { includesTable } from '@shelfcast/connect-config/render';
 import { currentLsn } from '@shelfcast/connect-config/replication-slot';
@@ -24,6 +23,7 @@ import { openConnectorBench } from './support/connector.ts';
 import { createTestDatabase } from './support/database.ts';
 import { fromEnvironment } from './support/environment.ts';
 import { startLoad } from './support/load.ts';
+import { openOwnTables } from './support/own-tables.ts';
 import { assertMirrored, connectPipeline } from './support/pipeline.ts';
 import { runCommand } from './support/run-command.ts';
 import { readTopics } from './support/topic-reader.ts';
@@ -35,34 +35,14 @@ const pipeline = connectPipeline();
 const { client, products } = bench.context;
 const admin = bench.kafka.createAdmin();
 const context: RemoveTableContext = { ...bench.context, consumers: pipeline.consumers, admin };
-const suffix = Date.now().toString(36);
-const made: string[] = [];
+const tables = openOwnTables(bench);
 
 test.after(async () => {
-  for (const name of made) {
-    await products.query(`drop table if exists public.${name}`);
-    await products.query('delete from shelfcast.captured_tables where table_name = $1', [name]);
-    await products.query('delete from shelfcast.removed_tables where table_name = $1', [name]);
-  }
-  await registerConnector(bench.context);
-  await admin.deleteTopics(made.map((table) => cdcTopic({ schema: 'public', table })));
+  await tables.remove();
   await admin.close();
   await pipeline.close();
   await bench.close();
 });
-
-/** A table of this test's own. @returns its name */
-async function makeTable(name: string, columns = 'id int primary key, note text'): Promise<string> {
-  const table = `${name}_${suffix}`;
-  made.push(table);
-  await products.query(`create table public.${table} (${columns})`);
-  return table;
-}
-
-async function capture(table: string): Promise<void> {
-  const { status, output } = await runCommand('make connector-add-table', { TABLE: table });
-  assert.is(status, 0, output);
-}
 
 async function isPublished(table: string): Promise<boolean> {
   const { rowCount } = await products.query(
@@ -90,12 +70,12 @@ async function assertHealthy(): Promise<void> {
 }
 
 test('a table whose change the connector stands at: out with one command, and the others lose nothing', async () => {
-  const table = await makeTable('large');
-  await capture(table);
+  const table = await tables.make('large');
+  await tables.capture(table);
   const load = startLoad({
     url: fromEnvironment('PRODUCTS_DATABASE_URL'),
     changesPerSecond: 20,
-    prefix: `RT-${suffix}`,
+    prefix: `RT-${table}`,
   });
   // A record of it is larger than all that is carried. The guard of the stack's monitor leaves it to people: it has taken
   // it out within the hour.
@@ -134,15 +114,15 @@ test('a table whose change the connector stands at: out with one command, and th
   const elsewhere = await runCommand('make connector-add-table', { TABLE: table, KEY: 'other' });
   assert.is(elsewhere.status, 2);
   assert.match(elsewhere.output, /captured before, routed by id/);
-  await capture(table);
+  await tables.capture(table);
   const topic = cdcTopic({ schema: 'public', table });
   assert.is((await readTopics(bench.kafka, [topic])).length, 1);
   await assertHealthy();
 });
 
 test('what keeps it from going on is told, and a second run goes on where the first one ended', async () => {
-  const table = await makeTable('interrupted');
-  await capture(table);
+  const table = await tables.make('interrupted');
+  await tables.capture(table);
   const fails = (method: 'stop' | 'putConfig' | 'resume'): ConnectClient => ({
     ...client,
     [method]: () => Promise.reject(new Error(`no ${method}`)),
@@ -163,10 +143,10 @@ test('what keeps it from going on is told, and a second run goes on where the fi
 });
 
 test('a half-read snapshot of it ends, and those that wait behind it are read', async () => {
-  const big = await makeTable('big');
-  const behind = await makeTable('behind');
-  await capture(big);
-  await capture(behind);
+  const big = await tables.make('big');
+  const behind = await tables.make('behind');
+  await tables.capture(big);
+  await tables.capture(behind);
   await products.query(`insert into ${behind} select i, 'row' from generate_series(1, 700) as i`);
   await products.query(`insert into ${big} select i, 'row' from generate_series(1, 60000) as i`);
   const table = (name: string) => ({ schema: 'public', table: name });
@@ -214,8 +194,8 @@ test('a half-read snapshot of it ends, and those that wait behind it are read', 
 });
 
 test('a table that was dropped comes out, and everything starts again', async () => {
-  const table = await makeTable('dropped');
-  await capture(table);
+  const table = await tables.make('dropped');
+  await tables.capture(table);
   await products.query(`drop table ${table}`);
   await migrateProducts({
     connectionString: fromEnvironment('PRODUCTS_DATABASE_URL'),
@@ -228,8 +208,8 @@ test('a table that was dropped comes out, and everything starts again', async ()
 });
 
 test('who reads it is named, and what was asked of them and names it, does no longer', async () => {
-  const table = await makeTable('read');
-  await capture(table);
+  const table = await tables.make('read');
+  await tables.capture(table);
   const sweep = (entities: readonly string[]) =>
     JSON.stringify({
       epoch: '1',
@@ -268,8 +248,8 @@ test('who reads it is named, and what was asked of them and names it, does no lo
 });
 
 test('parked changes keep their topic', async () => {
-  const table = await makeTable('parked');
-  await capture(table);
+  const table = await tables.make('parked');
+  await tables.capture(table);
   const topic = cdcTopic({ schema: 'public', table });
   await pipeline.consumers.query(
     `insert into runtime.parked_changes (consumer, entity, key, topic, partition, "offset", headers, timestamp_ms)

@@ -8,16 +8,39 @@ export interface CommandResult {
   readonly output: string;
 }
 
+export interface RunningCommand {
+  readonly ended: Promise<CommandResult>;
+  /** Kills it, and all that it has started. */
+  kill(): void;
+}
+
 /** Pastes a command into a shell at the checkout's root, as its reader would; resolves when it has ended. */
-export async function runCommand(
+export function runCommand(
   command: string,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
+  return start(command, variables, { ownGroup: false }).ended;
+}
+
+/** As `runCommand`, without waiting for its end; its test has to. */
+export function startCommand(
+  command: string,
+  variables: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  return start(command, variables, { ownGroup: true });
+}
+
+function start(
+  command: string,
+  variables: Readonly<Record<string, string>>,
+  { ownGroup }: { readonly ownGroup: boolean },
+): RunningCommand {
   // This test may itself run under make.
   const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
   const child = spawn('sh', ['-c', command], {
     cwd: checkoutRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
     env: { ...env, SHELFCAST_STATE_DIR: fromEnvironment('TEST_STATE_DIR'), ...variables },
   });
   let output = '';
@@ -26,6 +49,10 @@ export async function runCommand(
       output += text;
     });
   }
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { status, output };
+  return {
+    ended: new Promise((resolve) => child.on('close', (status) => resolve({ status, output }))),
+    kill() {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    },
+  };
 }
