@@ -1,5 +1,7 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import { ConnectError } from '@shelfcast/connect-config/connect-error';
+import { checkSource, type SourceFacts } from '@shelfcast/connect-config/health/check-source';
+import type { SourceCheck } from '@shelfcast/connect-config/health/source-finding';
 import type { ReplicationState } from '@shelfcast/schemas/monitor/operations';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { Problem } from '@shelfcast/service-kit/http/problem';
@@ -8,7 +10,7 @@ import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
 import type { Audit } from '../operations/audit.ts';
 import { describeConnector, readConnectors } from './connectors.ts';
-import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
+import { heartbeatOf } from './heartbeat.ts';
 import type { Replication, ReplicationReader } from './replication.ts';
 import type { SourceReader } from './source-reader.ts';
 
@@ -60,7 +62,7 @@ export function sourceRoutes(options: SourceRoutesOptions): Router {
       response.json({ items: await ofConnect(readConnectors(connect)) });
     })
     .get('/api/replication', viewer, async (_request, response) => {
-      response.json(toJson(await replication.read(), heartbeatOf(await source.read())));
+      response.json(toJson(await replication.read(), await source.read()));
     })
     .post('/api/connectors/:name/restart', asOperator('restart'))
     .post('/api/connectors/:name/pause', asOperator('pause'))
@@ -68,7 +70,8 @@ export function sourceRoutes(options: SourceRoutesOptions): Router {
 }
 
 /** Sizes are 64-bit numbers, as text. */
-function toJson({ slotName, slot, spending }: Replication, heartbeat: Heartbeat): ReplicationState {
+function toJson({ slotName, slot, spending }: Replication, source: SourceFacts): ReplicationState {
+  const heartbeat = heartbeatOf(source);
   return {
     slotName,
     slot:
@@ -84,7 +87,15 @@ function toJson({ slotName, slot, spending }: Replication, heartbeat: Heartbeat)
     heartbeatAgeMs: heartbeat.arrivedAgeMs ?? null,
     heartbeatWrittenAgeMs: heartbeat.writtenAgeMs ?? null,
     spending: spending ?? null,
+    mend: slotMend(source) ?? null,
   };
+}
+
+const SLOT_CHECKS: readonly SourceCheck[] = ['slot', 'slot-wal', 'offset'];
+
+function slotMend(source: SourceFacts): string | undefined {
+  const found = checkSource(source).database.filter(({ check }) => SLOT_CHECKS.includes(check));
+  return found.find(({ mend }) => mend !== undefined)?.mend;
 }
 
 async function ofConnect<T>(work: Promise<T>): Promise<T> {

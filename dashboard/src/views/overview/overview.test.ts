@@ -18,7 +18,7 @@ const slot = {
 };
 const replication = {
   ...{ slotName: 'shelfcast', slot, spending: null },
-  ...{ heartbeatAgeMs: 900, heartbeatWrittenAgeMs: 800 },
+  ...{ heartbeatAgeMs: 900, heartbeatWrittenAgeMs: 800, mend: null },
 };
 const task = { id: 0, state: 'RUNNING', worker: 'w', failure: null };
 const connector = { name: 'products', state: 'RUNNING', failure: null, tasks: [task] };

@@ -72,7 +72,7 @@ export interface SlotSummary extends PartState {
   readonly spentShare: number | null;
   /** `112 kB of 4.01 GB`. */
   readonly figure: string;
-  /** What to type; null: nothing has to be done. */
+  /** What to type, as doctor and the alerts say it; null: nothing has to be done. */
   readonly mend: string | null;
 }
 
@@ -92,15 +92,15 @@ const HEARTBEAT_LATE_MS = 15_000;
 
 /** How the replication slot does, in words. */
 export function slotSummary(state: ReplicationState): SlotSummary {
-  const { slotName, slot } = state;
+  const { slotName, slot, mend } = state;
   if (slot === null) {
     return {
       status: 'bad',
       word: 'is missing',
-      says: `Postgres has no slot ${slotName}: changes are not kept for the connector. Register it; when the slot was there before, read everything anew.`,
+      says: `Postgres has no slot ${slotName}: changes are not kept for the connector.`,
       spentShare: null,
       figure: '–',
-      mend: 'make connector-register',
+      mend,
     };
   }
   const retained = Number(slot.retainedWalBytes);
@@ -119,7 +119,7 @@ export function slotSummary(state: ReplicationState): SlotSummary {
       status: 'bad',
       word: 'is lost',
       says: `Postgres gave up the WAL that was kept${why}: changes are missing. Everything has to be read anew.`,
-      mend: 'make resync',
+      mend,
     };
   }
   const inMs = spentInMs(state);
@@ -130,7 +130,7 @@ export function slotSummary(state: ReplicationState): SlotSummary {
       status: 'bad',
       word: 'is nearly full',
       says: `Once the budget is spent, Postgres drops what was kept, and changes are lost.${until} Let the connector read now.`,
-      mend: slot.active ? 'make connector-status' : 'make connector-resume',
+      mend,
     };
   }
   if (!slot.active) {
@@ -139,13 +139,13 @@ export function slotSummary(state: ReplicationState): SlotSummary {
       status: 'warn',
       word: 'is not read',
       says: `Nobody reads it, so WAL piles up.${until === '' ? ' At present nothing is written.' : until}`,
-      mend: 'make connector-status',
+      mend,
     };
   }
   const status = (spentShare ?? 0) >= WARN_SHARE ? 'warn' : 'ok';
   const kept = safe === null ? '' : ' It is read as fast as it fills.';
   const says = `The connector reads it.${until === '' ? kept : until}`;
-  return { ...shared, status, word: 'is read', says, mend: null };
+  return { ...shared, status, word: 'is read', says, mend };
 }
 
 /** What Postgres' `wal_status` means. */

@@ -25,6 +25,7 @@ const replication: ReplicationState = {
   heartbeatAgeMs: 1_000,
   heartbeatWrittenAgeMs: 900,
   spending: null,
+  mend: null,
 };
 
 test('a connector that runs with a failed task has failed, and says the first cause', () => {
@@ -44,10 +45,11 @@ test('the gauge is what is kept of what may be kept', () => {
   assert.equal([free.spentShare, free.figure], [null, '1 kB, without a limit']);
 });
 
-test('what has to be done is said with its command', () => {
-  assert.is(slotSummary({ ...replication, slot: null }).mend, 'make connector-register');
+test('what has to be done is said with the command that doctor and the alerts name', () => {
+  const mend = 'YES=1 make resync';
+  assert.is(slotSummary({ ...replication, slot: null, mend }).mend, mend);
   const lost = { ...slot, walStatus: 'lost', safeWalSize: null, invalidationReason: 'wal_removed' };
-  assert.is(slotSummary({ ...replication, slot: lost }).mend, 'make resync');
+  assert.is(slotSummary({ ...replication, slot: lost, mend }).mend, mend);
   const full = { ...slot, retainedWalBytes: '9000', safeWalSize: '1000' };
   const spending = { bytesPerSecond: 100, spentInMs: 7_200_000 };
   const summary = slotSummary({ ...replication, slot: full, spending });
