@@ -20,8 +20,14 @@ export interface RenderConnectorOptions {
   readonly capturedTables: readonly CapturedTable[];
   /** Number of the stream's life: grows only when offsets are reset and a full snapshot follows. */
   readonly epoch: bigint;
-  readonly settings: CaptureSettings;
+  readonly settings: RenderSettings;
 }
+
+/** The settings that a configuration depends on. */
+export type RenderSettings = Pick<
+  CaptureSettings,
+  'topicPrefix' | 'topicPartitions' | 'maxRecordBytes' | 'pollIntervalMs' | 'exactlyOnceSource'
+>;
 
 /** The property that holds a registered connector's epoch. */
 const EPOCH_PROPERTY = 'transforms.epoch.value.literal';
@@ -95,6 +101,17 @@ export function includesTable(
   table: Pick<CapturedTable, 'schema' | 'table'>,
 ): boolean {
   return includeEntries(config).some((entry) => includes(entry, table));
+}
+
+/** The settings that a registered connector was rendered with. */
+export function renderSettingsOf(config: ConnectorConfig): RenderSettings {
+  return {
+    topicPrefix: config['topic.prefix'] ?? '',
+    topicPartitions: Number(config[partitionsProperty('route1')]),
+    maxRecordBytes: Number(config['producer.override.max.request.size']),
+    pollIntervalMs: Number(config['poll.interval.ms']),
+    exactlyOnceSource: config['exactly.once.support'] === 'required',
+  };
 }
 
 /** The epoch a registered connector was rendered with. */

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkConfig, checkIncludeList } from './check-config.ts';
+import { loadTemplate } from '../template.ts';
+import { checkConfig, checkEdited, checkIncludeList } from './check-config.ts';
 import { type ConnectorFacts, checkConnector, presenceOf } from './check-connector.ts';
 import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
 import { capturedTables, connectorConfig, connectorIn } from './testing/facts.ts';
@@ -120,6 +121,19 @@ test('a difference is named without its values', () => {
     mend: /make connector-register/,
   });
   assert.not.match(JSON.stringify(finding), 'hunter2');
+});
+
+test('what was changed by hand is found without the settings', () => {
+  const asked = { template: loadTemplate(), captured: capturedTables };
+  assert.is(checkEdited(connectorConfig, asked).level, 'ok');
+  for (const property of ['errors.tolerance', 'producer.override.max.request.size']) {
+    assertFinding([checkEdited({ ...connectorConfig, [property]: '7' }, asked)], {
+      check: 'connector-config',
+      level: 'problem',
+      says: /other settings than it would be registered with: /,
+      mend: /make connector-register/,
+    });
+  }
 });
 
 test('another poll interval is worth a note', () => {

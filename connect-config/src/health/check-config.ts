@@ -1,8 +1,14 @@
 import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
 import { HEARTBEAT_TABLE } from '../heartbeat.ts';
 import { INCLUDE_LIST, includeEntries, includes, readableEntry } from '../include-list.ts';
-import type { ConnectorConfig } from '../render.ts';
-import { type Finding, note, ok, orOk, problem } from './finding.ts';
+import {
+  type ConnectorConfig,
+  epochOf,
+  includesTable,
+  renderConnector,
+  renderSettingsOf,
+} from '../render.ts';
+import { note, ok, orOk, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { few, resyncTable } from './words.ts';
 
@@ -49,8 +55,32 @@ export function checkIncludeList(
   );
 }
 
+/** What was changed by hand since it was registered, as far as the configuration itself tells. */
+export function checkEdited(
+  config: ConnectorConfig,
+  {
+    template,
+    captured,
+  }: {
+    readonly template: ConnectorConfig;
+    readonly captured: readonly CapturedTable[];
+  },
+): SourceFinding {
+  const included = captured.filter((table) => includesTable(config, table));
+  if (included.length === 0) return note('connector-config', 'It captures none of the tables.');
+  return checkConfig(
+    config,
+    renderConnector({
+      template,
+      capturedTables: included,
+      epoch: epochOf(config) ?? 0n,
+      settings: renderSettingsOf(config),
+    }),
+  );
+}
+
 /** The running configuration against the one that settings and captured tables ask for; values are not shown. */
-export function checkConfig(running: ConnectorConfig, wanted: ConnectorConfig): Finding {
+export function checkConfig(running: ConnectorConfig, wanted: ConnectorConfig): SourceFinding {
   const names = new Set([...Object.keys(running), ...Object.keys(wanted)]);
   const different = [...names].filter(
     (name) => running[name] !== wanted[name] && !CHECKED_APART.includes(name),

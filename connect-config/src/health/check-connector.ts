@@ -14,6 +14,8 @@ export interface ConnectorFacts {
   readonly connector:
     | {
         readonly config: ConnectorConfig;
+        /** What the present version renders it from. */
+        readonly template: ConnectorConfig;
         /** Undefined: no worker has it yet. */
         readonly status: ConnectorStatus | undefined;
         /** Where it goes on in the WAL; undefined: nothing is stored yet. */

@@ -1,4 +1,4 @@
-import { checkIncludeList } from './check-config.ts';
+import { checkEdited, checkIncludeList } from './check-config.ts';
 import type { ConnectorFacts } from './check-connector.ts';
 import { checkConnector, presenceOf } from './check-connector.ts';
 import { checkHeartbeat } from './check-heartbeat.ts';
@@ -131,11 +131,15 @@ function checkConnect(facts: SourceFacts): SourceFinding[] {
       unchecked: 'connector, task, configuration',
     });
   }
-  const config = connect.facts.connector?.config;
+  const { connector } = connect.facts;
   const captured = captureOf(facts)?.capturedTables;
+  const own = checkConnector(connect.facts);
+  if (connector === undefined || captured === undefined) return own;
+  const { config, template } = connector;
   return [
-    ...checkConnector(connect.facts),
-    ...(config && captured ? checkIncludeList(config, captured) : []),
+    ...own,
+    ...checkIncludeList(config, captured),
+    checkEdited(config, { template, captured }),
   ];
 }
 

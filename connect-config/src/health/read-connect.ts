@@ -1,5 +1,6 @@
 import type { ConnectClient } from '../connect-client.ts';
 import { CONNECTOR } from '../context.ts';
+import { loadTemplate } from '../template.ts';
 import type { ConnectorFacts } from './check-connector.ts';
 
 /** Asks Kafka Connect about the connector. @throws ConnectError */
@@ -12,5 +13,5 @@ export async function readConnect(
   const [stored] = await client.offsets(CONNECTOR);
   const lsn = stored?.offset?.lsn;
   const storedLsn = typeof lsn === 'number' ? BigInt(lsn) : undefined;
-  return { connector: { config, status, storedLsn } };
+  return { connector: { config, template: loadTemplate(), status, storedLsn } };
 }

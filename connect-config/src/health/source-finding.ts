@@ -35,7 +35,7 @@ export const SOURCE_CHECKS = {
     'first-snapshot',
   ],
   broker: ['kafka', 'topic', 'heartbeat'],
-  connect: ['connect', 'connector', 'include-list'],
+  connect: ['connect', 'connector', 'include-list', 'connector-config'],
 } as const;
 
 export type SourcePart = keyof typeof SOURCE_CHECKS;

@@ -22,7 +22,7 @@ export function notificationTopic(topicPrefix: string): string {
 }
 
 export interface NotificationReader {
-  /** Notifications since the last call; at first since the reader was opened. */
+  /** Notifications since the last call. */
   read(): Promise<Notification[]>;
 }
 
@@ -31,16 +31,19 @@ export interface NotificationSource {
   readonly admin: Pick<KafkaAdmin, 'highWatermarks'>;
   readonly codec: Codec;
   readonly topic: string;
+  /** Offsets by partition; default: those that come from now on. */
+  readonly from?: ReadonlyMap<number, bigint>;
 }
 
-/** Reads the notifications that come from now on. */
+/** Reads the notifications of a connector. */
 export async function openNotifications({
   reader,
   admin,
   codec,
   topic,
+  from,
 }: NotificationSource): Promise<NotificationReader> {
-  const next = new Map(await admin.highWatermarks(topic));
+  const next = new Map(from ?? (await admin.highWatermarks(topic)));
   return {
     async read() {
       const notifications: Notification[] = [];

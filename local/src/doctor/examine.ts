@@ -186,7 +186,9 @@ function judgeConnect({ settings, source }: PipelineFacts): Finding[] {
     epoch: epochOf(config) ?? 0n,
     settings: settings.capture,
   });
-  return [...own, checkConfig(config, wanted)];
+  // The settings here say more than what the connector was registered with.
+  const others = own.filter(({ check }) => check !== 'connector-config');
+  return [...others, checkConfig(config, wanted)];
 }
 
 function judgeRecordSizes(facts: PipelineFacts): Finding[] {

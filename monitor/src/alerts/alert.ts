@@ -9,6 +9,7 @@ export const ALERT_NAMES = [
   'SubscriberFailing',
   'TaskFailed',
   'NotCapturing',
+  'ConnectorChanged',
   'SlotLost',
   'SlotBudget',
   'NoHeartbeat',

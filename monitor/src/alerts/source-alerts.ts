@@ -73,6 +73,9 @@ const ALERTS: Readonly<Record<SourceCheck, SourceAlert>> = {
   grant: table('TableNotRead'),
   'first-snapshot': table('TableNotRead'),
   topic: { name: 'TopicMissing', severity: 'critical', subject: CONNECTOR },
+  'connector-config': {
+    ...{ name: 'ConnectorChanged', severity: 'warning', subject: CONNECTOR, passes: true },
+  },
   connector: { name: 'NotCapturing', severity: 'critical', subject: CONNECTOR, passes: true },
 };
 

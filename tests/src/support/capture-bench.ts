@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { heartbeatTopic, offsetHeartbeatTopic } from '@shelfcast/connect-config/heartbeat';
 import { type ConnectorConfig, renderConnector } from '@shelfcast/connect-config/render';
-import { notificationTopic } from '@shelfcast/connect-config/snapshot/notifications';
+import {
+  type Notification,
+  notificationTopic,
+  openNotifications,
+} from '@shelfcast/connect-config/snapshot/notifications';
 import { loadTemplate } from '@shelfcast/connect-config/template';
 import { waitUntilRunning, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import type { Change } from '@shelfcast/schemas/change';
@@ -26,8 +30,12 @@ export interface CaptureBench {
   capture(tables: readonly string[]): Promise<void>;
   /** Goes on with the configuration that connectors/products.json and render.ts make. */
   reconfigure(): Promise<void>;
-  /** Reads a row again with an incremental snapshot. */
-  snapshot(table: string): Promise<void>;
+  /** Asks for an incremental snapshot. @returns the signal's id */
+  snapshot(table: string): Promise<string>;
+  /** Debezium's notifications so far. */
+  notifications(): Promise<Notification[]>;
+  /** What Kafka Connect has stored: where its next task goes on. */
+  storedOffset(): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** All changes of a table so far, in the order of their partition (there is one). */
   changes(table: string): readonly Change[];
   /** Waits until a change is there. */
@@ -64,6 +72,7 @@ export async function openCaptureBench({
     log: silentLogger(),
   });
   const admin = kafka.createAdmin();
+  const reader = kafka.createLogReader();
   const seen = new Map<string, Change[]>();
   const closers: (() => Promise<unknown>)[] = [];
   let rendered: ConnectorConfig = {};
@@ -101,6 +110,19 @@ export async function openCaptureBench({
     change,
     changes: (table) => seen.get(table) ?? [],
 
+    async notifications() {
+      const notifications = await openNotifications({
+        ...{ reader, admin, codec, topic: notificationTopic(prefix) },
+        from: new Map([[0, 0n]]),
+      });
+      return await notifications.read();
+    },
+
+    async storedOffset() {
+      const [stored] = await connect.offsets(name);
+      return stored?.offset ?? undefined;
+    },
+
     async capture(tables) {
       for (const table of tables) {
         await db.query(`alter table ${name}.${pg.escapeIdentifier(table)} replica identity full;
@@ -135,12 +157,9 @@ export async function openCaptureBench({
         settings: {
           topicPrefix: prefix,
           topicPartitions: 1,
-          replicationFactor: 1,
-          retentionMs: 3_600_000,
           maxRecordBytes: DEFAULT_MAX_RECORD_BYTES,
           pollIntervalMs: 10,
           exactlyOnceSource: false,
-          consumerGroups: [],
         },
       });
       await connect.putConfig(name, edit(rendered));
@@ -190,10 +209,12 @@ export async function openCaptureBench({
 
     async snapshot(table) {
       const data = { 'data-collections': [`${name}.${table}`], type: 'INCREMENTAL' };
+      const id = randomBytes(8).toString('hex');
       await db.query(`insert into ${name}.signal values ($1, 'execute-snapshot', $2)`, [
-        randomBytes(8).toString('hex'),
+        id,
         JSON.stringify(data),
       ]);
+      return id;
     },
 
     async close() {
@@ -206,6 +227,7 @@ export async function openCaptureBench({
       await db.query(`drop schema ${name} cascade`);
       await db.end();
       await admin.close();
+      reader.close();
       codec.close();
     },
   };

@@ -129,6 +129,7 @@ export function connectorIn(
   return {
     connector: {
       config: connectorConfig,
+      template: loadTemplate(),
       status: {
         name: 'products',
         connector: { state, worker_id },

@@ -26,6 +26,7 @@ const NAMES = [
   'SubscriberFailing',
   'TaskFailed',
   'NotCapturing',
+  'ConnectorChanged',
   'SlotLost',
   'SlotBudget',
   'NoHeartbeat',

@@ -124,6 +124,12 @@ function meaningOf({ name, subject }: Alert): Meaning {
         means: 'Rows can be written; their changes wait in the slot, whose room is limited.',
         action: source('See the connector'),
       };
+    case 'ConnectorChanged':
+      return {
+        title: `Connector ${subject} has other settings`,
+        means: 'Its configuration is not the one that it was registered with.',
+        action: source('See the connector'),
+      };
     case 'TableChanged':
       return {
         title: `${subject} is not the table it was`,
