@@ -120,6 +120,17 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     remedy: 'make connector-remove-table TABLE=…   # the table that has both; the others flow',
   },
   {
+    pattern: /Snapshotting of table (\S+) failed/,
+    meaning: 'A table cannot be read. Nothing of the others is read or carried meanwhile.',
+    remedy:
+      'make connector-remove-table TABLE=$1   # the others flow; add it again when what Postgres says is mended',
+  },
+  {
+    pattern: /A change of table '([^']+)' cannot be carried/,
+    meaning: 'A change of a table cannot be carried.',
+    remedy: 'make connector-remove-table TABLE=$1   # the others flow',
+  },
+  {
     pattern: /Records of topic [^.\s]+\.(\S+) cannot be carried/,
     meaning: 'A change of a table cannot be written to its topic.',
     remedy: 'make connector-remove-table TABLE=$1   # the others flow',

@@ -38,6 +38,17 @@ test('a message that names a captured table names the poisoned one', () => {
     ),
     'sales',
   );
+  assert.is(
+    found(
+      'org.apache.kafka.connect.errors.ConnectException: Snapshotting of table public.orders failed',
+      'org.postgresql.util.PSQLException: ERROR: division by zero',
+    ),
+    'orders',
+  );
+  assert.is(
+    found("io.debezium.DebeziumException: A change of table 'public.sales' cannot be carried: x"),
+    'sales',
+  );
   assert.match(
     poisonedTable(trace("Table 'public.orders' has columns that differ only by case."), options)
       ?.reason ?? '',

@@ -33,7 +33,15 @@ const NAMED: readonly { readonly pattern: RegExp; readonly says: string }[] = [
     pattern: /Table '(?<table>[^']+)' has columns that differ only by case/,
     says: 'its columns differ by case alone',
   },
-  // Of our own converter.
+  {
+    pattern: /Snapshotting of table (?<table>\S+) failed/,
+    says: 'it cannot be read',
+  },
+  // Of our own plugin.
+  {
+    pattern: /A change of table '(?<table>[^']+)' cannot be carried/,
+    says: 'a change of it cannot be carried',
+  },
   {
     pattern: /Records of topic (?<topic>\S+) cannot be carried/,
     says: 'its records cannot be written',
@@ -58,7 +66,10 @@ export function poisonedTable(
     for (const { pattern, says } of NAMED) {
       const named = pattern.exec(message)?.groups;
       const table = named && captured.find((one) => isNamed(one, named, prefix));
-      if (table !== undefined) return { table, reason: `${says}: ${short(message)}` };
+      if (table === undefined) continue;
+      const cause = messages.at(-1) ?? '';
+      const all = message.includes(cause) ? message : `${cause}; ${message}`;
+      return { table, reason: `${says}: ${short(all)}` };
     }
     const field = DUPLICATE_FIELD.exec(message)?.[1];
     const table =

@@ -88,7 +88,7 @@ final class CapturedRelations implements ReplicationConnection {
         @Override
         public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
             try {
-                stream.read(processor);
+                stream.read(naming(processor));
             } catch (RuntimeException e) {
                 if (!isOfAnother(e)) {
                     throw e;
@@ -99,13 +99,23 @@ final class CapturedRelations implements ReplicationConnection {
         @Override
         public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
             try {
-                return stream.readPending(processor);
+                return stream.readPending(naming(processor));
             } catch (RuntimeException e) {
                 if (!isOfAnother(e)) {
                     throw e;
                 }
                 return true;
             }
+        }
+
+        private ReplicationMessageProcessor naming(ReplicationMessageProcessor processor) {
+            return message -> {
+                try {
+                    processor.process(message);
+                } catch (RuntimeException e) {
+                    throw message.isTransactionalMessage() ? e : TableFaults.ofChange(message.getTable(), e);
+                }
+            };
         }
 
         @Override

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.connect.data.Schema;
-import org.apache.kafka.connect.errors.DataException;
 import org.apache.kafka.connect.errors.RetriableException;
 
 /**
@@ -64,19 +63,14 @@ public final class PatientAvroConverter<T> extends AvroConverter<T> {
             if (isRefusalOfThisWorker(e)) {
                 throw e;
             }
-            throw cannotBeCarried(topic, e.getMessage(), e);
+            throw TableFaults.ofTopic(topic, e.getMessage(), e);
         }
         if (bytes != null && bytes.length > longestBytes) {
             // The producer refuses it, too, and names no topic.
-            throw cannotBeCarried(topic, "one of " + bytes.length
+            throw TableFaults.ofTopic(topic, "one of " + bytes.length
                     + " bytes is larger than the maximum request size", null);
         }
         return bytes;
-    }
-
-    /** In words that name the table: the monitor takes it out, so that the others go on. */
-    private static DataException cannotBeCarried(String topic, String reason, RuntimeException cause) {
-        return new DataException("Records of topic " + topic + " cannot be carried: " + reason, cause);
     }
 
     /** It does not say anything about a record whether the worker may ask the registry. */

@@ -37,6 +37,14 @@ public class Rows<R extends ConnectRecord<R>> implements Transformation<R> {
         if (tables.size() >= CACHED_TABLES) {
             tables.clear();
         }
+        try {
+            return typed(record, value);
+        } catch (RuntimeException e) {
+            throw TableFaults.ofTopic(record.topic(), e.getMessage(), e);
+        }
+    }
+
+    private R typed(R record, Struct value) {
         Table table = tables.computeIfAbsent(value.schema(), envelope -> new Table(envelope, value.getStruct(SOURCE)));
         Struct key = record.key() instanceof Struct struct ? table.key(struct) : null;
         Struct envelope = table.envelope(value);

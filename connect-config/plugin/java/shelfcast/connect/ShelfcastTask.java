@@ -7,6 +7,10 @@ import io.debezium.connector.postgresql.PostgresSchema;
 import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
 import java.sql.SQLException;
+import java.util.List;
+import org.apache.kafka.connect.errors.ConnectException;
+import org.apache.kafka.connect.errors.RetriableException;
+import org.apache.kafka.connect.source.SourceRecord;
 
 /** Debezium's task, whose stream hands on every value as the text that Postgres sent. */
 public final class ShelfcastTask extends PostgresConnectorTask {
@@ -22,6 +26,19 @@ public final class ShelfcastTask extends PostgresConnectorTask {
                 .jdbcMetadataConnection(connection)
                 .build();
         return new CapturedRelations(stream, config.getTableFilters());
+    }
+
+    /** Debezium begins again without end, in silence, at what Postgres refuses: a failure of the task is seen. */
+    @Override
+    public List<SourceRecord> doPoll() throws InterruptedException {
+        try {
+            return super.doPoll();
+        } catch (RetriableException e) {
+            if (!TableFaults.isLasting(e)) {
+                throw e;
+            }
+            throw new ConnectException("A table cannot be read", e.getCause());
+        }
     }
 
     /** Some settings are for subclasses only. */
