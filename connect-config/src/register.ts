@@ -16,6 +16,7 @@ import {
   finishFirstReads,
 } from './snapshot/first-reads.ts';
 import { sentence } from './status.ts';
+import type { TableName } from './table-name.ts';
 import { loadTemplate } from './template.ts';
 import { ensureDeclaredTopics } from './topics.ts';
 import { validateConnector } from './validate.ts';
@@ -25,6 +26,8 @@ import { waitUntilRunning, waitUntilStopped } from './wait-until.ts';
 export interface RegisterResult extends FirstReads {
   readonly action: 'created' | 'updated' | 'unchanged';
   readonly epoch: bigint;
+  /** What is wrong with captured tables all the same, each with what mends it. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -41,10 +44,13 @@ export async function registerConnector(
   {
     now = new Date(),
     minimumEpoch = 0n,
+    leave,
     timeoutMs,
   }: {
     readonly now?: Date;
     readonly minimumEpoch?: bigint;
+    /** A table that the caller reads himself, whether it was read before or not. */
+    readonly leave?: TableName;
     readonly timeoutMs?: number | undefined;
   } = {},
 ): Promise<RegisterResult> {
@@ -52,6 +58,7 @@ export async function registerConnector(
     const clockEpoch = BigInt(Math.floor(now.getTime() / 1000));
     return await register(locked, {
       newEpoch: clockEpoch > minimumEpoch ? clockEpoch : minimumEpoch,
+      leave,
       timeoutMs,
     });
   });
@@ -59,7 +66,15 @@ export async function registerConnector(
 
 async function register(
   context: ConnectorContext,
-  { newEpoch, timeoutMs }: { readonly newEpoch: bigint; readonly timeoutMs: number | undefined },
+  {
+    newEpoch,
+    leave,
+    timeoutMs,
+  }: {
+    readonly newEpoch: bigint;
+    readonly leave: TableName | undefined;
+    readonly timeoutMs: number | undefined;
+  },
 ): Promise<RegisterResult> {
   const { client, products, admin, settings, log } = context;
   const all = await listCapturedTables(products);
@@ -90,13 +105,13 @@ async function register(
   // What is left out for its topic is read when it is let in.
   for (const table of all)
     if (!capturedTables.includes(table)) await requireBackfill(products, table);
-  const reads = await finishFirstReads(context, { epoch, before, timeoutMs });
+  const reads = await finishFirstReads(context, { epoch, before, leave, timeoutMs });
   // Debezium goes on trying without end what the database refuses, and is RUNNING all the while.
   const { capture } = await readDatabase(products);
-  for (const finding of capture === undefined ? [] : checkCapture(capture)) {
-    if (finding.level === 'problem') log(`Warning: ${sentence(finding)}`);
-  }
-  return { action, epoch, ...reads };
+  const found = capture === undefined ? [] : checkCapture(capture);
+  const warnings = found.filter(({ level }) => level === 'problem').map(sentence);
+  for (const warning of warnings) log(`Warning: ${warning}`);
+  return { action, epoch, warnings, ...reads };
 }
 
 /**

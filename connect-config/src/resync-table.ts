@@ -52,7 +52,7 @@ export async function resyncTable(
   const commands = await withConnectorLock(context, `resync of ${name}`, async (locked) => {
     await recapture(products, [table]);
     log(`${name} is published as a whole and readable for Debezium`);
-    const { action } = await registerConnector(locked, { timeoutMs });
+    const { action } = await registerConnector(locked, { leave: table, timeoutMs });
     // Debezium knows the columns of the table that had the name before.
     if (action === 'unchanged') await restart(locked);
 

@@ -5,9 +5,12 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shown } from './support/await-alert.ts';
+import { fromEnvironment } from './support/environment.ts';
 import { doctorIsGreen, doctorProblems, heal } from './support/heal.ts';
 import { stackMonitorUrl } from './support/monitor.ts';
 import { assertMirrored, connectPipeline, type Pipeline } from './support/pipeline.ts';
+import { runCommand } from './support/run-command.ts';
+import { sharedStack } from './support/test-stack.ts';
 
 interface Context extends Pipeline {
   /** The stack's own, at the default settings. */
@@ -35,6 +38,20 @@ const REMADE = `create table countries_new (like countries including all);
   insert into countries_new (country_id, name) values ('X' || floor(random() * 90 + 10), 'New');`;
 const MISSED = `delete from product_discounts where discount_id = (select max(discount_id) from product_discounts);
   update product_discounts set minimum_quantity = minimum_quantity + 1;`;
+
+/** What `pg_restore --clean --if-exists` runs for one table, of a backup that lacks a row and has an older value. */
+const RESTORED = `create temporary table backup as select * from countries;
+  delete from backup where country_id = (select max(country_id) from backup);
+  update backup set manager = 'of the backup';
+  alter table if exists only public.countries drop constraint if exists countries_pkey;
+  drop table if exists public.countries;
+  create table public.countries (country_id text not null, name text not null, manager text,
+    product_count integer default 0 not null, total_sales numeric(14,2) default 0 not null,
+    last_updated timestamp with time zone default now() not null);
+  alter table only public.countries replica identity full;
+  insert into public.countries select * from backup;
+  alter table only public.countries add constraint countries_pkey primary key (country_id);
+  drop table backup;`;
 
 const batches: readonly (readonly Fault[])[] = [
   [
@@ -80,6 +97,13 @@ const batches: readonly (readonly Fault[])[] = [
   ],
   [
     {
+      ...{ name: 'restored by pg_restore --clean', alert: 'TableChanged', subject: COUNTRIES },
+      sql: RESTORED,
+      mend: RESYNC_COUNTRIES,
+    },
+  ],
+  [
+    {
       ...{ name: 'a publication made again', alert: 'PublicationChanged', subject: 'shelfcast' },
       sql: `drop publication shelfcast; ${MISSED} create publication shelfcast for table products, product_discounts,
         countries, shelfcast.signal, shelfcast.heartbeat with (publish_generated_columns = stored)`,
@@ -107,13 +131,18 @@ for (const faults of batches) {
     const commands = new Set<string>();
     for (const { alert, subject, mend: expected } of faults) {
       const { mend } = await shown(context, alert, subject, 'firing', since);
+      assertSoon(since);
       assert.match(mend ?? '', expected);
       commands.add(mend ?? '');
     }
     const found = (await doctorProblems()).map(({ mend }) => mend);
     for (const command of commands) assert.ok(found.includes(command), `doctor: ${command}`);
 
-    for (const command of commands) await heal(command);
+    for (const command of commands) {
+      const output = await heal(command);
+      const [, table] = /^make resync TABLE=(\S+)$/.exec(command) ?? [];
+      if (table !== undefined) assert.is(output.split(`snapshot of ${table}\n`).length, 2, output);
+    }
 
     await assertMirrored(context);
     await doctorIsGreen();
@@ -124,7 +153,21 @@ for (const faults of batches) {
   });
 }
 
-test('renamed: the old name is taken out, the new one captured; other tables go on', async (context) => {
+/** What is silent by itself is told within this time. */
+function assertSoon(since: number): void {
+  assert.ok(performance.now() - since <= 30_000, 'an alert within 30 s');
+}
+
+/** `make start` on the stack that runs. */
+async function startAgain(): Promise<string> {
+  const { status, output } = await runCommand('make start', {
+    PORT_OFFSET: fromEnvironment('TEST_PORT_OFFSET'),
+  });
+  assert.is(status, 0, output);
+  return output;
+}
+
+test('renamed: a start says so; the old name is taken out, the new one captured; other tables go on', async (context) => {
   const { products } = context;
   await products.query(
     'create table remedies_gone (id int primary key); insert into remedies_gone values (1)',
@@ -133,6 +176,8 @@ test('renamed: the old name is taken out, the new one captured; other tables go 
   await products.query('alter table remedies_gone rename to remedies_renamed');
   const since = performance.now();
   const { mend } = await shown(context, 'TableChanged', 'public.remedies_gone', 'firing', since);
+  assertSoon(since);
+  assert.match(await startAgain(), /public\.remedies_gone .* renamed to public\.remedies_renamed/);
 
   await heal(mend);
 
@@ -140,11 +185,17 @@ test('renamed: the old name is taken out, the new one captured; other tables go 
   await shown(context, 'TableChanged', 'public.remedies_gone', 'resolved', performance.now());
 });
 
-test('dropped: taken out, and a start does not fail meanwhile', async (context) => {
+test('dropped: a start says so, also when Connect was killed; the table is taken out', async (context) => {
   const { products } = context;
   await products.query('drop table remedies_renamed');
   const subject = 'public.remedies_renamed';
-  const { mend } = await shown(context, 'TableChanged', subject, 'firing', performance.now());
+  const since = performance.now();
+  const { mend } = await shown(context, 'TableChanged', subject, 'firing', since);
+  assertSoon(since);
+  (await sharedStack()).kill('connect');
+  assert.match(await startAgain(), /public\.remedies_renamed .* was dropped/);
+  await products.query(`update countries set manager = 'beside a table that is gone'`);
+  await assertMirrored(context);
 
   await heal(mend);
 
@@ -159,6 +210,26 @@ test('dropped: taken out, and a start does not fail meanwhile', async (context) 
   );
   await doctorIsGreen();
   await assertMirrored(context);
+});
+
+test('a partition made later: it is captured, its rows as well', async (context) => {
+  const { products } = context;
+  await products.query(`create table remedies_part (id int, month int, primary key (id, month)) partition by range (month);
+    create table remedies_part_1 partition of remedies_part for values from (1) to (2)`);
+  await heal('make connector-add-table TABLE=public.remedies_part_1');
+  const since = performance.now();
+  await products.query(`create table remedies_part_2 partition of remedies_part for values from (2) to (3);
+    insert into remedies_part values (1, 2), (2, 2)`);
+  const subject = 'public.remedies_part_2';
+  const { mend } = await shown(context, 'TableChanged', subject, 'firing', since);
+  assertSoon(since);
+  assert.match(mend ?? '', /^make connector-add-table TABLE=public\.remedies_part_2$/);
+  assert.match(await heal(mend), /2 rows, 2 keys checked/);
+  await doctorIsGreen();
+  for (const table of ['remedies_part_1', 'remedies_part_2']) {
+    await heal(`PURGE=1 make connector-remove-table TABLE=public.${table}`);
+  }
+  await products.query('drop table remedies_part');
 });
 
 test.run();

@@ -24,6 +24,8 @@ export interface FirstReadsOptions {
   readonly epoch: bigint;
   /** Ends of the topics before the initial snapshot began, where this run has registered the connector. */
   readonly before?: readonly Watermark[] | undefined;
+  /** A table that is read by the caller. */
+  readonly leave?: TableName | undefined;
   readonly timeoutMs?: number | undefined;
 }
 
@@ -51,11 +53,14 @@ function initialRequest(epoch: bigint): SnapshotRequest {
  */
 export async function finishFirstReads(
   context: ConnectorContext,
-  { epoch, before, timeoutMs = DEFAULT_TIMEOUT_MS }: FirstReadsOptions,
+  { epoch, before, leave, timeoutMs = DEFAULT_TIMEOUT_MS }: FirstReadsOptions,
 ): Promise<FirstReads> {
   const { products, admin, client, settings, log } = context;
   const config = (await client.config(CONNECTOR)) ?? {};
-  const waiting = (await listWaiting(products)).filter((table) => includesTable(config, table));
+  const left = leave === undefined ? undefined : formatTableName(leave);
+  const waiting = (await listWaiting(products)).filter(
+    (table) => includesTable(config, table) && formatTableName(table) !== left,
+  );
   const initial = waiting.filter(({ signalId }) => signalId === initialRequest(epoch).signalId);
   if (initial.length > 0) {
     const topics = initial.map((table) => cdcTopic({ prefix: settings.topicPrefix, ...table }));

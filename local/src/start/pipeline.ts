@@ -74,9 +74,10 @@ export async function prepareConnector(settings: LocalSettings, report: Report):
     log: report,
   });
   try {
-    const { action, unread } = await registerConnector(context);
-    if (unread.length === 0) return action;
-    return `${action}; not read whole: ${unread.map(({ table }) => formatTableName(table)).join(', ')}`;
+    const { action, unread, warnings } = await registerConnector(context);
+    const names = unread.map(({ table }) => formatTableName(table)).join(', ');
+    // What is said on the way is gone from a terminal when the step is done.
+    return [action, ...(names === '' ? [] : [`not read whole: ${names}`]), ...warnings].join('; ');
   } finally {
     await close();
   }
