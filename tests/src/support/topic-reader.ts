@@ -9,13 +9,38 @@ import type { Kafka, KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 
 /** Every record that the topics hold now, in the order of each partition. */
 export async function readTopics(kafka: Kafka, topics: readonly string[]): Promise<KafkaRecord[]> {
-  const missing = await endsOf(kafka, topics);
   const records: KafkaRecord[] = [];
+  await passTopics(kafka, topics, async (batch) => {
+    for (const record of batch) records.push(record);
+  });
+  return records;
+}
+
+/** The keys that a topic shows as present: its last change of each is no delete. Holds no record. */
+export async function keysShown(kafka: Kafka, codec: Codec, topic: string): Promise<Set<string>> {
+  const keys = new Set<string>();
+  await passTopics(kafka, [topic], async (batch) => {
+    for (const record of batch) {
+      const change = await toChange(codec, record);
+      if (change?.key == null) continue;
+      if (change.op === 'delete') keys.delete(change.key);
+      else keys.add(change.key);
+    }
+  });
+  return keys;
+}
+
+async function passTopics(
+  kafka: Kafka,
+  topics: readonly string[],
+  onRecords: (records: readonly KafkaRecord[]) => Promise<void>,
+): Promise<void> {
+  const missing = await endsOf(kafka, topics);
   const consumer = await kafka.createConsumer({
     groupId: `test-reader-${randomUUID()}`,
     topics,
     onBatch: async ({ topic, partition, records: batch }) => {
-      for (const record of batch) records.push(record);
+      await onRecords(batch);
       const last = batch.at(-1);
       const end = missing.get(`${topic}/${partition}`);
       if (last !== undefined && end !== undefined && last.offset + 1n >= end) {
@@ -28,13 +53,12 @@ export async function readTopics(kafka: Kafka, topics: readonly string[]): Promi
   });
   try {
     await eventually(() => missing.size === 0, {
-      timeoutMs: 60_000,
+      timeoutMs: 600_000,
       what: `all of ${topics.join(', ')}`,
     });
   } finally {
     await consumer.stop();
   }
-  return records;
 }
 
 /** The end of every partition that holds records, by `topic/partition`. */
