@@ -8,6 +8,7 @@ const healthy: ResyncFacts = {
   hasConnector: true,
   losses: [],
   problems: [],
+  waiting: [],
   consumersBehind: [],
   forced: false,
 };
@@ -21,6 +22,7 @@ const cases: [string, Partial<ResyncFacts>, 'refuse' | 'sweep' | 'full'][] = [
     'full',
   ],
   ['it was interrupted after the registration', { consumersBehind: ['catalogue'] }, 'sweep'],
+  ['a table was not read whole', { waiting: ['public.orders'], problems: ['x'] }, 'sweep'],
   [
     'it was interrupted before the registration',
     { hasConnector: false, consumersBehind: ['catalogue'] },

@@ -12,6 +12,8 @@ export interface ResyncFacts {
   readonly losses: readonly string[];
   /** Everything that is wrong, each with what mends it. */
   readonly problems: readonly string[];
+  /** Captured tables that were not read whole yet. */
+  readonly waiting: readonly string[];
   /** Consumers that hold rows which the connector's epoch has not seen; without a connector, any captured rows. */
   readonly consumersBehind: readonly string[];
   /** Whether somebody wants it although nothing is wrong. */
@@ -23,7 +25,7 @@ export interface ResyncFacts {
  * connector of a newer epoch than the consumers' rows only the sweep is left.
  */
 export function planResync(facts: ResyncFacts): ResyncPlan {
-  const { hasConnector, losses, problems, consumersBehind, forced } = facts;
+  const { hasConnector, losses, problems, waiting, consumersBehind, forced } = facts;
   if (losses.length > 0) return { kind: 'full', because: losses };
   if (forced) return { kind: 'full', because: ['You asked for it.'] };
   const names = consumersBehind.join(', ');
@@ -43,6 +45,12 @@ export function planResync(facts: ResyncFacts): ResyncPlan {
     return {
       kind: 'sweep',
       because: `The capture has begun anew already; still to be swept are rows that it has not seen, of ${names}.`,
+    };
+  }
+  if (waiting.length > 0) {
+    return {
+      kind: 'sweep',
+      because: `The capture has begun anew already; still to be read whole: ${waiting.join(', ')}.`,
     };
   }
   if (problems.length > 0) {

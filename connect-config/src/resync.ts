@@ -11,7 +11,7 @@ import { recapture } from './recapture.ts';
 import { registerConnector } from './register.ts';
 import { epochOf } from './render.ts';
 import { planResync, type ResyncPlan } from './resync-plan.ts';
-import { type FirstReads, finishFirstReads } from './snapshot/first-reads.ts';
+import { type FirstReads, finishFirstReads, listWaiting } from './snapshot/first-reads.ts';
 import { reportConnector } from './status.ts';
 import { consumersBehind, listConsumers, newestAppliedEpoch, requestSweeps } from './sweeps.ts';
 import { formatTableName } from './table-name.ts';
@@ -134,6 +134,7 @@ async function choosePlan(
     hasConnector: config !== undefined,
     losses,
     problems,
+    waiting: (await listWaiting(context.products)).map(formatTableName),
     consumersBehind: hasConsumers ? await consumersBehind(consumers, epoch, entities) : [],
     forced: force,
   });

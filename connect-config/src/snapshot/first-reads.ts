@@ -93,7 +93,8 @@ interface WaitingTable extends CapturedTable {
   readonly signalId: string | null;
 }
 
-async function listWaiting(db: Queryable): Promise<WaitingTable[]> {
+/** Captured tables that were not read whole yet. */
+export async function listWaiting(db: Queryable): Promise<WaitingTable[]> {
   const { rows } = await db.query<{ name: string; signal_id: string | null }>(
     `select c.table_schema || '.' || c.table_name as name, r.signal_id
      from shelfcast.captured_tables c left join shelfcast.table_reads r using (table_schema, table_name)
