@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readSettings } from './settings.ts';
@@ -28,6 +31,32 @@ test('every wrong variable is named', () => {
     (error: Error) =>
       ['BROKERS', 'KAFKA_PORT', 'PORT_OFFSET'].every((name) => error.message.includes(name)),
   );
+});
+
+test('with tokens no role of Postgres has a password that the README tells', () => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'shelfcast-settings-'));
+  try {
+    const env = { SHELFCAST_STATE_DIR: stateDir };
+    const open = readSettings(env);
+    assert.equal([open.owner.password, open.debeziumPassword], ['shelfcast', 'debezium']);
+    for (const setting of ['API_TOKENS', 'OIDC_ISSUER']) {
+      const own = readSettings(env, {}, { [setting]: 'x' });
+      const again = readSettings({ ...env, [setting]: 'x' });
+      for (const [password, file, same] of [
+        [own.owner.password, 'database', again.owner.password],
+        [own.debeziumPassword, 'debezium', again.debeziumPassword],
+      ] as const) {
+        assert.match(password, /^[\w-]{32}$/);
+        assert.is(password, same, 'it stays');
+        assert.is(readFileSync(join(stateDir, 'secrets', file), 'utf8').trim(), password);
+        assert.is(statSync(join(stateDir, 'secrets', file)).mode & 0o077, 0);
+      }
+    }
+    const given = { ...env, API_TOKENS: 'x', DATABASE_PASSWORD: 'mine' };
+    assert.is(readSettings(given).owner.password, 'mine');
+  } finally {
+    rmSync(stateDir, { recursive: true });
+  }
 });
 
 test.run();

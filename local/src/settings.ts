@@ -9,6 +9,7 @@ import { integer, secret } from '@shelfcast/service-kit/settings';
 import { z } from 'zod';
 import { checkoutRoot } from './checkout.ts';
 import { type Ports, portsFor } from './ports.ts';
+import { ownPassword } from './secrets.ts';
 
 const port = integer({ min: 1, max: 65_000 }).optional();
 
@@ -31,8 +32,8 @@ const localSettingsSchema = z.object({
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores')
     .default('shelfcast'),
-  DATABASE_PASSWORD: secret(z.string().default('shelfcast')),
-  CDC_DATABASE_PASSWORD: secret(z.string().default('debezium')),
+  DATABASE_PASSWORD: secret(z.string().optional()),
+  CDC_DATABASE_PASSWORD: secret(z.string().optional()),
 });
 
 /** What a stack is made of: settled once at start. */
@@ -54,7 +55,8 @@ export type LocalSettings = {
 };
 
 /**
- * Settings from environment variables; empty ones count as unset.
+ * Settings from environment variables; empty ones count as unset. With tokens or an issuer, Postgres' roles get passwords
+ * of their own where none is set.
  * @param serviceEnv handed on to the services as it is
  * @param configured handed on to the services where the stack does not say otherwise
  * @throws {ConfigError} naming every variable that is wrong
@@ -65,18 +67,26 @@ export function readSettings(
   configured: Record<string, string> = {},
 ): LocalSettings {
   // CONFIG_FILE belongs to the services; the stack's own settings are environment only.
+  const isGuarded = [env, configured].some((from) => from.API_TOKENS || from.OIDC_ISSUER);
   const defaults = env.BROKERS === '3' ? { REPLICATION_FACTOR: '3' } : {};
   const values = loadConfig(localSettingsSchema, {
     env: { ...defaults, ...present(env), CONFIG_FILE: undefined },
   });
+  const stateDir = resolve(checkoutRoot, values.SHELFCAST_STATE_DIR);
+  // The default passwords are known to all, as tokens would not be.
+  const password = (given: string | undefined, role: 'database' | 'debezium', known: string) =>
+    given ?? (isGuarded ? ownPassword(stateDir, role) : known);
   return {
-    stateDir: resolve(checkoutRoot, values.SHELFCAST_STATE_DIR),
+    stateDir,
     ports: portsFor({ offset: values.PORT_OFFSET, brokers: values.BROKERS, overrides: values }),
     portOffset: values.PORT_OFFSET,
     brokers: values.BROKERS,
     capture: captureSettings(values),
-    owner: { user: values.DATABASE_USER, password: values.DATABASE_PASSWORD },
-    debeziumPassword: values.CDC_DATABASE_PASSWORD,
+    owner: {
+      user: values.DATABASE_USER,
+      password: password(values.DATABASE_PASSWORD, 'database', 'shelfcast'),
+    },
+    debeziumPassword: password(values.CDC_DATABASE_PASSWORD, 'debezium', 'debezium'),
     configured,
     serviceEnv,
   };

@@ -1,3 +1,4 @@
+import { auditMigrations } from '@shelfcast/service-kit/audit/audit';
 import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
 
 /**
@@ -5,11 +6,12 @@ import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migratio
  * @returns the migrations applied now
  */
 export async function migrateMonitoring(connectionString: string): Promise<string[]> {
-  return await whileMigrating(connectionString, (client) =>
-    applyMigrations(client, {
+  return await whileMigrating(connectionString, async (client) => [
+    ...(await applyMigrations(client, auditMigrations('monitoring'))),
+    ...(await applyMigrations(client, {
       schema: 'monitoring',
       directory: new URL('../src/migrations', import.meta.url),
       searchPath: ['monitoring', 'public'],
-    }),
-  );
+    })),
+  ]);
 }

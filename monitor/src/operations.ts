@@ -1,6 +1,7 @@
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import type { Codec } from '@shelfcast/schemas/codec';
 import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
+import { createAudit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { createClock } from '@shelfcast/service-kit/clock';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
@@ -17,7 +18,6 @@ import { createNotifier, type Notifier } from './alerts/notify.ts';
 import { startWatch, type Watch } from './alerts/watch.ts';
 import type { MonitorConfig } from './config.ts';
 import type { ConsumerDesk } from './operations/ask-consumer.ts';
-import { createAudit } from './operations/audit.ts';
 import { auditRoutes } from './operations/audit-routes.ts';
 import { consumerRoutes } from './operations/consumer-routes.ts';
 import { deadLetterRoutes } from './operations/dead-letter-routes.ts';
@@ -80,7 +80,11 @@ export function openOperations(options: OperationsOptions): Operations {
     retryForMs: 0,
   });
   const slotName = config.REPLICATION_SLOT;
-  const audit = createAudit(store.pool, log.child({ part: 'audit' }));
+  const audit = createAudit({
+    pool: store.pool,
+    schema: 'monitoring',
+    log: log.child({ part: 'audit' }),
+  });
   const decoding = { codec, instance: config.INSTANCE_ID };
   const names = config.CONSUMER_GROUPS;
   const desk: ConsumerDesk = {

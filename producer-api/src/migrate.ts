@@ -1,3 +1,4 @@
+import { auditMigrations } from '@shelfcast/service-kit/audit/audit';
 import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
 
 /**
@@ -5,10 +6,11 @@ import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migratio
  * @returns the migrations applied now
  */
 export async function migrateProducer(connectionString: string): Promise<string[]> {
-  return await whileMigrating(connectionString, (client) =>
-    applyMigrations(client, {
+  return await whileMigrating(connectionString, async (client) => [
+    ...(await applyMigrations(client, auditMigrations('producer'))),
+    ...(await applyMigrations(client, {
       schema: 'producer',
       directory: new URL('../src/migrations', import.meta.url),
-    }),
-  );
+    })),
+  ]);
 }

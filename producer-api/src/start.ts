@@ -1,6 +1,7 @@
 import { createCodec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { createRegistryClient } from '@shelfcast/schemas/registry/client';
+import { createAudit } from '@shelfcast/service-kit/audit/audit';
 import { createAuthorizer } from '@shelfcast/service-kit/auth/authorize';
 import { onlyAllowedOrigins } from '@shelfcast/service-kit/auth/only-allowed-origins';
 import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
@@ -31,7 +32,6 @@ import { batchRoutes } from './routes/batch.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { topicRoutes } from './routes/topics.ts';
-import { createTopicAudit } from './topics/audit.ts';
 import { createContractBook } from './topics/contract-book.ts';
 import { createTopicsAdmin } from './topics/topics-admin.ts';
 
@@ -151,7 +151,7 @@ export async function startProducerApi({
       docsRoutes({ authorizer, admin, registry, contracts, topicPrefix: config.TOPIC_PREFIX }),
       topicRoutes({
         authorizer,
-        audit: createTopicAudit(pool, log.child({ part: 'audit' })),
+        audit: createAudit({ pool, schema: 'producer', log: log.child({ part: 'audit' }) }),
         readBody,
         admin,
         registry,

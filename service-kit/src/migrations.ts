@@ -11,6 +11,8 @@ export interface MigrationSet {
   readonly directory: URL;
   /** Schema that keeps the list of applied migrations; made when missing. */
   readonly schema: string;
+  /** Table of that schema with the list (default `migrations`): another one, where a service has more sets than its own. */
+  readonly table?: string;
   /** Schemas in which the migrations' names without one are looked up (default: as the server is configured). */
   readonly searchPath?: readonly string[];
 }
@@ -43,13 +45,13 @@ export async function whileMigrating<T>(
  */
 export async function applyMigrations(
   client: pg.Client,
-  { directory, schema, searchPath }: MigrationSet,
+  { directory, schema, searchPath, table = 'migrations' }: MigrationSet,
 ): Promise<string[]> {
   const applied = await runner({
     dbClient: client,
     dir: fileURLToPath(directory),
     direction: 'up',
-    migrationsTable: 'migrations',
+    migrationsTable: table,
     migrationsSchema: schema,
     ...(searchPath === undefined ? {} : { schema: [...searchPath] }),
     createMigrationsSchema: true,

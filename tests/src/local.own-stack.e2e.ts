@@ -1,6 +1,8 @@
 // What starting, stopping and killing do to a stack.
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAlive, type ProcessIdentity } from '@shelfcast/local/processes/identity';
 import { type StackOptions, startStack } from '@shelfcast/local/stack';
@@ -22,6 +24,23 @@ test.before(async () => {
 
 test.after(async () => {
   await stopAll(options.stateDir);
+});
+
+test('other users of the machine read neither records nor logs nor passwords', async () => {
+  const { stateDir } = options;
+  // As an older release made it.
+  mkdirSync(join(stateDir, 'kafka'), { recursive: true, mode: 0o755 });
+  await startStack({ ...options, services: ['postgres', 'kafka'] });
+  try {
+    for (const folder of ['kafka', 'logs', 'secrets', join('postgres', 'data')]) {
+      assert.is(statSync(join(stateDir, folder)).mode & 0o077, 0, folder);
+    }
+    for (const file of [join('postgres', 'superuser-password'), join('run', 'stack.json')]) {
+      assert.is(statSync(join(stateDir, file)).mode & 0o077, 0, file);
+    }
+  } finally {
+    await stopAll(stateDir);
+  }
 });
 
 test('a second start changes nothing', async () => {

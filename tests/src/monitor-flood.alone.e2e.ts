@@ -1,6 +1,7 @@
 // What a viewer, or a stranger, can make the monitor keep: it stays the same, and others are served meanwhile.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { eventually } from '@shelfcast/service-kit/eventually';
@@ -21,7 +22,8 @@ interface Context {
   kafka: KafkaWorkbench;
   monitor: TestMonitor;
   token: string;
-  report(count: number): Promise<void>;
+  /** @param noteLength characters of each, default 1,000 */
+  report(count: number, noteLength?: number): Promise<void>;
 }
 
 const REPORTS = 12_000;
@@ -50,17 +52,17 @@ test.before(async (context) => {
   });
   const run = randomBytes(4).toString('hex');
   let nr = 0;
-  context.report = async (count) => {
+  context.report = async (count, noteLength = 1_000) => {
     const next = () => {
       nr += 1;
       return madeReport({
         ...{ eventId: `${run}-${nr}`, topic, service: 'made', stage: 'processed' },
         ...{ occurredAtUs: Date.now() * 1000, afterMs: 1 },
-        details: { note: 'x'.repeat(1_000) },
+        details: { note: 'x'.repeat(noteLength) },
       });
     };
-    for (let sent = 0; sent < count; sent += 500) {
-      await publisher.report(Array.from({ length: Math.min(500, count - sent) }, next));
+    for (let sent = 0; sent < count; sent += 100) {
+      await publisher.report(Array.from({ length: Math.min(100, count - sent) }, next));
     }
   };
   await context.report(REPORTS);
@@ -191,5 +193,66 @@ test('who talks without an end is cut', async ({ monitor, token }) => {
   for (let nr = 0; nr < 3_000; nr += 1) socket.send('42["received",1]');
   await closed;
 });
+
+test('who asks for large answers and reads none makes the monitor keep few', async ({
+  monitor,
+  token,
+  report,
+}) => {
+  const { url, pid } = monitor;
+  const authorization = `Bearer ${token}`;
+  const ask = async (path = '/api/events?limit=5'): Promise<number> => {
+    const answer = await fetch(`${url}${path}`, { headers: { authorization } });
+    return (await answer.text()).length;
+  };
+  await report(500, 20_000);
+  const large = '/api/events?limit=500';
+  await eventually(async () => (await ask(large)) > 9_000_000, { what: 'large answers' });
+  const quietMs = await timesOf(40, ask);
+  const memory = watchMemory(pid);
+  const idle = openIdleReaders(
+    url,
+    150,
+    `GET ${large} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: ${authorization}\r\n\r\n`,
+  );
+  const tookMs = await timesOf(ATTACK_MS / 200, ask);
+  const highest = memory.stop();
+  assert.ok((await ask(large)) > 9_000_000, 'who reads has the whole of it');
+  idle.close();
+  const p95 = percentile(tookMs, 95);
+  console.log(
+    `# idle readers: resident ${memory.before} → ${highest} MiB at most; others p95 ${p95.toFixed(0)} ms (${tookMs.length} answers), quiet ${percentile(quietMs, 95).toFixed(0)} ms`,
+  );
+  assert.ok(highest < memory.before + 2.5 * MAX_GROWTH_MIB, `${memory.before} → ${highest} MiB`);
+  assert.ok(p95 < mostMs(quietMs), `p95 ${p95} ms`);
+});
+
+/** Connections that ask for something again and again, and read nothing of it. */
+function openIdleReaders(url: string, count: number, request: string): { close(): void } {
+  const { hostname, port } = new URL(url);
+  const open = new Set<Socket>();
+  let closed = false;
+  const connectOne = (): void => {
+    const socket = connect({
+      host: hostname,
+      port: Number(port),
+      onread: { buffer: Buffer.alloc(1), callback: () => false },
+    });
+    socket.on('error', () => {});
+    socket.once('connect', () => socket.write(request.repeat(3)));
+    socket.once('close', () => {
+      open.delete(socket);
+      if (!closed) setTimeout(connectOne, 500);
+    });
+    open.add(socket);
+  };
+  for (let nr = 0; nr < count; nr += 1) connectOne();
+  return {
+    close() {
+      closed = true;
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
 
 test.run();

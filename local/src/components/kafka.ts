@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LocalError } from '../errors.ts';
-import { readIfPresent } from '../files.ts';
+import { makePrivateFolder, readIfPresent } from '../files.ts';
 import { brokerName } from '../ports.ts';
 import { isPortTaken } from '../processes/port-owner.ts';
 import type { LocalSettings } from '../settings.ts';
@@ -108,7 +108,8 @@ function broker(nodeId: number, settings: LocalSettings, vendor: Vendor): Compon
   });
 
   async function prepare(): Promise<void> {
-    mkdirSync(folder, { recursive: true });
+    // Kafka itself leaves it to the umask who may read its records.
+    makePrivateFolder(folder);
     const clusterId = rememberCluster(folder, settings.brokers);
     writeFileSync(configFile, propertiesText(properties));
     if (existsSync(join(dataDir, 'meta.properties'))) return;

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkoutRoot, nodeCommand } from '../checkout.ts';
 import { LocalError } from '../errors.ts';
+import { makePrivateFolder } from '../files.ts';
 import { isAlive, type ProcessIdentity, signal } from '../processes/identity.ts';
 import { changedSettings, fingerprint } from './changes.ts';
 import type { ChildSpec } from './child-spec.ts';
@@ -38,7 +39,7 @@ export async function ensureSupervisor(
   if (liveState(stateDir)) return;
   writeDesired(stateDir, { children: [] });
   const logs = join(stateDir, 'logs');
-  mkdirSync(logs, { recursive: true });
+  makePrivateFolder(logs);
   const logFile = join(logs, 'supervisor.log');
   const log = openSync(logFile, 'a', 0o600);
   const { command, args } = nodeCommand('local', 'supervisor/main');

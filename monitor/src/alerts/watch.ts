@@ -1,8 +1,8 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
+import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Logger } from '@shelfcast/service-kit/logging';
 import { repeat } from '@shelfcast/service-kit/repeat';
-import type { Audit } from '../operations/audit.ts';
 import { heartbeatOf } from '../source/heartbeat.ts';
 import { createRestarts } from '../source/restarts.ts';
 import type { TableGuard } from '../source/table-guard.ts';

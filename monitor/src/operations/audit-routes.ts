@@ -1,10 +1,10 @@
+import type { Audit, AuditRecord } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { mayAct } from '@shelfcast/service-kit/auth/caller';
 import { masked } from '@shelfcast/service-kit/masked-fields';
 import { Router } from 'express';
 import { z } from 'zod';
 import { queryOf } from '../http/read-json.ts';
-import type { Audit, AuditRecord } from './audit.ts';
 
 const listSchema = z.strictObject({
   who: z.string().optional(),

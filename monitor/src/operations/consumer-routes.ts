@@ -1,11 +1,11 @@
 import { countDeadLetters, listPauses } from '@shelfcast/consumers/runtime/dead-letters';
+import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
 import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
-import type { Audit } from './audit.ts';
 
 export interface ConsumerRoutesOptions {
   readonly authorizer: Authorizer;

@@ -5,6 +5,7 @@ import {
   parkedBehind,
 } from '@shelfcast/consumers/runtime/dead-letters';
 import type { RecordDecoding } from '@shelfcast/schemas/record-change';
+import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { mayAct } from '@shelfcast/service-kit/auth/caller';
 import { Problem } from '@shelfcast/service-kit/http/problem';
@@ -12,7 +13,6 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, checked, queryOf, readJson } from '../http/read-json.ts';
 import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
-import type { Audit } from './audit.ts';
 import { cursorAfter, parseCursor } from './dead-letter-cursor.ts';
 import { describeRecord, maskParked } from './describe-record.ts';
 

@@ -8,10 +8,10 @@ import { formatTableName, type TableName } from '@shelfcast/connect-config/table
 import { isRunning } from '@shelfcast/connect-config/wait-until';
 import { listCapturedTables, listRemovedTables } from '@shelfcast/product-database/captured-tables';
 import { cdcTopic } from '@shelfcast/schemas/topics';
+import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/logging';
 import type { Pool } from 'pg';
-import type { Audit } from '../operations/audit.ts';
 
 export interface TableGuardOptions {
   readonly connect: ConnectClient;

@@ -31,6 +31,12 @@ test('what events cannot be checked against is refused, with its place in the sc
       '/fields/0/type/symbols',
     ],
     [record({ name: 'a', type: { type: 'fixed', name: 'F', size: 0 } }), '/fields/0/type/size'],
+    // Ranges with nothing in them.
+    [record({ name: 'a', type: 'int', minimum: 5, maximum: 4 }), '/fields/0/type'],
+    [record({ name: 'a', type: 'double', exclusiveMinimum: 1, maximum: 1 }), '/fields/0/type'],
+    [record({ name: 'a', type: 'long', minimum: 1, exclusiveMaximum: 1 }), '/fields/0/type'],
+    [record({ name: 'a', type: 'string', minLength: 5, maxLength: 4 }), '/fields/0/type'],
+    [record({ name: 'a', type: 'int', minimum: 5, maximum: 5 }), 'taken'],
     [
       record({
         name: 'a',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
-import express, { Router } from 'express';
+import { Router } from 'express';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-dist';
 import { asyncApi } from '../docs/asyncapi.ts';
@@ -11,14 +11,13 @@ export interface DocsRoutesOptions extends PublishableSources {
   readonly authorizer: Pick<Authorizer, 'require' | 'isOpen'>;
 }
 
-const FILES = /^\/(swagger-ui\.css|swagger-ui-bundle\.js|favicon-32x32\.png)$/;
+const FILES = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']);
 
 /** GET /openapi.json and /asyncapi.json, of the topics that there are now; GET /docs, where they can be tried. */
 export function docsRoutes({ authorizer, ...sources }: DocsRoutesOptions): Router {
   const viewer = authorizer.require('viewer');
   const page = readFileSync(new URL('../../src/docs/page.html', import.meta.url), 'utf8');
   const script = readFileSync(new URL('../../src/docs/page.js', import.meta.url), 'utf8');
-  const files = express.static(swaggerUi.absolutePath(), { index: false, redirect: false });
   return (
     Router()
       .get('/openapi.json', viewer, async (_request, response) => {
@@ -41,8 +40,10 @@ export function docsRoutes({ authorizer, ...sources }: DocsRoutesOptions): Route
       )
       .get('/docs', (_request, response) => void response.type('html').send(page))
       .get('/docs/page.js', (_request, response) => void response.type('js').send(script))
-      .use('/docs', (request, response, next) =>
-        FILES.test(request.path) ? files(request, response, next) : next(),
-      )
+      .get('/docs/:file', (request, response, next) => {
+        const { file } = request.params;
+        if (FILES.has(file)) response.sendFile(file, { root: swaggerUi.absolutePath() });
+        else next();
+      })
   );
 }

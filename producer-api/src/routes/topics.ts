@@ -2,6 +2,7 @@ import type {
   SchemaRegistryTransport,
   SubjectCatalog,
 } from '@shelfcast/schemas/registry/transport';
+import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
 import { Problem } from '@shelfcast/service-kit/http/problem';
@@ -9,7 +10,6 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { z } from 'zod';
 import type { ReadBody } from '../http/body.ts';
 import { readRequest } from '../http/read-request.ts';
-import type { TopicAudit, TopicDeed } from '../topics/audit.ts';
 import { describeSchemas } from '../topics/describe-schemas.ts';
 import { listTopics, type TopicSources } from '../topics/list-topics.ts';
 import type { TopicsAdmin } from '../topics/topics-admin.ts';
@@ -19,7 +19,7 @@ export interface TopicRoutesOptions extends TopicSources {
   readonly registry: Pick<SchemaRegistryTransport, 'compatibility'> & SubjectCatalog;
   readonly topicsAdmin: TopicsAdmin;
   readonly authorizer: Authorizer;
-  readonly audit: TopicAudit;
+  readonly audit: Audit;
   readonly readBody: ReadBody;
   readonly defaults: { readonly partitions: number; readonly retentionMs: number };
 }
@@ -44,18 +44,18 @@ export function topicRoutes(options: TopicRoutesOptions): Router {
 
   function recorded<T>(
     request: Request,
-    action: TopicDeed['action'],
-    topic: string,
+    action: 'topic.create' | 'topic.change' | 'topic.delete' | 'schema.add',
+    target: string,
     wanted: object,
     work: () => Promise<T>,
   ): Promise<T> {
     const who = authorizer.callerOf(request).name;
-    return audit.record({ who, action, topic, request: wanted }, work);
+    return audit.record({ who, action, target, request: wanted }, work);
   }
 
   return Router()
     .get('/audit', viewer, async (_request, response) => {
-      response.json({ items: await audit.list(MAX_AUDIT) });
+      response.json({ items: await audit.list({ limit: MAX_AUDIT }) });
     })
     .all('/audit', methodNotAllowed('GET'))
     .get('/topics', viewer, async (_request, response) => {

@@ -12,11 +12,14 @@ export interface AuthorizerOptions {
   readonly nowMs?: () => number;
 }
 
+/** A handler that tells which role it asks for: `accessOf` lists it. */
+export type Guard = RequestHandler & { readonly role: Role };
+
 export interface Authorizer {
   /** Whether anyone may do everything, because nobody was configured. */
   readonly isOpen: boolean;
   /** Lets through who has the role, and remembers who it is. */
-  require(role: Role): RequestHandler;
+  require(role: Role): Guard;
   /**
    * Who it is, for what is no request of Express: the handshake of a socket. Failures count with those of requests.
    * @throws {Problem} as the authenticator; 429 instead when the address has failed too often
@@ -46,17 +49,20 @@ export function createAuthorizer({
   return {
     isOpen: authenticator.isOpen,
     identify,
-    require: (role) => async (request, response, next) => {
-      const { authorization, host } = request.headers;
-      const caller = await identify({ authorization, host }, request.ip ?? '');
-      if (!mayAct(caller, role)) {
-        throw new Problem(
-          'forbidden',
-          `The role ${role} is needed; ${caller.name} is ${caller.role}`,
-        );
-      }
-      callers.set(request, caller);
-      limitRequests(request, response, next);
+    require(role) {
+      const guard: RequestHandler = async (request, response, next) => {
+        const { authorization, host } = request.headers;
+        const caller = await identify({ authorization, host }, request.ip ?? '');
+        if (!mayAct(caller, role)) {
+          throw new Problem(
+            'forbidden',
+            `The role ${role} is needed; ${caller.name} is ${caller.role}`,
+          );
+        }
+        callers.set(request, caller);
+        limitRequests(request, response, next);
+      };
+      return Object.assign(guard, { role });
     },
     callerOf(request) {
       const caller = callers.get(request);

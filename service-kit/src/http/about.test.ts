@@ -1,14 +1,29 @@
 import { createServer } from 'node:http';
-import express from 'express';
+import express, { type RequestHandler } from 'express';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createAuthenticator } from '../auth/authenticate.ts';
+import { createAuthorizer } from '../auth/authorize.ts';
 import { aboutRoute } from './about.ts';
+import { methodNotAllowed } from './method-not-allowed.ts';
 
 const test = suite('about');
 
 test('a browser is shown a page, a program the same as JSON', async () => {
   const links = { docs: '/docs', dashboard: 'http://127.0.0.1:8080', nowhere: undefined };
   const app = express().use(aboutRoute({ title: 'A <service>', says: 'It answers.', links }));
+  const { require } = createAuthorizer({
+    authenticator: createAuthenticator({ tokens: [], verifyJwt: undefined }),
+    limits: { requests: 1, failures: 1 },
+  });
+  const handler: RequestHandler = (_request, response) => void response.end();
+  app.use(
+    express
+      .Router()
+      .get('/items/:item', require('viewer'), handler)
+      .delete('/items/:item', [require('operator'), handler])
+      .all('/items/:item', methodNotAllowed('GET', 'DELETE')),
+  );
   const server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const address = server.address();
@@ -24,6 +39,11 @@ test('a browser is shown a page, a program the same as JSON', async () => {
       title: 'A <service>',
       says: 'It answers.',
       links: { docs: '/docs', dashboard: 'http://127.0.0.1:8080' },
+      routes: [
+        { method: 'GET', path: '/', role: 'anyone' },
+        { method: 'GET', path: '/items/:item', role: 'viewer' },
+        { method: 'DELETE', path: '/items/:item', role: 'operator' },
+      ],
     });
     assert.is((await fetch(url, { method: 'POST' })).status, 405);
   } finally {

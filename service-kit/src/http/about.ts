@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express';
+import { accessOf, type RouteAccess } from './access.ts';
 import { methodNotAllowed } from './method-not-allowed.ts';
 
 export interface AboutOptions {
@@ -10,7 +11,7 @@ export interface AboutOptions {
   readonly links: Readonly<Record<string, string | undefined>>;
 }
 
-/** GET /: where a person is, and where to go; HTML for browsers, JSON for programs. Anyone may ask. */
+/** GET /: where a person is, and where to go; HTML for browsers, JSON with all routes for programs. Anyone may ask. */
 export function aboutRoute({ title, says, links }: AboutOptions): RequestHandler {
   const known = Object.entries(links).flatMap(([name, address]) =>
     address === undefined ? [] : [[name, address] as const],
@@ -21,11 +22,15 @@ export function aboutRoute({ title, says, links }: AboutOptions): RequestHandler
   const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title></head>
 <body><h1>${escaped(title)}</h1><p>${escaped(says)}</p><ul>${items.join('')}</ul></body></html>`;
   const body = { title, says, links: Object.fromEntries(known) };
+  let routes: readonly RouteAccess[] | undefined;
   return Router()
     .get('/', (request, response) => {
       response.vary('accept');
       if (request.accepts(['json', 'html']) === 'html') response.type('html').send(page);
-      else response.json(body);
+      else {
+        routes ??= accessOf(request.app);
+        response.json({ ...body, routes });
+      }
     })
     .all('/', methodNotAllowed('GET', 'HEAD'));
 }

@@ -1,11 +1,12 @@
-import type { Logger } from '@shelfcast/service-kit/logging';
-import { messageOf } from '@shelfcast/service-kit/message-of';
 import type { Pool } from 'pg';
+import type { Logger } from '../logging.ts';
+import { messageOf } from '../message-of.ts';
+import type { MigrationSet } from '../migrations.ts';
 
-/** What somebody wants done. */
+/** What a person wants done. */
 export interface Deed {
   readonly who: string;
-  /** `redrive`, `consumer.pause`, `connector.restart`, … */
+  /** `redrive`, `connector.restart`, `topic.create`, … */
   readonly action: string;
   /** What it is done to: `catalogue`, `catalogue/123`, … */
   readonly target: string;
@@ -35,33 +36,52 @@ export interface Audit {
    * Does something, and keeps that it was done. Without a database that can keep it, it is not done.
    * @throws what `work` throws, and database errors before it was begun
    */
-  record<T extends object>(deed: Deed, work: () => Promise<T>): Promise<T>;
+  record<T>(deed: Deed, work: () => Promise<T>): Promise<T>;
+  /** The newest first. */
   list(query: AuditQuery): Promise<AuditRecord[]>;
+}
+
+export interface AuditOptions {
+  readonly pool: Pick<Pool, 'query'>;
+  /** Postgres schema that `auditMigrations` were applied to. */
+  readonly schema: string;
+  readonly log: Logger;
 }
 
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"';
 
-export function createAudit(pool: Pool, log: Logger): Audit {
-  async function end(id: bigint, outcome: 'done' | 'failed', result: object): Promise<void> {
+/** The tables of an audit in a schema; applied before the service's own migrations. */
+export function auditMigrations(schema: string): MigrationSet {
+  return {
+    schema,
+    directory: new URL('../../src/audit/migrations', import.meta.url),
+    searchPath: [schema],
+    table: 'audit_migrations',
+  };
+}
+
+export function createAudit({ pool, schema, log }: AuditOptions): Audit {
+  async function end(id: string, outcome: 'done' | 'failed', result: unknown): Promise<void> {
     try {
       await pool.query(
-        'update monitoring.audit set outcome = $2, result = $3, ended_at = now() where id = $1',
-        [String(id), outcome, JSON.stringify(result)],
+        `insert into ${schema}.audit_outcomes (id, outcome, result) values ($1, $2, $3)`,
+        [id, outcome, JSON.stringify(result)],
       );
     } catch (error) {
       // It was done, or not; whoever asked is told. The record stays `begun`.
-      log.error({ error, id: String(id), outcome, result }, 'an outcome was not recorded');
+      log.error({ error, id, outcome, result }, 'an outcome was not recorded');
     }
   }
 
   return {
     async record({ who, action, target, request }, work) {
-      const { rows } = await pool.query<{ id: bigint }>(
-        'insert into monitoring.audit (who, action, target, request) values ($1, $2, $3, $4) returning id',
+      const { rows } = await pool.query<{ id: string }>(
+        `insert into ${schema}.audit_deeds (who, action, target, request) values ($1, $2, $3, $4)
+         returning id::text`,
         [who, action, target, JSON.stringify(request)],
       );
-      const id = rows[0]?.id ?? 0n;
-      log.info({ who, action, target, request, audit: String(id) }, 'asked by a person');
+      const id = rows[0]?.id ?? '';
+      log.info({ who, action, target, request, audit: id }, 'asked by a person');
       try {
         const result = await work();
         await end(id, 'done', result);
@@ -75,13 +95,13 @@ export function createAudit(pool: Pool, log: Logger): Audit {
       const { rows } = await pool.query<
         Omit<AuditRecord, 'request' | 'result'> & { request: string; result: string | null }
       >(
-        `select id::text, who, action, target, request, outcome, result,
+        `select d.id::text, who, action, target, request::text, coalesce(outcome, 'begun') as outcome, result::text,
                 to_char(begun_at at time zone 'utc', '${ISO}') as "begunAt",
                 to_char(ended_at at time zone 'utc', '${ISO}') as "endedAt"
-         from monitoring.audit a
+         from ${schema}.audit_deeds d left join ${schema}.audit_outcomes o on o.id = d.id
          where ($1::text is null or who = $1) and ($2::text is null or action = $2)
-           and ($3::bigint is null or id < $3)
-         order by a.id desc limit $4`, // not the text of that name, of which 9 is above 10
+           and ($3::bigint is null or d.id < $3)
+         order by d.id desc limit $4`,
         [who ?? null, action ?? null, before ?? null, limit],
       );
       return rows.map(({ request, result, ...row }) => ({
