@@ -183,7 +183,7 @@ webhook-discard: $(BUILT) ## Give up for good what was given up for ID=… (EVEN
 	$(WITH_STACK) node consumers/dist/pricing/cli.js discard
 
 ##@ Working on it
-.PHONY: node build check codegen consumer test soak bench screenshots
+.PHONY: node build check codegen sbom audit consumer test soak bench screenshots
 node: ## Fetch the Node of the tests, which runs all this where the one on PATH is older (docs/decisions/node.md)
 	$(WITH_OWN_NODE) local/node/bring.sh
 
@@ -198,6 +198,16 @@ check: $(BUILT) ## Formatting, lint, types and generated code
 codegen: $(INSTALLED) ## Generate the TypeScript types from the Avro contracts, and docs/types.md
 	$(FROM_SOURCE) schemas/src/codegen.ts
 	$(FROM_SOURCE) tests/src/support/write-types-doc.ts
+
+sbom: $(INSTALLED) ## Every package that runs, as CycloneDX, in .shelfcast/sbom: Node's and the JVM's
+	mkdir -p .shelfcast/sbom
+	npm sbom --sbom-format=cyclonedx --sbom-type=application --omit=dev --package-lock-only >.shelfcast/sbom/node.cdx.json
+	for part in local connect-config; do \
+	  mvn --batch-mode --quiet --file $$part/pom.xml org.cyclonedx:cyclonedx-maven-plugin:2.9.3:makeBom \
+	    -DoutputDirectory=$(CURDIR)/.shelfcast/sbom -DoutputName=$$part.cdx -DoutputFormat=json || exit 1; done
+
+audit: $(INSTALLED) ## Known weaknesses of the Node packages that run (asks the npm registry)
+	npm audit --omit=dev
 
 consumer: $(INSTALLED) ## Begin a consumer: NAME=reviews [TABLE=public.products COLUMN=name]; docs/writing-a-consumer.md
 	$(FROM_SOURCE) consumers/src/scaffold/cli.ts

@@ -9,6 +9,7 @@ import { createApp } from '@shelfcast/service-kit/http/app';
 import { operationRoutes } from '@shelfcast/service-kit/http/operation-routes';
 import { serve } from '@shelfcast/service-kit/http/serve';
 import { toProblem } from '@shelfcast/service-kit/http/to-problem';
+import { inTurns } from '@shelfcast/service-kit/http/turns';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import { assertBindAllowed } from '@shelfcast/service-kit/protected-mode';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
@@ -25,6 +26,9 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Of one caller; and of failed attempts to say who one is, of one address. */
 const REQUESTS_PER_SECOND = { requests: 1_000, failures: 20 };
 
+/** Of one caller, of the requests whose answers are large. */
+const TURNS = { concurrent: 4, waiting: 1_000 };
+
 /** Opens what the monitor works with, serves, and registers how all of it is closed. */
 export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<void> {
   const { config, lifecycle, log } = context;
@@ -40,6 +44,7 @@ export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<
   const kafka = createKafka({ connection: kafkaConnection(config), clientId, log });
   const store = openStore({
     ...{ context, kafka, clientId, codec, registry, mayRead },
+    turns: () => inTurns({ ...TURNS, callerOf: (request) => authorizer.callerOf(request).name }),
     hiddenFrom: (request) =>
       mayAct(authorizer.callerOf(request), 'operator') ? NOTHING : config.MASKED_FIELDS,
   });

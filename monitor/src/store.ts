@@ -34,6 +34,8 @@ export interface StoreOptions {
   readonly registry: Registry;
   /** Lets only those through who may read. */
   readonly mayRead: RequestHandler;
+  /** Makes a caller's costly requests wait for one another. */
+  readonly turns: () => RequestHandler;
   /** Columns of a record that are not shown to who asks. */
   readonly hiddenFrom: (request: Request) => ReadonlySet<string>;
 }
@@ -69,6 +71,7 @@ export function openStore({
   codec,
   registry,
   mayRead,
+  turns,
   hiddenFrom,
 }: StoreOptions): Store {
   const { config, lifecycle, log, fail } = context;
@@ -219,7 +222,7 @@ export function openStore({
     groups,
     routers: [
       eventRoutes({
-        ...{ mayRead, pool, lanes, expectedOf: groups.expectedOf, reader, codec },
+        ...{ mayRead, turns, pool, lanes, expectedOf: groups.expectedOf, reader, codec },
         hiddenFrom,
       }),
       numbersRoutes({ mayRead, pool, groups, nowMs }),

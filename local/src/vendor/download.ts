@@ -18,6 +18,7 @@ import { LocalError } from '../errors.ts';
 import { readIfPresent } from '../files.ts';
 import { withLock } from '../lock.ts';
 import { findJava, type Java } from './java.ts';
+import { renewJars } from './renew-jars.ts';
 
 /** Everything that runs on the JVM, shared by all stacks of a checkout. */
 export type Vendor = {
@@ -48,7 +49,7 @@ const SOURCES: Source[] = [
   {
     name: 'components',
     pom: join(checkoutRoot, 'local', 'pom.xml'),
-    finish: forgetClassData,
+    finish: finishComponents,
   },
   {
     name: 'connect-plugins',
@@ -177,6 +178,11 @@ async function runMaven(
       logFile,
     });
   }
+}
+
+async function finishComponents(folder: string, vendor: Vendor): Promise<void> {
+  renewJars({ from: join(folder, 'registry-renewed'), into: join(folder, 'registry', 'lib') });
+  await forgetClassData(folder, vendor);
 }
 
 /** Archives of class data name the very files they were made from. */

@@ -21,6 +21,8 @@ export interface EventRoutesOptions {
   readonly expectedOf: ExpectedServices;
   readonly reader: LogReader;
   readonly codec: Codec;
+  /** Makes a caller's costly requests wait for one another. */
+  readonly turns: () => RequestHandler;
   /** Columns of a record that are not shown to who asks. */
   readonly hiddenFrom: (request: Request) => ReadonlySet<string>;
 }
@@ -31,7 +33,9 @@ const MAX_SEARCH = 100;
 
 /** GET /api/events, /api/events/{eventId} and /api/events/{eventId}/record. */
 export function eventRoutes(options: EventRoutesOptions): Router {
-  const { mayRead, pool, lanes, expectedOf, reader, codec, hiddenFrom } = options;
+  const { mayRead, turns, pool, lanes, expectedOf, reader, codec, hiddenFrom } = options;
+  // Apart: while the brokers are silent, lists are shown.
+  const [lists, records] = [turns(), turns()];
 
   async function reportsOf({ params }: Request) {
     const { eventId } = params;
@@ -45,7 +49,7 @@ export function eventRoutes(options: EventRoutesOptions): Router {
   }
 
   return Router()
-    .get('/api/events', mayRead, async (request, response) => {
+    .get('/api/events', mayRead, lists, async (request, response) => {
       const { from, to, limit, cursor, ...filter } = readQuery(request.query, {
         topic: words(MAX_NAME),
         key: words(MAX_NAME),
@@ -67,12 +71,12 @@ export function eventRoutes(options: EventRoutesOptions): Router {
       response.json(page);
     })
     .all('/api/events', methodNotAllowed('GET', 'HEAD'))
-    .get('/api/events/:eventId', mayRead, async (request, response) => {
+    .get('/api/events/:eventId', mayRead, lists, async (request, response) => {
       const reports = await reportsOf(request);
       response.json(buildTimeline(reports, expectedOf(reports[0].topic)));
     })
     .all('/api/events/:eventId', methodNotAllowed('GET', 'HEAD'))
-    .get('/api/events/:eventId/record', mayRead, async (request, response) => {
+    .get('/api/events/:eventId/record', mayRead, records, async (request, response) => {
       const reports = await reportsOf(request);
       const placed = reports.find(({ partition, offset }) => partition !== null && offset !== null);
       if (placed === undefined || placed.partition === null || placed.offset === null) {

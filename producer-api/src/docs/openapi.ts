@@ -5,6 +5,7 @@ import { newTopicSchema, schemaChangeSchema, topicChangeSchema } from '../routes
 import type { TopicContract } from '../topics/contract-book.ts';
 import { eventSchema, type JsonSchema } from './json-schema.ts';
 import {
+  audit,
   batchResult,
   schemas as describedSchemas,
   listedTopic,
@@ -81,6 +82,7 @@ export function openApi({ contracts, secured }: OpenApiOptions): JsonSchema {
         BatchResult: batchResult,
         Topic: listedTopic,
         Schemas: describedSchemas,
+        Audit: audit,
         Problem: problem,
         NewTopic: input(newTopicSchema),
         TopicChange: input(topicChangeSchema),
@@ -172,6 +174,13 @@ function paths(): JsonSchema {
           204: { description: 'It is gone.' },
           ...problems('unknown-topic', 'conflict'),
         },
+      },
+    },
+    '/audit': {
+      get: {
+        operationId: 'listAudit',
+        summary: 'What operators did to topics and schemas, the newest first',
+        responses: { 200: answer('The newest 200.', ref('Audit')), ...problems() },
       },
     },
     '/schemas/{topic}': {

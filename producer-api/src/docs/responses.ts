@@ -56,6 +56,26 @@ export const listedTopic = object({
   system: { type: 'boolean' },
 });
 
+export const audit = object({
+  items: {
+    type: 'array',
+    items: object({
+      id: text,
+      who: text,
+      action: { enum: ['topic.create', 'topic.change', 'topic.delete', 'schema.add'] },
+      target: { ...text, description: 'The topic.' },
+      request: { type: 'object' },
+      outcome: {
+        enum: ['begun', 'done', 'failed'],
+        description: 'begun: what came of it is not known (yet).',
+      },
+      result: {},
+      begunAt: { ...text, format: 'date-time' },
+      endedAt: { type: ['string', 'null'], format: 'date-time' },
+    }),
+  },
+});
+
 export const schemas = object({
   topic: text,
   compatibility: { type: ['string', 'null'] },

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import { explainBindError } from '../health-server.ts';
 import { expressClasses } from './express-classes.ts';
+import { boundUnsent } from './unsent.ts';
 
 export interface ServeOptions {
   readonly host: string;
@@ -28,6 +29,10 @@ export interface HttpService {
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 10_000;
 const CUT_INTERVAL_MS = 50;
+/** Longer than an answer takes to be made. */
+const SILENCE_TIMEOUT_MS = 60_000;
+const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
+const UNSENT_INTERVAL_MS = 100;
 const CHECK_INTERVAL_MS = 1_000;
 
 /**
@@ -37,6 +42,7 @@ const CHECK_INTERVAL_MS = 1_000;
 export async function serve(options: ServeOptions): Promise<HttpService> {
   const { host, port, app, drainMs = 500 } = options;
   let closing = false;
+  const unsent = boundUnsent({ maxBytes: MAX_UNSENT_BYTES, everyMs: UNSENT_INTERVAL_MS });
   const server = createServer(
     {
       ...expressClasses(app),
@@ -49,10 +55,13 @@ export async function serve(options: ServeOptions): Promise<HttpService> {
     },
     (request, response) => {
       if (closing) response.setHeader('connection', 'close');
+      unsent.watch(response);
       app(request, response);
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
+  // Who reads nothing of an answer for so long is cut (and who sends nothing, by the two above, sooner).
+  server.timeout = SILENCE_TIMEOUT_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explainBindError(error, host, port)));
     server.listen(port, host, resolve);
@@ -69,6 +78,7 @@ export async function serve(options: ServeOptions): Promise<HttpService> {
       const cutting = setInterval(() => server.closeIdleConnections(), CUT_INTERVAL_MS);
       await closed;
       clearInterval(cutting);
+      unsent.stop();
       server.close(); // ends the timer that looks for slow senders
     },
   };
