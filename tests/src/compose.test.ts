@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cliSettingsSchema } from '@shelfcast/connect-config/cli-settings';
 import { captureSettingsShape } from '@shelfcast/connect-config/settings';
@@ -141,6 +143,32 @@ test('whatever .env says about capturing reaches the connector', () => {
   for (const setting of Object.keys(captureSettingsShape)) {
     // There is one broker here.
     if (setting !== 'REPLICATION_FACTOR') assert.ok(handedOn.includes(setting), setting);
+  }
+});
+
+test('no password is one that the README tells: make up makes those that .env has not', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shelfcast-secrets-'));
+  const file = join(folder, '.env');
+  const make = () =>
+    execFileSync('sh', [join(checkoutRoot, 'compose', 'make-secrets.sh'), file], {
+      // Where no engine answers there is no volume whose superuser has a password already.
+      env: { ...process.env, DOCKER_HOST: 'unix:///there/is/none' },
+    });
+  try {
+    writeFileSync(file, 'DATABASE_PASSWORD=mine\n');
+    make();
+    const made = readFileSync(file, 'utf8');
+    make();
+    assert.is(readFileSync(file, 'utf8'), made, 'they stay');
+    assert.is(statSync(file).mode & 0o077, 0);
+    assert.match(made, /^DATABASE_PASSWORD=mine$/m);
+    const names = [...text.matchAll(/\$\{(\w*PASSWORD):-/g)].map(([, name]) => name);
+    for (const name of new Set(names)) {
+      if (name === 'DATABASE_PASSWORD') continue;
+      assert.match(made, new RegExp(`^${name}=[0-9a-f]{48}$`, 'm'));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 
