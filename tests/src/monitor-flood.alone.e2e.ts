@@ -136,7 +136,7 @@ test('who never reads but says so makes the monitor keep nothing', async ({
   }
   const tookMs = await asking;
   const highest = memory.stop();
-  await eventually(() => reader.items.length === sent, {
+  await eventually(() => assert.is(reader.items.length, sent), {
     timeoutMs: 30_000,
     what: 'who reads has everything',
   });
