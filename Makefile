@@ -119,10 +119,10 @@ connector-stop: $(BUILT) ## Stop reading and end the task; offsets stay
 connector-delete: $(BUILT) ## Delete connector, slot and offsets, after asking (YES=1: without)
 	$(WITH_STACK) node connect-config/dist/cli.js delete
 
-connector-snapshot: $(BUILT) ## Read TABLE=schema.table again while changes go on
+connector-snapshot: $(BUILT) ## Read TABLE=schema.table again while changes go on; lists and patterns too: TABLE='crm.*'
 	$(WITH_STACK) node connect-config/dist/cli.js snapshot
 
-connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well
+connector-add-table: $(BUILT) ## Capture TABLE=schema.table as well; lists and patterns too: TABLE='crm.*'
 	$(WITH_STACK) node connect-config/dist/cli.js add-table
 
 connector-remove-table: $(BUILT) ## Capture TABLE=schema.table no longer, also one that the connector fails at [PURGE=1: delete its topic]

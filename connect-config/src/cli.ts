@@ -1,24 +1,30 @@
 import { createInterface } from 'node:readline/promises';
-import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
+import { listCapturedTables, listRemovedTables } from '@shelfcast/product-database/captured-tables';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
 import { print, printError } from '@shelfcast/service-kit/print';
 import { Command, Option } from 'commander';
 import pg from 'pg';
-import { addTable } from './add-table.ts';
+import { addTables } from './add-table.ts';
 import { cliSettings } from './cli-settings.ts';
 import { OperationError } from './connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from './context.ts';
 import { deleteConnector } from './delete.ts';
 import { openConnectorContext } from './open-context.ts';
 import { registerConnector } from './register.ts';
-import { removeTable } from './remove-table.ts';
+import { removeTables } from './remove-table.ts';
 import { epochOf, renderConnector } from './render.ts';
 import { type ResyncContext, resync } from './resync.ts';
-import { resyncTable } from './resync-table.ts';
-import { snapshotTable } from './snapshot.ts';
+import { resyncTables } from './resync-table.ts';
+import { selectFrom, selectTables } from './select-tables.ts';
+import { snapshotTables } from './snapshot.ts';
 import { reportConnector } from './status.ts';
-import { parseTableName } from './table-name.ts';
+import {
+  formatTableName,
+  parseTableList,
+  type TableName,
+  type TablePattern,
+} from './table-name.ts';
 import { loadTemplate } from './template.ts';
 import { validateConnector } from './validate.ts';
 import {
@@ -33,7 +39,11 @@ const program = new Command('connector').description(
   'Operates the connector that captures the products database. Every option may be given as the environment variable shown, which is how make gives them.',
 );
 
-const tableOption = () => new Option('--table <name>', 'table, or schema.table').env('TABLE');
+const tableOption = () =>
+  new Option(
+    '--table <names>',
+    'schema.table, a list of them, or a pattern: crm.*; odd names as in SQL: shop."Order Details"',
+  ).env('TABLE');
 
 program
   .command('list')
@@ -155,17 +165,22 @@ program
 
 program
   .command('snapshot')
-  .description('read a captured table again while changes go on, and wait for the end')
+  .description('read captured tables again while changes go on, and wait for the end')
   .addOption(tableOption())
   .action(({ table }: { table?: string }) =>
     withContext(async (context) => {
-      await snapshotTable(context, { table: tableNamed(table) });
+      const tables = await capturedTables(context, tablesNamed(table));
+      const { unread } = await snapshotTables(context, { tables });
+      for (const { error } of unread) printError(`! ${error.message}`);
+      if (unread.length > 0) process.exitCode = unread.length === tables.length ? 1 : PARTLY;
     }),
   );
 
 program
   .command('add-table')
-  .description('capture one more table, completely; run it again after an interruption')
+  .description(
+    'capture more tables, completely; run it again after an interruption. Exit code 2: some are left out',
+  )
   .addOption(tableOption())
   .addOption(
     new Option(
@@ -174,30 +189,42 @@ program
     ).env('KEY'),
   )
   .action(({ table, key }: { table?: string; key?: string }) =>
-    withContext((context) =>
-      addTable(context, {
-        table: tableNamed(table),
+    withContext(async (context) => {
+      const { tables, named, parents } = await selectTables(context.products, tablesNamed(table));
+      for (const parent of parents) {
+        print(
+          `${formatTableName(parent.table)} is partitioned: its ${parent.partitions.length} partitions are captured, each with a topic of its own. The same command captures those that are made later; an alert and make doctor name them.`,
+        );
+      }
+      const { added, left } = await addTables(context, {
+        tables,
+        named,
         // make exports an unset KEY as an empty one
         ...(key === undefined || key === '' ? {} : { routingColumn: key }),
-      }),
-    ),
+      });
+      for (const { error } of left) printError(`! ${error.message}`);
+      if (tables.length > 1)
+        print(`${added.length} of ${tables.length} tables are captured and read whole`);
+      if (left.length > 0) process.exitCode = added.length === 0 ? 1 : PARTLY;
+    }),
   );
 
 program
   .command('remove-table')
   .description(
-    'end the capture of a table, also of one that the connector fails at; the others go on',
+    'end the capture of tables, also of one that the connector fails at; the others go on',
   )
   .addOption(tableOption())
-  .addOption(new Option('--purge', 'delete its topic, too').env('PURGE'))
+  .addOption(new Option('--purge', 'delete their topics, too').env('PURGE'))
   .action(({ table, purge }: { table?: string; purge?: boolean | string }) =>
-    withConsumers((context) =>
-      removeTable(context, {
-        table: tableNamed(table),
+    withConsumers(async (context) => {
+      const removed = await listRemovedTables(context.products);
+      await removeTables(context, {
+        tables: await capturedTables(context, tablesNamed(table), isYes(purge) ? removed : []),
         purge: isYes(purge),
         removedBy: process.env.USER ?? 'cli',
-      }),
-    ),
+      });
+    }),
   );
 
 program
@@ -205,7 +232,7 @@ program
   .description(
     'read every table again under a new epoch, and remove what is gone from the consumers',
   )
-  .addOption(new Option('--table <name>', 'this table alone: the others go on').env('TABLE'))
+  .addOption(new Option('--table <names>', 'these tables alone: the others go on').env('TABLE'))
   .addOption(new Option('--yes', 'do not ask').env('YES'))
   .addOption(new Option('--force', 'also when nothing is wrong').env('FORCE'))
   .addOption(
@@ -226,7 +253,10 @@ program
               force: isYes(force),
               confirm: async () => isYes(yes) || (await confirm(RESYNC_WORDS)),
             })
-          : await resyncTable(context, { ...shared, table: parseTableName(table) });
+          : await resyncTables(context, {
+              ...shared,
+              tables: await capturedTables(context, tablesNamed(table)),
+            });
       for (const sentence of missing) printError(`! ${sentence}`);
       if (missing.length > 0) process.exitCode = 1;
       else print('Resync finished.');
@@ -294,11 +324,27 @@ async function withConnector(work: (context: ConnectorContext) => Promise<void>)
   });
 }
 
-function tableNamed(name: string | undefined): ReturnType<typeof parseTableName> {
-  if (name === undefined || name === '') {
+/** Exit code where a command did a part of what it was asked for, and has named the rest. */
+const PARTLY = 2;
+
+function tablesNamed(names: string | undefined): TablePattern[] {
+  if (names === undefined || names === '') {
     throw new OperationError('NO_TABLE', 'Say which table: TABLE=schema.table (or --table).');
   }
-  return parseTableName(name);
+  return parseTableList(names);
+}
+
+/** The tables of a list; patterns stand for captured ones, and for `others`. */
+async function capturedTables(
+  { products }: Pick<Context, 'products'>,
+  patterns: readonly TablePattern[],
+  others: readonly TableName[] = [],
+): Promise<readonly TableName[]> {
+  const captured = await listCapturedTables(products);
+  return selectFrom(patterns, [...captured, ...others]).tables.map(({ schema, table }) => ({
+    schema,
+    table,
+  }));
 }
 
 function isYes(value: boolean | string | undefined): boolean {

@@ -1,4 +1,5 @@
 import { RESYNC, sqlOnProducts } from './health/words.ts';
+import { tableArgument, tableOfIdentifier } from './table-name.ts';
 
 /** Why a connector or task failed, for a person. */
 export interface FailureExplanation {
@@ -108,7 +109,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     remedy: 'make connector-register   # creates every declared topic',
   },
   {
-    pattern: /Table '"?([^'"]+)"?' has columns that differ only by case/i,
+    pattern: /Table '"?(.+?)"?' has columns that differ only by case/i,
     meaning: 'Columns of a table differ by case alone, which Debezium does not take.',
     remedy:
       'make connector-remove-table TABLE=$1   # the others flow; add it again when one is renamed',
@@ -169,7 +170,12 @@ export function explainFailure(trace: string): FailureExplanation {
     for (const { pattern, meaning, remedy, needsResync = false } of KNOWN_FAILURES) {
       const match = pattern.exec(message);
       if (match === null) continue;
-      return { cause, meaning, remedy: remedy.replace('$1', match[1] ?? ''), needsResync };
+      return {
+        cause,
+        meaning,
+        remedy: remedy.replace('TABLE=$1', () => tableArgument(tableOfIdentifier(match[1] ?? ''))),
+        needsResync,
+      };
     }
   }
   return { cause, needsResync: false };

@@ -1,4 +1,5 @@
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
+import { tableNameSql } from '@shelfcast/product-database/table-name';
 import { OperationError } from './connect-error.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 
@@ -15,11 +16,11 @@ const KINDS: Readonly<Record<string, string>> = {
   v: 'a view',
   m: 'a materialized view',
   f: 'a foreign table',
-  p: 'a partitioned table; add its partitions one by one',
+  p: 'a partitioned table',
   S: 'a sequence',
 };
 
-const SYSTEM_SCHEMAS = ['pg_catalog', 'information_schema', 'pg_toast', 'shelfcast'];
+export const SYSTEM_SCHEMAS = ['pg_catalog', 'information_schema', 'pg_toast', 'shelfcast'];
 
 /**
  * Looks at a table that is to be captured.
@@ -32,8 +33,17 @@ export async function inspectTable(db: Queryable, table: TableName): Promise<Tab
   if (SYSTEM_SCHEMAS.includes(table.schema)) {
     throw refuse('TABLE_RESERVED', `${name} belongs to the system and is not for capturing.`);
   }
-  const { rows } = await db.query<{ oid: number; relkind: string; relpersistence: string }>(
-    `select c.oid, c.relkind, c.relpersistence from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  const { rows } = await db.query<{
+    oid: number;
+    relkind: string;
+    relpersistence: string;
+    is_owner: boolean;
+    heirs: string[];
+  }>(
+    `select c.oid, c.relkind, c.relpersistence, pg_has_role(c.relowner, 'usage') as is_owner,
+            array(select ${tableNameSql('hn.nspname', 'h.relname')} from pg_inherits i join pg_class h on h.oid = i.inhrelid
+                  join pg_namespace hn on hn.oid = h.relnamespace where i.inhparent = c.oid order by 1) as heirs
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = $1 and c.relname = $2`,
     [table.schema, table.table],
   );
@@ -49,6 +59,18 @@ export async function inspectTable(db: Queryable, table: TableName): Promise<Tab
   }
   if (relation.relpersistence !== 'p') {
     throw refuse('NOT_LOGGED', `${name} is unlogged or temporary: its changes are not in the WAL.`);
+  }
+  if (!relation.is_owner) {
+    throw refuse(
+      'NOT_OWNER',
+      `The role of PRODUCTS_DATABASE_URL has to own ${name} to publish it.`,
+    );
+  }
+  if (relation.heirs.length > 0) {
+    throw refuse(
+      'INHERITED',
+      `${relation.heirs.join(', ')} inherit from ${name}: a snapshot would read their rows as rows of ${name}, and their changes would not come as such. Capture those alone, or take them apart first: alter table … no inherit ${name}.`,
+    );
   }
   const primaryKey = await readPrimaryKey(db, relation.oid);
   if (primaryKey.length === 0) {

@@ -57,6 +57,29 @@ test('a table is refused by name and reason, and one that is captured or was, is
   );
 });
 
+test('names that Debezium or its driver cannot carry are refused with the reason', () => {
+  const why = (schema: string, name: string) => {
+    try {
+      assertNamesFit(
+        { schema, table: name },
+        { columns: ['id'], template: OURS, prefix: 'pis', captured: [], topics: [] },
+      );
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  for (const name of ['Order Details', 'v1.2', "O'Brien", 'it"s', 'größe', '1st', 'a,b', ' x ']) {
+    assert.is(why('shop', name), undefined, name);
+  }
+  assert.match(why('shop', '"x') ?? '', /double quote at its beginning or end/);
+  assert.match(why('x"', 'y') ?? '', /double quote at its beginning or end/);
+  assert.match(why('shop', "a''b") ?? '', /two quotes in a row/);
+  assert.match(why('shop', 'a\\b') ?? '', /backslash/);
+  assert.match(why('shop', 'a\tb') ?? '', /control characters/);
+  assert.match(why('a.b', 'c') ?? '', /schema's name has a dot/);
+});
+
 test('of tables whose topics collide the one that has its topic stays, otherwise the first', () => {
   const [a, b, c] = [table('eu.sales_orders'), table('eu_sales.orders'), table('public.c')];
   const keep = (topics: readonly string[]) =>

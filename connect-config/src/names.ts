@@ -30,7 +30,31 @@ function adjustsNames(template: ConnectorConfig): boolean {
   return template['field.name.adjustment.mode'] === 'avro';
 }
 
-/** @throws OperationError `COLUMNS_COLLIDE`, `LEADING_DIGIT`, `TOPICS_COLLIDE` */
+/** What Debezium 3.7 and its driver cannot carry in the name of a table or schema. */
+function nameProblem(name: string): string[] {
+  const because = (what: string, why: string) => [`a name with ${what} ${why}. Rename it first.`];
+  if (/^"|"$/.test(name)) {
+    return because(
+      'a double quote at its beginning or end',
+      'is taken for one in quotes by Debezium',
+    );
+  }
+  if (/''|``/.test(name)) {
+    return because('two quotes in a row', 'loses one of them in Debezium');
+  }
+  if (name.includes('\\')) {
+    return because(
+      'a backslash',
+      'is not found by the database driver, for which that is an escape',
+    );
+  }
+  if (/\p{Control}/u.test(name)) {
+    return because('control characters', 'cannot stand in the settings of a connector');
+  }
+  return [];
+}
+
+/** @throws OperationError `BAD_NAME`, `COLUMNS_COLLIDE`, `LEADING_DIGIT`, `TOPICS_COLLIDE` */
 export function assertNamesFit(
   table: TableName,
   {
@@ -49,6 +73,14 @@ export function assertNamesFit(
   },
 ): void {
   const name = formatTableName(table);
+  const [problem] = [table.schema, table.table].flatMap(nameProblem);
+  if (problem !== undefined) throw new OperationError('BAD_NAME', `${name}: ${problem}`);
+  if (table.schema.includes('.')) {
+    throw new OperationError(
+      'BAD_NAME',
+      `${name}: the schema's name has a dot, by which topics and Debezium part schema and table. Rename the schema first.`,
+    );
+  }
   const [colliding] = collidingColumns(columns, template);
   if (colliding !== undefined) {
     const list = colliding.columns.map((column) => `"${column}"`).join(' and ');

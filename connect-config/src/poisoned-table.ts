@@ -30,7 +30,7 @@ const NAMED: readonly { readonly pattern: RegExp; readonly says: string }[] = [
     says: 'it holds a value that cannot be carried',
   },
   {
-    pattern: /Table '(?<table>[^']+)' has columns that differ only by case/,
+    pattern: /Table '(?<table>.+)' has columns that differ only by case/,
     says: 'its columns differ by case alone',
   },
   {
@@ -84,8 +84,8 @@ function isNamed(
   { column, table: named, topic }: Readonly<Record<string, string | undefined>>,
   prefix: string,
 ): boolean {
-  const name = formatTableName(table);
   const plain = (text: string | undefined) => text?.replaceAll('"', '');
+  const name = plain(`${table.schema}.${table.table}`);
   return (
     plain(column)?.startsWith(`${name}.`) === true ||
     plain(named) === name ||

@@ -49,8 +49,8 @@ export async function registerConnector(
   }: {
     readonly now?: Date;
     readonly minimumEpoch?: bigint;
-    /** A table that the caller reads himself, whether it was read before or not. */
-    readonly leave?: TableName;
+    /** Tables that the caller reads by itself, whether they were read before or not. */
+    readonly leave?: readonly TableName[];
     readonly timeoutMs?: number | undefined;
   } = {},
 ): Promise<RegisterResult> {
@@ -72,7 +72,7 @@ async function register(
     timeoutMs,
   }: {
     readonly newEpoch: bigint;
-    readonly leave: TableName | undefined;
+    readonly leave: readonly TableName[] | undefined;
     readonly timeoutMs: number | undefined;
   },
 ): Promise<RegisterResult> {

@@ -17,7 +17,8 @@ import { withoutTablesBeingRead } from './incremental-snapshot-offset.ts';
 import { assertNothingParked, forgetTopic, readersOf, withoutSweepOf } from './readers.ts';
 import { includesTable, withTables } from './render.ts';
 import { currentLsn } from './replication-slot.ts';
-import { formatTableName, type TableName } from './table-name.ts';
+import { describeTables } from './snapshot/read-tables.ts';
+import { formatTableName, type TableName, tableArgument, tableOfIdentifier } from './table-name.ts';
 import { waitUntilRead, waitUntilStopped } from './wait-until.ts';
 
 export interface RemoveTableContext extends Pick<ConnectorContext, 'client' | 'products' | 'log'> {
@@ -27,9 +28,9 @@ export interface RemoveTableContext extends Pick<ConnectorContext, 'client' | 'p
   readonly admin: Pick<KafkaAdmin, 'listTopics' | 'deleteTopics'>;
 }
 
-export interface RemoveTableOptions {
-  readonly table: TableName;
-  /** Delete its topic, too. */
+export interface RemoveTablesOptions {
+  readonly tables: readonly TableName[];
+  /** Delete their topics, too. */
   readonly purge?: boolean;
   /** Who asks for it, for the record. */
   readonly removedBy: string;
@@ -39,43 +40,77 @@ export interface RemoveTableOptions {
 }
 
 /**
- * Ends the capture of a table: captured tables, connector (list of tables, routing, a half-read incremental snapshot in
- * its offsets), publication, grant; with `purge` its topic. The others go on from where they stood, without a resync,
- * also when the table's own record is what the connector stands at: its changes that are still in the WAL are not
- * decoded any more. Works for a table that does not exist any more, too. Each step is left out where it is done already,
- * so running it again completes what was interrupted.
+ * Ends the capture of tables: captured tables, connector (list of tables, routing, half-read incremental snapshots in its
+ * offsets) by one change for all, publication, grant; with `purge` their topics. The others go on from where they stood,
+ * without a resync, also when a record of these is what the connector stands at: changes that are still in the WAL are not
+ * decoded any more. Works for tables that do not exist any more, too. Each step is left out where it is done already, so
+ * running it again completes what was interrupted.
  *
  * @throws OperationError `TABLE_NOT_CAPTURED`, `LAST_TABLE`, `CHANGES_PARKED` before anything is changed; `TABLE_BUSY`
  *   when only the publication is left to do
  */
-export async function removeTable(
+export async function removeTables(
   context: RemoveTableContext,
-  options: RemoveTableOptions,
+  options: RemoveTablesOptions,
 ): Promise<void> {
-  await withConnectorLock(context, `remove-table ${formatTableName(options.table)}`, (locked) =>
+  await withConnectorLock(context, `remove-table ${describeTables(options.tables)}`, (locked) =>
     remove(locked, options),
   );
 }
 
+/** Ends the capture of one table, as `removeTables`. */
+export async function removeTable(
+  context: RemoveTableContext,
+  { table, ...options }: Omit<RemoveTablesOptions, 'tables'> & { readonly table: TableName },
+): Promise<void> {
+  await removeTables(context, { ...options, tables: [table] });
+}
+
 async function remove(
   context: RemoveTableContext,
-  { table, purge = false, removedBy, reason, timeoutMs = 60_000 }: RemoveTableOptions,
+  { tables, purge = false, removedBy, reason, timeoutMs = 60_000 }: RemoveTablesOptions,
 ): Promise<void> {
-  const { products, consumers, admin, settings, log } = context;
+  const { products, consumers, admin, settings } = context;
+  const topicOf = (table: TableName) => cdcTopic({ prefix: settings.topicPrefix, ...table });
+  await assertRemovable(context, tables);
+  const topics = await admin.listTopics();
+  for (const table of tables) {
+    const topic = topicOf(table);
+    if (purge && topics.includes(topic)) {
+      await assertNothingParked(consumers, { name: formatTableName(table), topic });
+    }
+  }
+
+  for (const table of tables) {
+    await removeCapturedTable(products, table, { removedBy, reason: reason ?? null });
+  }
+  const lsn = await takeFromConnector(context, tables);
+  let busy: unknown;
+  for (const table of tables) {
+    await withoutSweepOf(consumers, { entity: entityOfTable(table), topic: topicOf(table) });
+    try {
+      await unpublish(products, table);
+      await noteRemovalFinished(products, table);
+    } catch (error) {
+      busy ??= error;
+    }
+  }
+  if (busy !== undefined) throw busy;
+  if (lsn !== undefined) await waitForTheOthers(context, { tables, lsn, timeoutMs });
+  for (const table of tables) {
+    await leave(context, table, { purge, topicExists: topics.includes(topicOf(table)) });
+  }
+}
+
+/** What becomes of what is left of a table. */
+async function leave(
+  { products, consumers, admin, settings, log }: RemoveTableContext,
+  table: TableName,
+  { purge, topicExists }: { readonly purge: boolean; readonly topicExists: boolean },
+): Promise<void> {
   const name = formatTableName(table);
   const topic = cdcTopic({ prefix: settings.topicPrefix, ...table });
-  await assertRemovable(context, table);
-  const topicExists = (await admin.listTopics()).includes(topic);
-  if (purge && topicExists) await assertNothingParked(consumers, { name, topic });
-
-  await removeCapturedTable(products, table, { removedBy, reason: reason ?? null });
-  const lsn = await takeFromConnector(context, table);
-  await withoutSweepOf(consumers, { entity: entityOfTable(table), topic });
-  await unpublish(products, table);
-  await noteRemovalFinished(products, table);
-  if (lsn !== undefined) await waitForTheOthers(context, { name, lsn, timeoutMs });
   log(`${name} is not captured any more`);
-
   const readers = await readersOf(consumers, entityOfTable(table));
   if (readers.length > 0) {
     log(`It is read by ${readers.join(', ')}: what they have of it stays as it is now`);
@@ -86,33 +121,41 @@ async function remove(
     await noteTopicDeleted(products, table);
     log(topicExists ? `Deleted topic ${topic}` : `There is no topic ${topic}`);
   } else if (topicExists) {
-    log(`Its topic ${topic} stays; PURGE=1 make connector-remove-table TABLE=${name} deletes it`);
+    log(
+      `Its topic ${topic} stays; PURGE=1 make connector-remove-table ${tableArgument(name)} deletes it`,
+    );
   }
-  log(`make connector-add-table TABLE=${name} captures it again`);
+  log(`make connector-add-table ${tableArgument(name)} captures it again`);
 }
 
 async function assertRemovable(
   { client, products }: RemoveTableContext,
-  table: TableName,
+  tables: readonly TableName[],
 ): Promise<void> {
-  const name = formatTableName(table);
-  const isTable = (other: TableName) => formatTableName(other) === name;
   const captured = await listCapturedTables(products);
-  const others = captured.filter((other) => !isTable(other));
   const config = await client.config(CONNECTOR);
-  if (captured.some(isTable) || (config !== undefined && includesTable(config, table))) {
-    const stays =
-      config === undefined ? others : others.filter((one) => includesTable(config, one));
-    if (stays.length > 0) return;
+  const known = new Set([...captured, ...(await listRemovedTables(products))].map(formatTableName));
+  const unknown = tables.filter(
+    (table) =>
+      !known.has(formatTableName(table)) && !(config !== undefined && includesTable(config, table)),
+  );
+  if (unknown.length > 0) {
     throw new OperationError(
-      'LAST_TABLE',
-      `${name} is the only table that the connector captures, and it needs one: make connector-add-table TABLE=… adds another first; make connector-delete ends the capture altogether.`,
+      'TABLE_NOT_CAPTURED',
+      `${unknown.map(formatTableName).join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not captured. Captured are ${captured.map(formatTableName).join(', ')}.`,
     );
   }
-  if ((await listRemovedTables(products)).some(isTable)) return;
+  const going = new Set(tables.map(formatTableName));
+  const isCaptured = (table: TableName) =>
+    config === undefined
+      ? captured.some((one) => formatTableName(one) === formatTableName(table))
+      : includesTable(config, table);
+  if (!tables.some(isCaptured)) return;
+  const stays = captured.filter((one) => !going.has(formatTableName(one)) && isCaptured(one));
+  if (stays.length > 0) return;
   throw new OperationError(
-    'TABLE_NOT_CAPTURED',
-    `${name} is not captured. Captured are ${captured.map(formatTableName).join(', ')}.`,
+    'LAST_TABLE',
+    `${tables.length === 1 ? `${describeTables(tables)} is the only table` : `These ${tables.length} are all the tables`} that the connector captures, and it needs one: make connector-add-table TABLE=… adds another first; make connector-delete ends the capture altogether.`,
   );
 }
 
@@ -122,19 +165,22 @@ async function assertRemovable(
  */
 async function takeFromConnector(
   { client, products, log }: RemoveTableContext,
-  table: TableName,
+  tables: readonly TableName[],
 ): Promise<bigint | undefined> {
   const config = await client.config(CONNECTOR);
   if (config === undefined) return undefined;
   const status = await client.status(CONNECTOR);
   const isStopped = status?.connector.state === 'STOPPED';
-  if (includesTable(config, table)) {
+  const included = tables.filter((table) => includesTable(config, table));
+  if (included.length > 0) {
     await client.stop(CONNECTOR);
     await waitUntilStopped({ client, connector: CONNECTOR });
     const wanted = withTables(config, await listCapturedTables(products));
     await withoutHalfReadSnapshot(client, wanted);
     await client.putConfig(CONNECTOR, wanted);
-    log('The connector has it in its configuration no longer');
+    log(
+      `The connector has ${included.length === 1 ? 'it' : describeTables(included)} in its configuration no longer`,
+    );
   } else if (!isStopped) return undefined;
   await client.resume(CONNECTOR);
   return await currentLsn(products);
@@ -144,10 +190,10 @@ async function takeFromConnector(
 async function waitForTheOthers(
   { client, log }: RemoveTableContext,
   {
-    name,
+    tables,
     lsn,
     timeoutMs,
-  }: { readonly name: string; readonly lsn: bigint; readonly timeoutMs: number },
+  }: { readonly tables: readonly TableName[]; readonly lsn: bigint; readonly timeoutMs: number },
 ): Promise<void> {
   try {
     const all = await waitUntilRead({ client, connector: CONNECTOR, lsn, timeoutMs });
@@ -160,7 +206,7 @@ async function waitForTheOthers(
     if (!(error instanceof OperationError)) throw error;
     throw new OperationError(
       error.code,
-      `${name} is taken out, and the connector has failed again: ${error.message}\nOnce that is mended, make connector-remove-table TABLE=${name} finishes the rest.`,
+      `${describeTables(tables)} ${tables.length === 1 ? 'is' : 'are'} taken out, and the connector has failed again: ${error.message}\nOnce that is mended, make connector-remove-table ${tableArgument(tables.map(formatTableName).join(','))} finishes the rest.`,
       { cause: error },
     );
   }
@@ -174,10 +220,9 @@ async function withoutHalfReadSnapshot(
   const offsets = await client.offsets(CONNECTOR);
   const changed = offsets.flatMap(({ partition, offset }) => {
     if (offset === null) return [];
-    const without = withoutTablesBeingRead(offset, (name) => {
-      const [schema = '', table = ''] = name.split('.');
-      return includesTable(config, { schema, table });
-    });
+    const without = withoutTablesBeingRead(offset, (name) =>
+      includesTable(config, tableOfIdentifier(name)),
+    );
     return without === undefined ? [] : [{ partition, offset: without }];
   });
   if (changed.length > 0) await client.alterOffsets(CONNECTOR, changed);
@@ -211,7 +256,7 @@ async function unpublish(products: pg.Pool, table: TableName): Promise<void> {
     const name = formatTableName(table);
     throw new OperationError(
       'TABLE_BUSY',
-      `${name} is not captured any more, but something else holds it, so it is still in the publication. make connector-remove-table TABLE=${name} again finishes that.`,
+      `${name} is not captured any more, but something else holds it, so it is still in the publication. make connector-remove-table ${tableArgument(name)} again finishes that.`,
       { retriable: true, cause: error },
     );
   }

@@ -8,6 +8,7 @@ import {
   includePattern,
   includes,
 } from './include-list.ts';
+import { fieldName } from './names.ts';
 import type { CaptureSettings } from './settings.ts';
 import { notificationTopic } from './snapshot/notifications.ts';
 
@@ -145,9 +146,9 @@ function renderTables({
 }: TablesOptions): ConnectorConfig {
   const [signalSchema = '', signalTable = ''] = signal.split('.');
   const signalTopic = cdcTopic({ prefix, schema: signalSchema, table: signalTable });
-  const routes = [...groupByRoutingColumn(capturedTables)].map(([column, tables], index) => ({
+  const routes = [...groupByRoutingField(capturedTables)].map(([field, tables], index) => ({
     name: `route${index + 1}`,
-    column,
+    field,
     topics: tables.map(({ schema, table }) => cdcTopic({ prefix, schema, table })),
   }));
   return {
@@ -163,9 +164,9 @@ function renderTables({
     [EPOCH_PROPERTY]: String(epoch),
     ...Object.assign(
       {},
-      ...routes.map(({ name, column, topics }) => ({
+      ...routes.map(({ name, field, topics }) => ({
         [`transforms.${name}.type`]: 'io.debezium.transforms.partitions.PartitionRouting',
-        [`transforms.${name}.partition.payload.fields`]: `change.${column}`,
+        [`transforms.${name}.partition.payload.fields`]: `change.${field}`,
         [partitionsProperty(name)]: partitions,
         [`transforms.${name}.predicate`]: name,
         ...topicPredicate(name, topics),
@@ -185,11 +186,13 @@ function topicPredicate(name: string, topics: readonly string[]): ConnectorConfi
   };
 }
 
-function groupByRoutingColumn(tables: readonly CapturedTable[]): Map<string, CapturedTable[]> {
+/** By the field that a routing column is in a record. */
+function groupByRoutingField(tables: readonly CapturedTable[]): Map<string, CapturedTable[]> {
   const groups = new Map<string, CapturedTable[]>();
   for (const table of tables) {
-    const group = groups.get(table.routingColumn);
-    if (group === undefined) groups.set(table.routingColumn, [table]);
+    const field = fieldName(table.routingColumn);
+    const group = groups.get(field);
+    if (group === undefined) groups.set(field, [table]);
     else group.push(table);
   }
   return groups;

@@ -6,7 +6,7 @@ import { gatherSource } from './health/gather-source.ts';
 import type { SourceFinding } from './health/source-finding.ts';
 import { epochOf } from './render.ts';
 import type { ReplicationSlot } from './replication-slot.ts';
-import { formatTableName } from './table-name.ts';
+import { formatTableName, tableArgument } from './table-name.ts';
 import { describeStates, isRunning } from './wait-until.ts';
 
 export interface ConnectorReport {
@@ -98,5 +98,5 @@ function removedLine(removed: RemovedTable): string {
   const { removedAt, removedBy, reason } = removed;
   const name = formatTableName(removed);
   const because = reason === null ? '' : ` (${reason})`;
-  return `taken out ${name}, ${removedAt.toISOString()} by ${removedBy}${because}: make connector-add-table TABLE=${name} captures it again`;
+  return `taken out ${name}, ${removedAt.toISOString()} by ${removedBy}${because}: make connector-add-table ${tableArgument(name)} captures it again`;
 }

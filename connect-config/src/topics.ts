@@ -11,7 +11,7 @@ import { heartbeatTopic, offsetHeartbeatTopic } from './heartbeat.ts';
 import { withoutCollidingTopics } from './names.ts';
 import type { CaptureSettings } from './settings.ts';
 import { notificationTopic } from './snapshot/notifications.ts';
-import { formatTableName, type TableName } from './table-name.ts';
+import { formatTableName, type TableName, tableArgument } from './table-name.ts';
 
 export interface DeclaredTopicsOptions {
   readonly settings: CaptureSettings;
@@ -87,7 +87,7 @@ export async function ensureDeclaredTopics<T extends Pick<CapturedTable, 'schema
 
 function formatLeftOut(table: TableName, topic: string): string {
   const name = formatTableName(table);
-  return `${name} is not captured: its topic and ${topic} are one for Kafka. make connector-remove-table TABLE=${name}, then rename it or its schema and add it again.`;
+  return `${name} is not captured: its topic and ${topic} are one for Kafka. make connector-remove-table ${tableArgument(name)}, then rename it or its schema and add it again.`;
 }
 
 function spec(

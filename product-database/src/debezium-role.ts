@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Queryable } from './captured-tables.ts';
+import { formatTableName } from './table-name.ts';
 
 /** Raised when the migrating role may not do something the debezium role needs; says what to run instead. */
 export class RolePrivilegeError extends Error {
@@ -68,8 +69,8 @@ export async function ensureDebeziumRole(options: DebeziumRoleOptions): Promise<
   for (const table of present) await grantCapture(client, table);
   log(`Role ${DEBEZIUM_ROLE} may replicate and read ${present.length} captured tables`);
   // The pipeline starts all the same: the others flow, and doctor and the monitor name what heals it.
-  for (const { schema, table } of rows.filter((row) => !row.present)) {
-    log(`${schema}.${table} is captured but does not exist: make doctor`);
+  for (const table of rows.filter((row) => !row.present)) {
+    log(`${formatTableName(table)} is captured but does not exist: make doctor`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Queryable } from './captured-tables.ts';
 import { PUBLICATION } from './publication.ts';
+import { formatTableName, tableNameSql } from './table-name.ts';
 
 const columnSchema = z.object({
   /** pg_attribute.attnum: stays when the column is renamed. */
@@ -58,8 +59,8 @@ const CURRENT = `jsonb_build_object(
                 'type', format_type(a.atttypid, a.atttypmod), 'generated', a.attgenerated) order by a.attnum)
               from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]'),
   'partitioned', case when c.relispartition then
-    (select jsonb_build_object('root', root.oid::oid::bigint, 'rootName', min(rn.nspname || '.' || r.relname),
-              'leaves', jsonb_agg(ln.nspname || '.' || l.relname order by ln.nspname, l.relname))
+    (select jsonb_build_object('root', root.oid::oid::bigint, 'rootName', min(${tableNameSql('rn.nspname', 'r.relname')}),
+              'leaves', jsonb_agg(${tableNameSql('ln.nspname', 'l.relname')} order by ln.nspname, l.relname))
      from pg_partition_root(c.oid) as root (oid)
      join pg_class r on r.oid = root.oid join pg_namespace rn on rn.oid = r.relnamespace
      cross join pg_partition_tree(root.oid) as tree
@@ -86,7 +87,7 @@ export async function readIdentities(db: Queryable): Promise<CapturedIdentity[]>
   }>(
     `select t.table_schema as schema, t.table_name as table, t.identity::text as remembered,
             case when c.oid is not null then (${CURRENT})::text end as current,
-            case when old.oid is distinct from c.oid then oldn.nspname || '.' || old.relname end as moved_to
+            case when old.oid is distinct from c.oid then ${tableNameSql('oldn.nspname', 'old.relname')} end as moved_to
      from ${CAPTURED}
      left join pg_class old on old.oid = (t.identity ->> 'oid')::bigint::oid
      left join pg_namespace oldn on oldn.oid = old.relnamespace
@@ -131,5 +132,5 @@ export async function rememberUnknown(db: Queryable): Promise<string[]> {
     'select table_schema as schema, table_name as table from shelfcast.captured_tables where identity is null order by 1, 2',
   );
   for (const row of rows) await rememberIdentity(db, row);
-  return rows.map(({ schema, table }) => `${schema}.${table}`);
+  return rows.map(formatTableName);
 }

@@ -22,9 +22,12 @@ export interface CapturedTable {
   readonly table: string;
 }
 
-/** Name of what a table holds (`Change.entity`): the table's, with its schema where that is not `public`. */
+/**
+ * Name of what a table holds (`Change.entity`): the table's, with its schema where that is not `public`, or where a dot in
+ * the table's name would make it that of another schema.
+ */
 export function entityOfTable({ schema, table }: CapturedTable): string {
-  return schema === 'public' ? table : `${schema}.${table}`;
+  return schema === 'public' && !table.includes('.') ? table : `${schema}.${table}`;
 }
 
 /**

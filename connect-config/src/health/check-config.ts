@@ -8,7 +8,8 @@ import {
   renderConnector,
   renderSettingsOf,
 } from '../render.ts';
-import { note, ok, orOk, problem } from './finding.ts';
+import { formatTableName } from '../table-name.ts';
+import { type Finding, note, ok, orOk, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { few, resyncTable } from './words.ts';
 
@@ -28,7 +29,7 @@ export function checkIncludeList(
   const wanted = [...captured, HEARTBEAT_TABLE];
   const left = captured
     .filter((table) => !entries.some((entry) => includes(entry, table)))
-    .map(({ schema, table }) => `${schema}.${table}`)
+    .map(formatTableName)
     .map((name) =>
       problem(
         'include-list',

@@ -1,3 +1,4 @@
+import { tableArgument } from '../table-name.ts';
 import { problem } from './finding.ts';
 import type { TableFacts } from './read-tables.ts';
 import type { SourceFinding } from './source-finding.ts';
@@ -34,7 +35,7 @@ function detached({ name, remembered, current }: TableFacts): SourceFinding[] {
   return [
     problem(
       'partition',
-      `${name} was a partition of ${before.rootName} when it was captured, and is not any more. The command keeps it as a table of its own; make connector-remove-table TABLE=${name} takes it out.`,
+      `${name} was a partition of ${before.rootName} when it was captured, and is not any more. The command keeps it as a table of its own; make connector-remove-table ${tableArgument(name)} takes it out.`,
       addTable(name),
       { subject: name },
     ),

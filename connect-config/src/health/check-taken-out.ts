@@ -1,5 +1,5 @@
 import { GUARD } from '../context.ts';
-import { formatTableName } from '../table-name.ts';
+import { formatTableName, tableArgument } from '../table-name.ts';
 import { problem } from './finding.ts';
 import type { CaptureFacts } from './read-source.ts';
 import type { SourceFinding } from './source-finding.ts';
@@ -13,7 +13,7 @@ export function checkTakenOut({
     .map((removed) => {
       const name = formatTableName(removed);
       const says = `${name} was taken out of the capture so that the others go on; its changes are not captured. ${removed.reason ?? ''}`;
-      const mend = `make connector-add-table TABLE=${name}   # once that is mended`;
+      const mend = `make connector-add-table ${tableArgument(name)}   # once that is mended`;
       return problem('taken-out', says.trim(), mend, { subject: name });
     });
 }

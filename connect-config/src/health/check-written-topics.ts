@@ -1,4 +1,5 @@
 import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
+import { formatTableName } from '../table-name.ts';
 import { orOk, problem } from './finding.ts';
 import type { BrokerFacts } from './read-broker.ts';
 import type { SourceFinding } from './source-finding.ts';
@@ -11,7 +12,7 @@ export function checkWrittenTopics(
   { written, others, existing }: Pick<BrokerFacts, 'written' | 'others' | 'existing'>,
   captured: readonly CapturedTable[],
 ): SourceFinding[] {
-  const names = new Set(captured.map(({ schema, table }) => `${schema}.${table}`));
+  const names = new Set(captured.map(formatTableName));
   const missing = written.filter(({ topic }) => !existing.has(topic));
   return orOk(
     'topic',

@@ -1,5 +1,6 @@
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
 import { PUBLICATION } from '@shelfcast/product-database/publication';
+import { tableNameSql } from '@shelfcast/product-database/table-name';
 
 /** The publication, and for each of its tables the columns that are in the stream. */
 export type PublicationFacts = {
@@ -28,7 +29,7 @@ export async function readPublication(db: Queryable): Promise<PublicationFacts |
   const [operations] = rows;
   if (!operations) return undefined;
   const tables = await db.query<PublicationFacts['tables'][number]>(
-    `select schemaname as schema, tablename as table, schemaname || '.' || tablename as name, format('%I.%I', schemaname, tablename) as "sqlName",
+    `select schemaname as schema, tablename as table, ${tableNameSql('schemaname', 'tablename')} as name, format('%I.%I', schemaname, tablename) as "sqlName",
             attnames::text[] as columns, rowfilter is not null as filtered
      from pg_publication_tables where pubname = $1 order by 1`,
     [PUBLICATION],

@@ -1,6 +1,7 @@
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
 import { readIdentities, type TableIdentity } from '@shelfcast/product-database/table-identity';
+import { formatTableName, tableNameSql } from '@shelfcast/product-database/table-name';
 import { z } from 'zod';
 
 /** JSON comes as text from some pools and parsed from others: it is asked for as text. */
@@ -51,9 +52,7 @@ const NOTHING: z.output<typeof detailsSchema> = {
 
 /** Every captured table, by name. */
 export async function readTables(db: Queryable): Promise<TableFacts[]> {
-  const identities = new Map(
-    (await readIdentities(db)).map((one) => [`${one.schema}.${one.table}`, one]),
-  );
+  const identities = new Map((await readIdentities(db)).map((one) => [formatTableName(one), one]));
   const { rows } = await db.query<{
     name: string;
     sql_name: string;
@@ -62,7 +61,7 @@ export async function readTables(db: Queryable): Promise<TableFacts[]> {
     waiting: boolean;
     details: string | null;
   }>(
-    `select t.table_schema || '.' || t.table_name as name,
+    `select ${tableNameSql('t.table_schema', 't.table_name')} as name,
             format('%I.%I', t.table_schema, t.table_name) as sql_name,
             quote_ident(t.table_schema) as sql_schema,
             t.routing_column,

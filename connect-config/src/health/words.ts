@@ -1,3 +1,5 @@
+import { tableArgument } from '../table-name.ts';
+
 /** The first few of a list, and how many more there are. */
 export function few(items: readonly string[], limit = 5): string {
   const more = items.length - limit;
@@ -16,15 +18,15 @@ export const RESYNC =
 
 /** Reads one table again and removes what is gone from the read models; the other tables go on. */
 export function resyncTable(name: string): string {
-  return `make resync TABLE=${name}`;
+  return `make resync ${tableArgument(name)}`;
 }
 
 /** Takes a table out; the other tables go on. */
 export function removeTable(name: string): string {
-  return `make connector-remove-table TABLE=${name}`;
+  return `make connector-remove-table ${tableArgument(name)}`;
 }
 
 /** Captures a table, or completes what is missing of that. */
 export function addTable(name: string): string {
-  return `make connector-add-table TABLE=${name}`;
+  return `make connector-add-table ${tableArgument(name)}`;
 }

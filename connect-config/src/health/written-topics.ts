@@ -1,9 +1,9 @@
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { heartbeatTopic, offsetHeartbeatTopic } from '../heartbeat.ts';
-import { includeEntries, includes, readableEntry } from '../include-list.ts';
+import { includeEntries, includes, readableEntry, tableOfEntry } from '../include-list.ts';
 import type { ConnectorConfig } from '../render.ts';
 import { notificationTopic } from '../snapshot/notifications.ts';
-import type { TableName } from '../table-name.ts';
+import { formatTableName, type TableName } from '../table-name.ts';
 
 /** A topic that the connector writes to as soon as there is a record for it. */
 export interface WrittenTopic {
@@ -28,14 +28,13 @@ export function writtenTopics(
   const prefix = config['topic.prefix'] ?? '';
   const signals = config['signal.data.collection'];
   const entries = includeEntries(config);
-  const nameOf = ({ schema, table }: TableName) => `${schema}.${table}`;
   const carried = tables.filter(
-    (table) => nameOf(table) !== signals && entries.some((entry) => includes(entry, table)),
+    (table) =>
+      formatTableName(table) !== signals && entries.some((entry) => includes(entry, table)),
   );
   // A table that was dropped since: its records may still be in the WAL, or on their way.
   const unseen = entries
     .filter((entry) => !tables.some((table) => includes(entry, table)))
-    .map(readableEntry)
     .flatMap(literalTable);
   const own = [heartbeatTopic, offsetHeartbeatTopic, notificationTopic].map((name) => name(prefix));
   if (config[TRANSACTIONS] === 'true') own.push(`${prefix}.transaction`);
@@ -43,13 +42,16 @@ export function writtenTopics(
   const topics = new Map<string, WrittenTopic>(own.map((topic) => [topic, { topic }]));
   for (const table of [...carried, ...unseen]) {
     const topic = cdcTopic({ prefix, ...table });
-    if (!topics.has(topic)) topics.set(topic, { topic, table: nameOf(table) });
+    if (!topics.has(topic)) topics.set(topic, { topic, table: formatTableName(table) });
   }
   return [...topics.values()];
 }
 
 /** The table of an entry that names one; none of an entry that is a pattern for several. */
 function literalTable(entry: string): TableName[] {
-  const [, schema, table] = /^([^.\s*+?()[\]{}|^$]+)\.([^.\s*+?()[\]{}|^]+)$/.exec(entry) ?? [];
+  const exact = tableOfEntry(entry);
+  if (exact !== undefined) return [exact];
+  const [, schema, table] =
+    /^([^.\s*+?()[\]{}|^$]+)\.([^.\s*+?()[\]{}|^]+)$/.exec(readableEntry(entry)) ?? [];
   return schema === undefined || table === undefined ? [] : [{ schema, table }];
 }

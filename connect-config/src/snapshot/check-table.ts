@@ -6,7 +6,7 @@ import { checkKeys, type Difference, type KeyCheck } from '../key-check/check-ke
 import { readKeyColumns } from '../key-check/key-columns.ts';
 import { epochOf } from '../render.ts';
 import { passFence } from '../stored-offset.ts';
-import { formatTableName, type TableName } from '../table-name.ts';
+import { formatTableName, type TableName, tableArgument } from '../table-name.ts';
 
 /**
  * Makes sure that each key of a table is in its topic from an offset on, and no other.
@@ -49,7 +49,7 @@ export async function checkTable(
         ...(extra.count > 0
           ? [`The topic shows keys that the table does not have: ${describeKeys(extra)}.`]
           : []),
-        `make connector-snapshot TABLE=${name} reads it again.`,
+        `make connector-snapshot ${tableArgument(name)} reads it again.`,
       ].join(' '),
     );
   }

@@ -8,16 +8,16 @@ import { OperationError } from '../connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from '../context.ts';
 import { type Watermark, waitForInitialSnapshot } from '../initial-snapshot.ts';
 import { includesTable } from '../render.ts';
-import { formatTableName, type TableName } from '../table-name.ts';
+import { formatTableName } from '../table-name.ts';
 import { checkTable } from './check-table.ts';
-import { readTable, type TableRead } from './read-table.ts';
+import { readTable, readTables, type TableRead, type TableUnread } from './read-tables.ts';
 import { noteRead } from './reads.ts';
 import type { SnapshotRequest } from './request.ts';
 
 /** What became of the captured tables that had not been read whole. */
 export interface FirstReads {
   readonly read: readonly Omit<TableRead, 'request'>[];
-  readonly unread: readonly { readonly table: TableName; readonly error: Error }[];
+  readonly unread: readonly TableUnread[];
 }
 
 export interface FirstReadsOptions {
@@ -25,7 +25,7 @@ export interface FirstReadsOptions {
   /** Ends of the topics before the initial snapshot began, where this run has registered the connector. */
   readonly before?: readonly Watermark[] | undefined;
   /** A table that is read by the caller. */
-  readonly leave?: TableName | undefined;
+  readonly leave?: readonly TableName[] | undefined;
   readonly timeoutMs?: number | undefined;
 }
 
@@ -53,13 +53,13 @@ function initialRequest(epoch: bigint): SnapshotRequest {
  */
 export async function finishFirstReads(
   context: ConnectorContext,
-  { epoch, before, leave, timeoutMs = DEFAULT_TIMEOUT_MS }: FirstReadsOptions,
+  { epoch, before, leave = [], timeoutMs = DEFAULT_TIMEOUT_MS }: FirstReadsOptions,
 ): Promise<FirstReads> {
   const { products, admin, client, settings, log } = context;
   const config = (await client.config(CONNECTOR)) ?? {};
-  const left = leave === undefined ? undefined : formatTableName(leave);
+  const left = new Set(leave.map(formatTableName));
   const waiting = (await listWaiting(products)).filter(
-    (table) => includesTable(config, table) && formatTableName(table) !== left,
+    (table) => includesTable(config, table) && !left.has(formatTableName(table)),
   );
   const initial = waiting.filter(({ signalId }) => signalId === initialRequest(epoch).signalId);
   if (initial.length > 0) {
@@ -67,26 +67,28 @@ export async function finishFirstReads(
     await waitForInitialSnapshot({ client, admin, topics, before, timeoutMs, onProgress: log });
   }
   const read: Omit<TableRead, 'request'>[] = [];
-  const unread: { table: TableName; error: Error }[] = [];
-  for (const table of waiting) {
+  const unread: TableUnread[] = [];
+  for (const table of initial) {
     try {
-      const outcome = initial.includes(table)
-        ? await checkInitial(context, { table, epoch, before })
-        : await readTable(context, { table, timeoutMs });
-      log(describeRead(outcome));
-      read.push(outcome);
+      read.push(await checkInitial(context, { table, epoch, before }));
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      log(`! ${error.message}`);
       unread.push({ table, error });
     }
   }
+  const later = waiting.filter((table) => !initial.includes(table));
+  if (later.length > 0) {
+    try {
+      const outcome = await readTables(context, { tables: later, timeoutMs });
+      read.push(...outcome.read);
+      unread.push(...outcome.unread);
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      unread.push(...later.map((table) => ({ table, error })));
+    }
+  }
+  for (const message of new Set(unread.map(({ error }) => error.message))) log(`! ${message}`);
   return { read, unread };
-}
-
-/** `Read all of public.orders: 12 rows, 12 keys checked` */
-export function describeRead({ table, rows, keys }: Omit<TableRead, 'request'>): string {
-  return `Read all of ${formatTableName(table)}: ${rows} rows, ${keys} keys checked`;
 }
 
 interface WaitingTable extends CapturedTable {
@@ -95,13 +97,13 @@ interface WaitingTable extends CapturedTable {
 
 /** Captured tables that were not read whole yet. */
 export async function listWaiting(db: Queryable): Promise<WaitingTable[]> {
-  const { rows } = await db.query<{ name: string; signal_id: string | null }>(
-    `select c.table_schema || '.' || c.table_name as name, r.signal_id
+  const { rows } = await db.query<{ schema: string; table: string; signal_id: string | null }>(
+    `select c.table_schema as schema, c.table_name as "table", r.signal_id
      from shelfcast.captured_tables c left join shelfcast.table_reads r using (table_schema, table_name)
      where c.backfill_requested_at is null
        and to_regclass(format('%I.%I', c.table_schema, c.table_name)) is not null`,
   );
-  const signals = new Map(rows.map(({ name, signal_id }) => [name, signal_id]));
+  const signals = new Map(rows.map((row) => [formatTableName(row), row.signal_id]));
   return (await listCapturedTables(db)).flatMap((table) => {
     const signalId = signals.get(formatTableName(table));
     return signalId === undefined ? [] : [{ ...table, signalId }];
@@ -116,7 +118,7 @@ async function checkInitial(
     epoch,
     before,
   }: {
-    readonly table: TableName;
+    readonly table: CapturedTable;
     readonly epoch: bigint;
     readonly before: readonly Watermark[] | undefined;
   },
@@ -137,6 +139,7 @@ async function checkInitial(
       rows: reads,
       keys,
     });
+    log(`Read all of ${formatTableName(table)}: ${reads} rows, ${keys} keys checked`);
     return { table, rows: reads, keys };
   } catch (error) {
     if (!(error instanceof OperationError) || error.code !== 'KEYS_DIFFER') throw error;

@@ -1,7 +1,7 @@
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
 import { OperationError } from '../connect-error.ts';
 import { quotedName } from '../key-check/key-columns.ts';
-import { formatTableName, type TableName } from '../table-name.ts';
+import { formatTableName, type TableName, tableArgument } from '../table-name.ts';
 
 /** How a snapshot of a table ended, as Debezium sees it. */
 export type ReadOutcome = { readonly isRead: true } | ReadFailure;
@@ -29,7 +29,7 @@ export async function explainRead(
 ): Promise<OperationError> {
   const name = formatTableName(table);
   const { status, reason } = outcome;
-  const again = `make connector-snapshot TABLE=${name}`;
+  const again = `make connector-snapshot ${tableArgument(name)}`;
   const { rows } = await db.query<{ oid: string | null }>('select to_regclass($1)::oid as oid', [
     quotedName(table),
   ]);
@@ -38,7 +38,7 @@ export async function explainRead(
   }
   if (/permission denied/i.test(reason)) {
     return failure(
-      `${name} was not read: ${reason}. make connector-add-table TABLE=${name} grants what is missing and reads it.`,
+      `${name} was not read: ${reason}. make connector-add-table ${tableArgument(name)} grants what is missing and reads it.`,
     );
   }
   if (/lock timeout/i.test(reason)) {

@@ -1,3 +1,4 @@
+import { parseTableName } from '@shelfcast/connect-config/table-name';
 import { cdcTopic, entityOfTable } from '@shelfcast/schemas/topics';
 import type { ConsumerDefinition } from './definition.ts';
 
@@ -16,7 +17,7 @@ export function capturedEntities(
   topicPrefix: string,
 ): CapturedEntity[] {
   return tables.map((name) => {
-    const [schema = '', table = ''] = name.split('.');
+    const { schema, table } = parseTableName(name);
     return {
       entity: entityOfTable({ schema, table }),
       schema,

@@ -1,3 +1,4 @@
+import { parseTableName } from '@shelfcast/connect-config/table-name';
 import type { Change, Op, Origin, Row } from '@shelfcast/schemas/change';
 import { deriveId } from '@shelfcast/schemas/change-id';
 import { manualEntity } from '@shelfcast/schemas/manual';
@@ -35,7 +36,7 @@ const INSTANCE = 'test';
 
 /** @param table with its schema: `public.products` */
 export function changesOf(table: string): ChangeMaker {
-  const [schema = '', name = ''] = table.split('.');
+  const { schema, table: name } = parseTableName(table);
   const entity = entityOfTable({ schema, table: name });
   const tableTopic = cdcTopic({ schema, table: name });
   let latest = 0;

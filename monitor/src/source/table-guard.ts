@@ -7,6 +7,7 @@ import { type ConnectorConfig, includesTable } from '@shelfcast/connect-config/r
 import { formatTableName, type TableName } from '@shelfcast/connect-config/table-name';
 import { isRunning } from '@shelfcast/connect-config/wait-until';
 import { listCapturedTables, listRemovedTables } from '@shelfcast/product-database/captured-tables';
+import { tableNameSql } from '@shelfcast/product-database/table-name';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
@@ -134,7 +135,7 @@ export function createTableGuard(options: TableGuardOptions): TableGuard {
 /** Columns of every captured table, by its name. */
 async function columnsOf(products: Pool): Promise<Map<string, string[]>> {
   const { rows } = await products.query<{ name: string; columns: string[] }>(
-    `select t.table_schema || '.' || t.table_name as name, array_agg(a.attname::text) as columns
+    `select ${tableNameSql('t.table_schema', 't.table_name')} as name, array_agg(a.attname::text) as columns
      from shelfcast.captured_tables t join pg_namespace n on n.nspname = t.table_schema
        join pg_class c on c.relnamespace = n.oid and c.relname = t.table_name
        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -1,4 +1,5 @@
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
+import { formatTableName } from '@shelfcast/product-database/table-name';
 import pg from 'pg';
 import { withSession } from './with-session.ts';
 
@@ -18,7 +19,7 @@ export async function largestRows(url: string): Promise<LargestRow[]> {
     for (const { schema, table } of await listCapturedTables(client)) {
       const sqlName = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`;
       const largestRowBytes = await largestRow(client, sqlName);
-      rows.push({ name: `${schema}.${table}`, largestRowBytes });
+      rows.push({ name: formatTableName({ schema, table }), largestRowBytes });
     }
     return rows;
   });

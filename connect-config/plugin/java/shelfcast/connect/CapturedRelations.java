@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import shelfcast.connect.snapshot.TableNames;
 
 /**
  * The stream of changes, in which the form of a table that is not captured stops nothing.
@@ -22,7 +23,7 @@ import java.util.regex.Pattern;
  */
 final class CapturedRelations implements ReplicationConnection {
 
-    private static final Pattern REFUSED = Pattern.compile("Table '([^']+)' has columns that differ only by case");
+    private static final Pattern REFUSED = Pattern.compile("Table '(.+)' has columns that differ only by case");
 
     private final ReplicationConnection connection;
     private final RelationalTableFilters filters;
@@ -37,7 +38,7 @@ final class CapturedRelations implements ReplicationConnection {
         if (!refused.find()) {
             return false;
         }
-        TableId table = TableId.parse(refused.group(1), false);
+        TableId table = TableNames.fromIdentifier(refused.group(1));
         return table != null && !filters.dataCollectionFilter().isIncluded(table);
     }
 

@@ -3,14 +3,20 @@ package shelfcast.connect;
 import io.debezium.config.Configuration;
 import io.debezium.connector.postgresql.PostgresConnectorConfig;
 import io.debezium.connector.postgresql.PostgresConnectorTask;
+import io.debezium.connector.postgresql.PostgresOffsetContext;
+import io.debezium.connector.postgresql.PostgresPartition;
 import io.debezium.connector.postgresql.PostgresSchema;
 import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
+import io.debezium.pipeline.spi.OffsetContext;
+import io.debezium.pipeline.spi.Offsets;
+import io.debezium.pipeline.spi.Partition;
 import java.sql.SQLException;
 import java.util.List;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.errors.RetriableException;
 import org.apache.kafka.connect.source.SourceRecord;
+import shelfcast.connect.snapshot.TableNames;
 
 /** Debezium's task, whose stream hands on every value as the text that Postgres sent. */
 public final class ShelfcastTask extends PostgresConnectorTask {
@@ -39,6 +45,13 @@ public final class ShelfcastTask extends PostgresConnectorTask {
             }
             throw new ConnectException("A table cannot be read", e.getCause());
         }
+    }
+
+    /** An incremental snapshot that was interrupted goes on with tables of any names. */
+    @Override
+    protected Offsets<PostgresPartition, PostgresOffsetContext> getPreviousOffsets(
+            Partition.Provider<PostgresPartition> partitions, OffsetContext.Loader<PostgresOffsetContext> loader) {
+        return super.getPreviousOffsets(partitions, offset -> loader.load(TableNames.withQuotedNames(offset)));
     }
 
     /** Some settings are for subclasses only. */

@@ -24,7 +24,8 @@ import java.sql.SQLException;
 import java.util.Map;
 
 /**
- * Makes incremental snapshots read any table, and adds the signal {@link TableColumnsAction}.
+ * Makes incremental snapshots read any table, and adds the signals {@link TableColumnsAction} and
+ * {@link ReadTablesAction}.
  *
  * <p>Debezium asks for signal actions in the thread that streams, after it has made the source of incremental snapshots
  * and before the first change: here that source gets our chunk queries, and what {@link PausingSnapshotter} held back
@@ -52,7 +53,8 @@ public final class SnapshotActions implements SignalActionProvider {
             replaceQueries(source, new TextKeyChunkQueries((RelationalDatabaseConnectorConfig) config, connection, columns));
             resume(source, beans);
         }
-        return Map.of(TableColumnsAction.NAME, new TableColumnsAction<>(columns));
+        return Map.of(TableColumnsAction.NAME, new TableColumnsAction<>(columns),
+                ReadTablesAction.NAME, new ReadTablesAction<>(dispatcher));
     }
 
     /** A relational source has tables as its data collections. */
