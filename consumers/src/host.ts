@@ -58,6 +58,7 @@ export async function hostConsumers(
     host: config.HEALTH_HOST,
     port: config.PORT,
     registry,
+    notes: () => running.flatMap((consumer) => consumer.waitsFor() ?? []),
     checks: {
       consumers: () => (started ? undefined : 'starting'),
       groups: () => running.map((consumer) => consumer.notReady()).find((reason) => reason),

@@ -13,8 +13,9 @@ test.before(async (context) => {
     port: 0,
     registry,
     checkTimeoutMs: 50,
+    notes: () => (context.problem === 'told' ? ['waits for a topic'] : []),
     checks: {
-      kafka: () => context.problem,
+      kafka: () => (context.problem === 'told' ? undefined : context.problem),
       database: async () => {
         if (context.problem === 'throws') throw new Error('no route to host');
         if (context.problem === 'hangs') await new Promise(() => {});
@@ -51,6 +52,13 @@ test('says why it is not ready', async (context) => {
     assert.is(status, 503);
     assert.equal(JSON.parse(text).checks, { kafka: problem, database });
   }
+});
+
+test('tells what does not count', async (context) => {
+  context.problem = 'told';
+  const { status, text } = await get(context.server, '/readyz');
+  assert.is(status, 200);
+  assert.equal(JSON.parse(text).notes, ['waits for a topic']);
 });
 
 test('serves metrics, nothing else', async ({ server }) => {

@@ -14,6 +14,8 @@ export interface HealthServerOptions {
   /** Node's own metrics (memory, event-loop lag, …) are added to the registry; default true. */
   readonly defaultMetrics?: boolean;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  /** What is to be told beside the checks, and does not count against being ready. */
+  readonly notes?: () => readonly string[];
   /** A check that takes longer counts as failed (default 2,000 ms). */
   readonly checkTimeoutMs?: number;
 }
@@ -29,6 +31,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** `ok` or the reason, per check. */
   readonly checks: Readonly<Record<string, string>>;
+  /** Only where there are some. */
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -40,7 +44,11 @@ export interface Readiness {
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const { host, port, registry, checks, checkTimeoutMs = 2_000 } = options;
   if (options.defaultMetrics ?? true) collectDefaultMetrics({ register: registry });
-  const readiness = () => runChecks(checks, checkTimeoutMs);
+  const readiness = async () => {
+    const state = await runChecks(checks, checkTimeoutMs);
+    const notes = options.notes?.() ?? [];
+    return notes.length === 0 ? state : { ...state, notes };
+  };
 
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];

@@ -67,6 +67,8 @@ async function consumerBehind(gate: ReturnType<typeof createGate>) {
         resume() {},
         assignment: () => [],
         isReady: () => true,
+        isJoined: () => true,
+        missingTopics: () => [],
         lag: async () => [],
         stop: async () => {},
       };

@@ -1,4 +1,5 @@
 import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
+import { formatTableName, tableArgument } from '@shelfcast/connect-config/table-name';
 import type { Codec } from '@shelfcast/schemas/codec';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { createBatchWriter } from '@shelfcast/service-kit/batch-writer';
@@ -54,6 +55,8 @@ export interface RunningConsumer {
   readonly name: string;
   /** Why it is not ready, or undefined. */
   notReady(): string | undefined;
+  /** Topics that do not exist, which it reads as soon as they do, with what to do; undefined where there are all. */
+  waitsFor(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -71,6 +74,11 @@ const FETCH_BYTES_PER_PARTITION = 256 * 1024;
 /** Decoded within some milliseconds. */
 const SMALL_BATCH = 20;
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
+/**
+ * At a start topics are about to be made. Later a consumer that waits for one keeps the process, and the other consumers
+ * in it, from being ready no longer.
+ */
+const TOPICS_PATIENCE_MS = 15_000;
 const FORGET_EVERY_MS = 3_600_000;
 const BACKOFF_MS = { first: 50, longest: 2_000 };
 
@@ -210,6 +218,18 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     onFatal: options.onFatal,
   });
 
+  const startedAt = performance.now();
+  function waitsFor(): string | undefined {
+    const waited = consumer.missingTopics().map((topic) => {
+      const from = entities.find((entity) => entity.topic === topic);
+      return from === undefined
+        ? `topic ${topic}`
+        : `topic ${topic} of ${formatTableName(from)}: make connector-add-table ${tableArgument(from)} captures it, and make connector-register makes its topic again where it was deleted`;
+    });
+    return waited.length === 0 ? undefined : `${definition.name} waits for ${waited.join('; ')}`;
+  }
+  if (waitsFor() !== undefined) log.warn({ topics: consumer.missingTopics() }, waitsFor() ?? '');
+
   const forgetting = setInterval(() => {
     forgetHandled(pool, definition.name).catch((error: unknown) =>
       log.warn({ error }, 'events handled long ago could not be forgotten: later'),
@@ -252,7 +272,12 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
 
   return {
     name: definition.name,
-    notReady: () => (consumer.isReady() ? breaker.tripped() : 'has not joined its consumer group'),
+    notReady() {
+      if (!consumer.isJoined()) return `${definition.name} has not joined its consumer group`;
+      const isEarly = performance.now() - startedAt < TOPICS_PATIENCE_MS;
+      return (isEarly ? waitsFor() : undefined) ?? breaker.tripped();
+    },
+    waitsFor,
     async stop() {
       clearInterval(forgetting);
       stopping.abort();

@@ -47,11 +47,15 @@ ${[...plan.keys()].map((path) => `  ${path}`).join('\n')}
 Next:
   make test TESTS=${name}
       its tests, and those whose path has the same word
-  make connector-add-table TABLE=${table}
-      if the table is not captured yet
   make stop && make start
       the local stack, with ${name} in it
-  make psql DB=consumers SQL="select * from ${name}.items limit 5"
+${
+  table === 'public.products'
+    ? ''
+    : `  make connector-add-table TABLE=${table}
+      captures the table, or says that it is captured; until then ${name} waits for its topic
+`
+}  make psql DB=consumers SQL="select * from ${name}.items limit 5"
       what it has made of the changes
 
 docs/writing-a-consumer.md says what to write in place of the template.`;

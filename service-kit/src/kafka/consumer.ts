@@ -25,6 +25,7 @@ export async function createConsumer(
   const timers: NodeJS.Timeout[] = [];
   let session: ConsumerSession | undefined;
   let topics: readonly string[] = [];
+  let missing: readonly string[] = [];
   let joins = 0;
   let learned = Promise.resolve();
   let refreshing: Promise<void> | undefined;
@@ -40,6 +41,7 @@ export async function createConsumer(
     const existing = await admin.listTopics();
     const matches = (name: string): boolean =>
       wanted instanceof RegExp ? name.search(wanted) >= 0 : wanted.includes(name);
+    missing = wanted instanceof RegExp ? [] : wanted.filter((name) => !existing.includes(name));
     return existing.filter(matches).sort();
   }
 
@@ -204,6 +206,8 @@ export async function createConsumer(
       const complete = options.topics instanceof RegExp || topics.length === options.topics.length;
       return complete && (session?.isJoined() ?? false);
     },
+    isJoined: () => session?.isJoined() ?? (topics.length === 0 && refreshing === undefined),
+    missingTopics: () => missing,
     lag,
     stop() {
       stopped ??= stop();

@@ -174,8 +174,12 @@ export interface KafkaConsumer {
   resume(partitions: readonly TopicPartitions[]): void;
   /** Partitions this member has now. */
   assignment(): TopicPartition[];
-  /** Whether the member has joined its group: for readiness. */
+  /** Whether the member has joined its group, with all of its topics: for readiness. */
   isReady(): boolean;
+  /** Whether it has joined its group with those of its topics that exist. */
+  isJoined(): boolean;
+  /** Topics that it is to read and that do not exist. */
+  missingTopics(): readonly string[];
   /** Asks the brokers for the end of each assigned partition. */
   lag(): Promise<PartitionLag[]>;
   /** Waits for batches in hand, commits what was handled, leaves the group. */
