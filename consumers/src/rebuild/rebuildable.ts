@@ -11,5 +11,7 @@ export function rebuildable(registered: readonly Consumer[], name: string | unde
   if (found === undefined) throw new Error(`There is no consumer ${name}; there are ${names}.`);
   const { rebuild } = found;
   if (rebuild !== undefined && !('refused' in rebuild)) return found;
-  throw new Error(`${name} cannot be rebuilt: ${rebuild?.refused ?? 'it does not say how.'}`);
+  throw new Error(
+    `${name} cannot be rebuilt: ${rebuild?.refused ?? 'its definition has no rebuild (docs/writing-a-consumer.md, “Building it anew”).'}`,
+  );
 }
