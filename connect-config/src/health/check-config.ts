@@ -9,7 +9,7 @@ import {
   renderSettingsOf,
 } from '../render.ts';
 import { formatTableName } from '../table-name.ts';
-import { type Finding, note, ok, orOk, problem } from './finding.ts';
+import { note, ok, orOk, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { few, resyncTable } from './words.ts';
 

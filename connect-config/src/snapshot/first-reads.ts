@@ -8,7 +8,7 @@ import { OperationError } from '../connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from '../context.ts';
 import { type Watermark, waitForInitialSnapshot } from '../initial-snapshot.ts';
 import { includesTable } from '../render.ts';
-import { formatTableName } from '../table-name.ts';
+import { formatTableName, type TableName } from '../table-name.ts';
 import { checkTable } from './check-table.ts';
 import { readTable, readTables, type TableRead, type TableUnread } from './read-tables.ts';
 import { noteRead } from './reads.ts';
@@ -24,7 +24,7 @@ export interface FirstReadsOptions {
   readonly epoch: bigint;
   /** Ends of the topics before the initial snapshot began, where this run has registered the connector. */
   readonly before?: readonly Watermark[] | undefined;
-  /** A table that is read by the caller. */
+  /** Tables that the caller reads by itself. */
   readonly leave?: readonly TableName[] | undefined;
   readonly timeoutMs?: number | undefined;
 }
