@@ -11,9 +11,10 @@ import { inCaptureTransaction } from './capture-transaction.ts';
 import { OperationError } from './connect-error.ts';
 import { withConnectorLock } from './connector-lock.ts';
 import type { ConnectorContext } from './context.ts';
-import { type PlannedTable, planCapture, type RefusedTable } from './plan-capture.ts';
+import { type PlannedTable, planCapture } from './plan-capture.ts';
 import { registerConnector } from './register.ts';
 import { describeTables } from './snapshot/read-tables.ts';
+import type { TableFailure } from './table-failure.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 
 export interface AddTablesOptions {
@@ -29,7 +30,7 @@ export interface AddedTables {
   /** Captured, and read whole. */
   readonly added: readonly TableName[];
   /** Left out, or not read yet. */
-  readonly left: readonly RefusedTable[];
+  readonly left: readonly TableFailure[];
 }
 
 /**
@@ -107,7 +108,7 @@ async function addLocked(
 }
 
 function refuseNamed(
-  refused: readonly RefusedTable[],
+  refused: readonly TableFailure[],
   named: ReadonlySet<string> | undefined,
 ): void {
   const all = refused.filter(({ table }) => named?.has(formatTableName(table)) ?? true);

@@ -8,7 +8,7 @@ export interface TableFacts {
   readonly columns: readonly string[];
   /** In the order of the key; never empty. */
   readonly primaryKey: readonly string[];
-  /** What will surprise somebody, in sentences. */
+  /** What people may not expect, in sentences. */
   readonly warnings: readonly string[];
 }
 

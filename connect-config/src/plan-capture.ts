@@ -11,6 +11,7 @@ import { inspectTable, type TableFacts } from './inspect-table.ts';
 import { assertNamesFit, fieldName } from './names.ts';
 import { refuseRowSecurity } from './row-security.ts';
 import { sentence } from './status.ts';
+import type { TableFailure } from './table-failure.ts';
 import { formatTableName, type TableName, tableArgument } from './table-name.ts';
 import { loadTemplate } from './template.ts';
 
@@ -19,18 +20,13 @@ export interface PlannedTable {
   readonly table: TableName;
   readonly routingColumn: string;
   readonly isCaptured: boolean;
-  /** What will surprise somebody, in sentences. */
+  /** What people may not expect, in sentences. */
   readonly warnings: readonly string[];
-}
-
-export interface RefusedTable {
-  readonly table: TableName;
-  readonly error: OperationError;
 }
 
 export interface CapturePlan {
   readonly planned: readonly PlannedTable[];
-  readonly refused: readonly RefusedTable[];
+  readonly refused: readonly TableFailure[];
 }
 
 /** Looks at tables that are to be captured, and changes nothing. */
@@ -47,7 +43,7 @@ export async function planCapture(
   const changed = await changedTables({ products });
   const template = loadTemplate();
   const planned: PlannedTable[] = [];
-  const refused: RefusedTable[] = [];
+  const refused: TableFailure[] = [];
   for (const table of tables) {
     const name = formatTableName(table);
     try {

@@ -25,7 +25,7 @@ export interface ResyncTablesOptions {
 }
 
 /**
- * Captures tables again, whatever has their names now, and makes read models equal to them: reads all of each beside the
+ * Captures the tables that have these names now, and makes read models equal to them: reads all of each beside the
  * stream of changes, and has consumers delete the keys that were there before and were neither read nor changed since. The
  * other tables go on, but for a restart of the connector. Safe to interrupt and to repeat.
  *

@@ -21,7 +21,7 @@ test('each table once, in the order of the list, and those that are named are kn
   assert.equal(select('crm.b,crm.*'), { tables: ['crm.b', 'crm.a'], named: ['crm.b'] });
 });
 
-test('a name stands for itself, whatever there is; a pattern for something', () => {
+test('a name stands for itself, found or not; a pattern for what is found', () => {
   assert.equal(select('crm.unknown').tables, ['crm.unknown']);
   assert.throws(() => select('crm.x*'), /No table fits crm\.x\*/);
 });

@@ -8,16 +8,17 @@ import { OperationError } from '../connect-error.ts';
 import { CONNECTOR, type ConnectorContext } from '../context.ts';
 import { type Watermark, waitForInitialSnapshot } from '../initial-snapshot.ts';
 import { includesTable } from '../render.ts';
+import type { TableFailure } from '../table-failure.ts';
 import { formatTableName, type TableName } from '../table-name.ts';
 import { checkTable } from './check-table.ts';
-import { readTable, readTables, type TableRead, type TableUnread } from './read-tables.ts';
+import { readTable, readTables, type TableRead } from './read-tables.ts';
 import { noteRead } from './reads.ts';
 import type { SnapshotRequest } from './request.ts';
 
 /** What became of the captured tables that had not been read whole. */
 export interface FirstReads {
   readonly read: readonly Omit<TableRead, 'request'>[];
-  readonly unread: readonly TableUnread[];
+  readonly unread: readonly TableFailure[];
 }
 
 export interface FirstReadsOptions {
@@ -67,7 +68,7 @@ export async function finishFirstReads(
     await waitForInitialSnapshot({ client, admin, topics, before, timeoutMs, onProgress: log });
   }
   const read: Omit<TableRead, 'request'>[] = [];
-  const unread: TableUnread[] = [];
+  const unread: TableFailure[] = [];
   for (const table of initial) {
     try {
       read.push(await checkInitial(context, { table, epoch, before }));

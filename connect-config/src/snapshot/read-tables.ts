@@ -4,6 +4,7 @@ import { withConnectorLock } from '../connector-lock.ts';
 import { type ConnectorContext, PUBLICATION } from '../context.ts';
 import { describeRowSecurity, findRowSecurity } from '../row-security.ts';
 import { followOffset, readStoredOffset } from '../stored-offset.ts';
+import type { TableFailure } from '../table-failure.ts';
 import { formatTableName, type TableName } from '../table-name.ts';
 import { checkTable } from './check-table.ts';
 import { notificationTopic, openNotifications } from './notifications.ts';
@@ -22,15 +23,9 @@ export interface TableRead {
   readonly keys: number;
 }
 
-/** A table that was not, and why. */
-export interface TableUnread {
-  readonly table: TableName;
-  readonly error: OperationError;
-}
-
 export interface TableReads {
   readonly read: readonly TableRead[];
-  readonly unread: readonly TableUnread[];
+  readonly unread: readonly TableFailure[];
 }
 
 export interface ReadTablesOptions {
@@ -92,7 +87,7 @@ async function readLocked(
 ): Promise<TableReads> {
   const { products, log } = context;
   const read: TableRead[] = [];
-  const unread: TableUnread[] = [];
+  const unread: TableFailure[] = [];
   const hidden = new Map(
     (await findRowSecurity(products, tables)).map((one) => [formatTableName(one.table), one]),
   );

@@ -27,7 +27,7 @@ const HEALTH =
 /** What each port asks for. A port without a line here does not compile. */
 const PORTS: Record<PortSetting, string> = {
   POSTGRES_PORT: 'the password of a role',
-  KAFKA_PORT: 'nothing: whoever reaches it reads and writes every topic',
+  KAFKA_PORT: 'nothing: everyone who reaches it reads and writes every topic',
   REGISTRY_PORT: 'the password in `.shelfcast/stack/secrets/registry`; no page of a browser',
   CONNECT_PORT:
     'the password in `.shelfcast/stack/secrets/connect`; no page of a browser; anyone asks for `/health`',
@@ -44,9 +44,9 @@ const HEAD = `# Who may do what
 Written by \`tests/src/access.e2e.ts\`, which asks every route as every caller, publishes to and changes every kind of topic,
 and knocks at every port (\`WRITE_DOCS=1 make test TESTS=access\` writes it). Each service tells its routes too:
 \`curl -s http://127.0.0.1:8000/\`. Roles are those of [API tokens and of JWTs](producer-api.md); each may do what those
-before it may. Without tokens and issuer whoever reaches a service is an operator, and only this machine does.
+before it may. Without tokens and issuer everyone who reaches a service is an operator, and only this machine does.
 
-A page of another origin may ask for nothing, whatever token it has, unless \`ALLOWED_ORIGINS\` names it.
+A page of another origin may ask for nothing, with any token, unless \`ALLOWED_ORIGINS\` names it.
 `;
 
 /** docs/access.md */
