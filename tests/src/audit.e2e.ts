@@ -1,6 +1,6 @@
 // Who did what through the APIs: one mechanism, which only adds.
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -125,11 +125,11 @@ test('it is only ever added to, by its owner as by a role that may only add', as
 });
 
 /** A database as a release before the one audit left it. */
-async function asBefore(url: string, workspace: string, schema: string, last: string) {
+async function asBefore(url: string, workspace: string, schema: string, first: string) {
   const folder = mkdtempSync(join(tmpdir(), 'shelfcast-audit-'));
   const migrations = new URL(`../../${workspace}/src/migrations`, import.meta.url);
   cpSync(fileURLToPath(migrations), folder, { recursive: true });
-  rmSync(join(folder, last));
+  for (const name of readdirSync(folder)) if (name >= first) rmSync(join(folder, name));
   const directory = pathToFileURL(folder);
   await whileMigrating(url, (client) =>
     applyMigrations(client, { schema, directory, searchPath: [schema, 'public'] }),
