@@ -3,14 +3,19 @@ import { spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
-import { setPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { exportJWK, SignJWT } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
-import { mostMs, percentile, residentMib, timesOf, watchMemory } from './support/process-memory.ts';
+import {
+  percentile,
+  residentMib,
+  SERVED_MS,
+  timesOf,
+  watchMemory,
+} from './support/process-memory.ts';
 import { startTestApi, type TestApi } from './support/producer-api.ts';
 import { scriptArgs } from './support/script.ts';
 
@@ -261,16 +266,13 @@ test('memory stays flat under gzip bombs and large bodies, and neighbours are se
   assert.ok(highest < before + 150, `${highest} MiB after ${before} MiB`);
 });
 
-/** Without a budget it was 620. With one 90 to 205 were seen: what it lets in, and what of the refused is not collected yet. */
-const MAX_GROWTH_MIB = 250;
+/** Two seconds of it took 620 without a budget; eight take 45 to 235: what it lets in, and what is not collected yet. */
+const MAX_GROWTH_MIB = 350;
 const ATTACK_MS = 8_000;
 
 const attackResult = z.object({ statuses: z.record(z.string(), z.number()), refusal: z.string() });
 
-/**
- * Batches that never end, from a process that gets the processors when no other wants them: who attacks has a computer
- * of their own.
- */
+/** Batches that never end, from a process of their own: the times that others see are the API's, not this test's. */
 function sendUnfinished(url: string, connections: number) {
   const args = [new URL(url).port, OPERATOR, `${connections}`, `${ATTACK_MS}`];
   const child = spawn(
@@ -278,7 +280,6 @@ function sendUnfinished(url: string, connections: number) {
     [...scriptArgs('./support/send-unfinished', import.meta.url), ...args],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  if (child.pid !== undefined) setPriority(child.pid, 19);
   const ended = text(child.stdout).then((output) => attackResult.parse(JSON.parse(output)));
   return { running: () => child.exitCode === null, ended };
 }
@@ -315,7 +316,7 @@ test('batches that never end take what their caller may have, and others are ser
   assert.ok((statuses['429'] ?? 0) > 60, JSON.stringify(statuses));
   assert.match(refusal, /retry-after: \d/i);
   assert.ok(highest < memory.before + MAX_GROWTH_MIB, `${memory.before} → ${highest} MiB`);
-  assert.ok(p95 < mostMs(quietMs), `p95 ${p95} ms`);
+  assert.ok(p95 < SERVED_MS, `p95 ${p95} ms`);
   // What hung up, or was cut, has given back what it had.
   const again = await api.call('POST', '/events/batch', large, asOperator);
   assert.is(again.status, 202);

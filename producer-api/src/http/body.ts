@@ -2,8 +2,8 @@ import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { ByteBudget } from '@shelfcast/service-kit/http/byte-budget';
 import { Problem } from '@shelfcast/service-kit/http/problem';
-import type { Request, RequestHandler } from 'express';
-import { createCollector, TooManyBytes } from './collector.ts';
+import type { Request, RequestHandler, Response } from 'express';
+import { createCollector, TooManyBytes, TooManyParts } from './collector.ts';
 
 export interface BodyReaderOptions {
   readonly budget: ByteBudget;
@@ -18,6 +18,8 @@ export interface BodyReaderOptions {
 export type ReadBody = (limitBytes: number) => RequestHandler;
 
 const RETRY_AFTER_SECONDS = 1;
+/** For a sender to read why its body was refused, before the connection ends. */
+const REFUSED_LINGER_MS = 1_000;
 
 /**
  * What callers have sent and not been answered for is counted as it arrives, whatever they announce, and given back
@@ -46,7 +48,9 @@ export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadB
       try {
         collector.add(chunk);
       } catch (error) {
-        fail(error instanceof TooManyBytes ? tooLarge(limitBytes) : error);
+        // Even while reading rests, what is already here would go through the parser part by part.
+        if (error instanceof TooManyParts) response.setHeader('connection', 'close');
+        fail(refusalOf(error, limitBytes));
       }
     };
     function fail(error: unknown): void {
@@ -55,6 +59,7 @@ export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadB
         request.unpipe(inflate);
         inflate.destroy();
       }
+      readNoFurther(request, response);
       next(error);
     }
     function onEnd(): void {
@@ -70,6 +75,23 @@ export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadB
   };
 }
 
+/**
+ * The rest of a body that was refused stays where it is. The connection is not closed with the answer, since a sender
+ * that is still writing would get a reset and never read why.
+ */
+function readNoFurther(request: Request, response: Response): void {
+  request.pause();
+  response.once('finish', () => {
+    if (request.complete) {
+      request.resume();
+      return;
+    }
+    const { socket } = request;
+    const timer = setTimeout(() => socket.destroy(), REFUSED_LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
+  });
+}
+
 function inflaterOf(encoding = 'identity'): Transform | undefined {
   switch (encoding.toLowerCase()) {
     case 'identity':
@@ -83,6 +105,14 @@ function inflaterOf(encoding = 'identity'): Transform | undefined {
     default:
       throw new Problem('unsupported-media-type', 'The body’s encoding is not supported');
   }
+}
+
+function refusalOf(error: unknown, limitBytes: number): unknown {
+  if (error instanceof TooManyBytes) return tooLarge(limitBytes);
+  if (error instanceof TooManyParts) {
+    return new Problem('malformed', 'The body comes in too many small parts: send larger ones');
+  }
+  return error;
 }
 
 function tooLarge(limitBytes: number): Problem {

@@ -6,7 +6,7 @@ export interface CollectorOptions {
 
 /** Puts the parts of a body together. */
 export interface Collector {
-  /** @throws {TooManyBytes} beyond the limit; what `grow` throws */
+  /** @throws {TooManyBytes} beyond the limit; {TooManyParts}; what `grow` throws */
   add(part: Buffer): void;
   bytes(): Buffer;
 }
@@ -16,48 +16,72 @@ export class TooManyBytes extends Error {
   override readonly name = 'TooManyBytes';
 }
 
-const FREE_BYTES = 16 * 1024;
-const NOTHING = Buffer.alloc(0);
+/** A body comes in more parts than any sender in good faith makes of it. */
+export class TooManyParts extends Error {
+  override readonly name = 'TooManyParts';
+}
 
 /**
- * Copies parts into one buffer that doubles as it fills: as a list, a body that comes byte by byte would take a hundred
- * times its size. A body of one part, which most are, is not copied.
+ * Parts of a body of so many bytes at most. Each costs its parser microseconds, even one of a single byte: 300,000 chunks
+ * of a byte hold all callers up for most of a second. Half a kilobyte each is what the smallest packets bring.
+ */
+const mostPartsOf = (limitBytes: number): number => Math.max(10_000, limitBytes / 512);
+const BLOCK_BYTES = 8 * 1024;
+/** What a body may take without being counted: up to a block however it is cut, up to two in one part. */
+const FREE_BYTES = 2 * BLOCK_BYTES;
+
+/**
+ * Keeps large parts as they came and copies small ones into blocks: as a list, a body that comes byte by byte would take
+ * a hundred times its size, and one buffer that grows would be copied, and leave its old ones behind, again and again.
  */
 export function createCollector({ limitBytes, grow }: CollectorOptions): Collector {
-  let only: Buffer | undefined;
-  let buffer = NOTHING;
+  const maxParts = mostPartsOf(limitBytes);
+  const whole: Buffer[] = [];
+  let block = Buffer.alloc(0);
+  let filled = 0;
   let length = 0;
+  let held = 0;
   let granted = FREE_BYTES;
+  let parts = 0;
 
-  function grant(size: number): void {
-    if (size <= granted) return;
-    grow(size - granted);
-    granted = size;
+  /** Counts memory before it is taken. */
+  function hold(bytes: number): void {
+    if (held + bytes > granted) {
+      grow(held + bytes - granted);
+      granted = held + bytes;
+    }
+    held += bytes;
   }
-  function reserve(size: number): void {
-    if (size <= buffer.length) return;
-    const capacity = Math.min(Math.max(size, 2 * buffer.length), limitBytes);
-    grant(capacity);
-    const larger = Buffer.allocUnsafe(capacity);
-    buffer.copy(larger, 0, 0, length);
-    buffer = larger;
+  function endBlock(): void {
+    if (filled > 0) whole.push(block.subarray(0, filled));
+    block = block.subarray(filled);
+    filled = 0;
   }
 
   return {
     add(part) {
       if (length + part.length > limitBytes) throw new TooManyBytes();
-      if (length === 0) {
-        grant(part.length);
-        only = part;
-        length = part.length;
-        return;
+      parts += 1;
+      if (parts > maxParts) throw new TooManyParts();
+      if (parts === 1 || part.length >= BLOCK_BYTES) {
+        hold(part.length);
+        endBlock();
+        whole.push(part);
+      } else {
+        if (filled + part.length > block.length) {
+          hold(BLOCK_BYTES);
+          endBlock();
+          block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+        }
+        part.copy(block, filled);
+        filled += part.length;
       }
-      reserve(length + part.length);
-      if (only !== undefined) only.copy(buffer);
-      only = undefined;
-      part.copy(buffer, length);
       length += part.length;
     },
-    bytes: () => only ?? buffer.subarray(0, length),
+    bytes() {
+      endBlock();
+      const [only] = whole;
+      return only !== undefined && whole.length === 1 ? only : Buffer.concat(whole, length);
+    },
   };
 }
