@@ -56,6 +56,20 @@ test('without the password nothing is told or done', async () => {
     ],
   ];
   for (const [of, one] of asked) assert.is(await ask(of, one), 401, `${one.method} ${one.path}`);
+  // Nor by another way of writing the path of what anyone may ask.
+  const detours = [
+    ...['/health/../apis/ccompat/v7/subjects', '/health/..%2fapis/ccompat/v7/subjects'],
+    ...['/health/%2e%2e/apis/ccompat/v7/subjects', '/health;/../apis/ccompat/v7/subjects'],
+    ...['//apis/ccompat/v7/subjects', '/apis/ccompat/v7/subjects;x', '/apis//ccompat/v7/subjects'],
+    ...['/health/../connectors', '/health;x/../connectors', '/connectors;/x', '//connectors'],
+    ...['/connectors/products%2Ftasks', '/connectors;/products/tasks', '/health%2f..%2fconnectors'],
+  ];
+  for (const path of detours) {
+    for (const of of [connect, registry]) {
+      const status = await ask(of, { path });
+      assert.ok(status >= 400 && status < 500, `${of.port} ${path}: ${status}`);
+    }
+  }
   const guessed = { authorization: `Basic ${Buffer.from('shelfcast:guess').toString('base64')}` };
   assert.is(await ask(connect, { path: '/connectors', headers: guessed }), 401);
   assert.is(await ask(connect, { path: '/health' }), 200, 'whether it lives');
@@ -98,6 +112,18 @@ test('a configuration that names another host is refused before anything is sent
     { 'topic.prefix': env('CDC_DATABASE_PASSWORD') },
     { 'transforms.epoch.value.literal': `x ${env('CDC_SCHEMA_REGISTRY_PASSWORD')}` },
     { 'signal.kafka.bootstrap.servers': `127.0.0.2:${port}` },
+    // What one reader takes for the host is something else to another.
+    { 'database.hostname': `127.0.0.2:${port}/x://127.0.0.1` },
+    { 'value.converter.apicurio.registry.url': `http://127.0.0.1:1;@127.0.0.2:${port}/apis` },
+    { 'value.converter.apicurio.registry.url': `http://127.0.0.1:1,@127.0.0.2:${port}/apis` },
+    { 'driver.port': `1,127.0.0.2:${port}` },
+    { 'driver.PGHOST': '127.0.0.2', 'driver.PGPORT': port },
+    { 'topic.prefix': env(':CDC_DATABASE_PASSWORD') },
+    { 'database.user': env('nowhere:CDC_DATABASE_USER') },
+    // It reads a file of the worker's, and empties it.
+    { 'signal.enabled.channels': 'source,file', 'signal.file': '/nowhere/of-the-worker' },
+    { 'connector.class': 'org.apache.kafka.connect.tools.VerifiableSourceConnector' },
+    { 'connector.class': 'org.apache.kafka.connect.mirror.MirrorSourceConnector' },
   ];
   try {
     for (const entries of cases) {
@@ -111,6 +137,16 @@ test('a configuration that names another host is refused before anything is sent
         JSON.stringify(entries),
       );
     }
+    // The route is the same to Connect, whatever hides behind a semicolon.
+    const { status } = await fetch(
+      `http://127.0.0.1:${connect.port}/connector-plugins/ShelfcastConnector/config/validate;x=1`,
+      {
+        method: 'PUT',
+        headers: { ...basic(connect), 'content-type': 'application/json' },
+        body: JSON.stringify({ ...config, ...cases[0] }),
+      },
+    );
+    assert.is(status, 400);
     const elsewhere = { ...config, 'producer.override.bootstrap.servers': '127.0.0.1:9' };
     const found = await client.validate(elsewhere).catch(() => ({ error_count: 1 }));
     assert.ok(found.error_count > 0, 'records go to no other cluster');

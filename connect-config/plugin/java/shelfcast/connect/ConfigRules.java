@@ -1,6 +1,5 @@
 package shelfcast.connect;
 
-import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -9,16 +8,27 @@ import java.util.regex.Pattern;
 
 /**
  * What a connector's configuration may say. `config/validate` connects to the database that is named, with the password
- * that the worker knows; so the hosts are those of a list, and a secret is a password's whole value or not there.
+ * that the worker knows; so the hosts are those of a list, and a secret is a password's whole value or not there. Texts
+ * that readers could take apart in different ways are refused, not guessed at.
  */
 final class ConfigRules {
-  private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{env:([^}]*)\\}");
-  private static final Pattern AUTHORITY = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://([^/\\s?#,;\"']*)");
-  private static final Pattern NAMES_HOSTS = Pattern.compile("(?i)(^|[._-])(host|hosts|hostname|hostnames|servers)$");
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{env:([A-Za-z0-9_]+)\\}");
+  /** What Connect would resolve: with a path, or of another provider. */
+  private static final Pattern OTHER_PLACEHOLDER = Pattern.compile("\\$\\{[^}]*:");
+  private static final Pattern CONNECTORS =
+      Pattern.compile("(shelfcast\\.connect|io\\.debezium\\.connector\\.postgresql)\\.[A-Za-z]+");
+  private static final Pattern HOST = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:\\d{1,5})?");
+  /** What stands between a scheme and the path: no user, since where one ends is read in several ways. */
+  private static final Pattern AUTHORITY = Pattern.compile("://([^/?#]*)");
+  private static final Pattern NAMES_HOSTS =
+      Pattern.compile("(?i)(^|[._-])(host|hosts|hostname|hostnames|servers|pghost)$");
   private static final Pattern IS_PASSWORD = Pattern.compile("(?i)(^|[._-])password$");
-  private static final Pattern IS_SECRET = Pattern.compile("(?i)password|secret|token");
-  /** Options of the JDBC driver that load classes, or name a file of hosts. */
-  private static final Pattern LOADS = Pattern.compile("(?i)^(database|driver)\\..*(factory|factoryarg|plugin.*|verifier|service|classname|callback)$");
+  private static final Pattern IS_SECRET = Pattern.compile("(?i)password|secret|token|credential");
+  /** Options of the JDBC driver that load classes or name a file of hosts, and the channel that empties a file of signals. */
+  private static final Pattern DANGEROUS = Pattern.compile(
+      "(?i)^(database|driver)\\..*(factory|factoryarg|plugin.*|verifier|service|classname|callback)$|^signal\\.file$");
+  /** Parts of the JDBC URL, where other characters would begin another host or option. */
+  private static final Pattern OF_JDBC_URL = Pattern.compile("(?i)(database|driver)\\.(dbname|port|pgport|pgdbname)");
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_$.-]*");
 
   private final Set<String> hosts;
@@ -35,7 +45,12 @@ final class ConfigRules {
       String name = entry.getKey();
       String given = entry.getValue();
       String problem = secretIn(name, given);
-      if (problem == null && LOADS.matcher(name).find()) problem = name + " is not taken: it loads code, or names hosts";
+      if (problem == null && DANGEROUS.matcher(name).find()) {
+        problem = name + " is not taken: it loads code, names hosts or empties a file";
+      }
+      if (problem == null && name.equals("connector.class") && !CONNECTORS.matcher(given).matches()) {
+        problem = "connector.class is not taken: this worker runs Shelfcast's and Debezium's Postgres connector only";
+      }
       if (problem == null) problem = foreignHostIn(name, resolved(given));
       if (problem != null) return problem;
     }
@@ -49,24 +64,35 @@ final class ConfigRules {
       if (IS_PASSWORD.matcher(name).find() && found.group().equals(given)) continue;
       return name + " may not hold " + found.group() + ": a secret is the whole value of a password";
     }
+    if (OTHER_PLACEHOLDER.matcher(PLACEHOLDER.matcher(given).replaceAll("")).find()) {
+      return name + " may not hold another placeholder than ${env:NAME}";
+    }
     return null;
   }
 
   private String foreignHostIn(String name, String value) {
-    // They become parts of a JDBC URL, where these characters would begin another host or option.
-    if (name.matches("(?i)database\\.(dbname|port)") && !PLAIN.matcher(value).matches()) {
+    if (OF_JDBC_URL.matcher(name).matches() && !PLAIN.matcher(value).matches()) {
       return name + " may hold letters, digits and _ $ . - only";
     }
-    Set<String> named = hostsOfUrls(value);
     if (NAMES_HOSTS.matcher(name).find()) {
-      for (String one : value.split("[,;\\s]+")) if (!one.isBlank()) named.add(hostOf(one));
-    }
-    for (String host : named) {
-      if (!hosts.contains(host)) {
-        return name + " names the host " + host + ", which is not allowed: CONNECTOR_HOSTS of the worker lists what is";
+      for (String one : value.split(",", -1)) {
+        if (!one.isBlank() && !isAllowed(one.trim())) return notAllowed(name, one);
       }
     }
+    Matcher found = AUTHORITY.matcher(value);
+    while (found.find()) {
+      if (!isAllowed(found.group(1))) return notAllowed(name, found.group(1));
+    }
     return null;
+  }
+
+  private static String notAllowed(String name, String authority) {
+    return name + " names the host " + authority + ", which is not allowed: CONNECTOR_HOSTS of the worker lists what is";
+  }
+
+  private boolean isAllowed(String authority) {
+    Matcher found = HOST.matcher(authority);
+    return found.matches() && hosts.contains(found.group(1).toLowerCase(Locale.ROOT));
   }
 
   private String resolved(String given) {
@@ -74,16 +100,11 @@ final class ConfigRules {
         Matcher.quoteReplacement(env.getOrDefault(found.group(1), "")));
   }
 
-  static Set<String> hostsOfUrls(String text) {
-    Set<String> hosts = new HashSet<>();
-    Matcher found = AUTHORITY.matcher(text);
-    while (found.find()) hosts.add(hostOf(found.group(1)));
-    return hosts;
-  }
-
-  private static String hostOf(String authority) {
-    String host = authority.substring(authority.lastIndexOf('@') + 1);
-    String withoutScheme = host.substring(host.indexOf("://") < 0 ? 0 : host.indexOf("://") + 3);
-    return withoutScheme.replaceFirst(":\\d*$", "").toLowerCase(Locale.ROOT);
+  /** The host of a URL; empty where there is none. */
+  static String hostOfUrl(String url) {
+    Matcher authority = AUTHORITY.matcher(url);
+    if (!authority.find()) return "";
+    Matcher host = HOST.matcher(authority.group(1));
+    return host.matches() ? host.group(1).toLowerCase(Locale.ROOT) : "";
   }
 }

@@ -35,7 +35,7 @@ public final class GuardedRest implements ConnectRestExtension {
 
     Set<String> allowed = new HashSet<>(names(env.get("CONNECTOR_HOSTS")));
     allowed.addAll(names(env.get("CDC_DATABASE_HOSTNAME")));
-    allowed.addAll(ConfigRules.hostsOfUrls(env.getOrDefault("CDC_SCHEMA_REGISTRY_URL", "")));
+    allowed.add(ConfigRules.hostOfUrl(env.getOrDefault("CDC_SCHEMA_REGISTRY_URL", "")));
     guard = new RequestGuard("shelfcast", password, own, new ConfigRules(allowed, env));
   }
 

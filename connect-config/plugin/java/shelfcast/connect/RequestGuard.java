@@ -25,6 +25,8 @@ final class RequestGuard implements ContainerRequestFilter {
   private static final Pattern BETWEEN_WORKERS = Pattern.compile("connectors/[^/]+/(tasks|fence)/?");
   private static final Pattern CONFIGURES =
       Pattern.compile("connectors/?|connectors/[^/]+/config/?|connector-plugins/[^/]+/config/validate/?");
+  /** Which route a path of such leads to is not said by the path as it reads: a name never needs them. */
+  private static final Pattern AMBIGUOUS = Pattern.compile("(?i);|//|\\\\|%(2f|5c|3b|25|2e|00)");
   private static final int MAX_CONFIG_BYTES = 1 << 20;
 
   private final byte[] credentials;
@@ -47,6 +49,10 @@ final class RequestGuard implements ContainerRequestFilter {
     }
     if (request.getHeaderString("Origin") != null) {
       refuse(request, 403, "No page may ask");
+      return;
+    }
+    if (AMBIGUOUS.matcher(request.getUriInfo().getRequestUri().getRawPath()).find()) {
+      refuse(request, 400, "The path can be read in several ways");
       return;
     }
     String path = request.getUriInfo().getPath().replaceFirst("^/", "");
@@ -76,8 +82,10 @@ final class RequestGuard implements ContainerRequestFilter {
       refuse(request, 413, "The configuration is too large");
       return;
     }
-    request.setEntityStream(new ByteArrayInputStream(body));
-    if (body.length == 0) return;
+    if (body.length == 0) {
+      request.setEntityStream(new ByteArrayInputStream(body));
+      return;
+    }
     JsonNode given;
     try {
       given = json.readTree(body);
@@ -85,6 +93,8 @@ final class RequestGuard implements ContainerRequestFilter {
       refuse(request, 400, "The body is not JSON");
       return;
     }
+    // What was looked at is what Connect reads, in whatever way the body said it.
+    request.setEntityStream(new ByteArrayInputStream(json.writeValueAsBytes(given)));
     JsonNode config = given.has("config") && given.get("config").isObject() ? given.get("config") : given;
     Map<String, String> entries = new LinkedHashMap<>();
     config.fields().forEachRemaining(entry -> entries.put(entry.getKey(), entry.getValue().asText()));
