@@ -1,4 +1,5 @@
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
+import { maskedFields } from '@shelfcast/service-kit/masked-fields';
 import {
   databaseUrl,
   kafkaSettings,
@@ -28,6 +29,8 @@ export function consumersConfig(names: readonly string[]) {
     TOPIC_PREFIX: z.string().default(DEFAULT_TOPIC_PREFIX),
     /** All processes of a consumer are to have the same. */
     SHARED_FIELDS: sharedFieldsSetting,
+    /** Columns whose values no report, dead letter or log quotes, separated by commas. */
+    MASKED_FIELDS: maskedFields(),
     CONSUMERS: z
       .string()
       .default(names.join(','))

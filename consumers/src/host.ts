@@ -38,7 +38,11 @@ export async function hostConsumers(
 ): Promise<void> {
   const definitions = registered
     .filter(({ name }) => config.CONSUMERS.includes(name))
-    .map((definition) => ({ ...definition, sharedFields: config.SHARED_FIELDS }));
+    .map((definition) => ({
+      ...definition,
+      sharedFields: config.SHARED_FIELDS,
+      maskedFields: config.MASKED_FIELDS,
+    }));
   const running: RunningConsumer[] = [];
   let started = false;
   const patiently = createPatience({

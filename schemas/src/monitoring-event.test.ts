@@ -67,13 +67,14 @@ test('values are bounded, masked and readable', () => {
       blob: Buffer.alloc(5),
       big: 1n,
       list: [1n, 'x'],
+      inner: { secret: 1, kept: 2 },
       long: 'y'.repeat(10_000_000),
       ...wide,
     }),
     {
       maskedColumns: new Set(['secret']),
-      maxValueLength: 10,
-      maxColumns: 6,
+      maxValueLength: 40,
+      maxColumns: 7,
     },
   );
   assert.equal(details.changed, [
@@ -81,7 +82,8 @@ test('values are bounded, masked and readable', () => {
     { column: 'blob', after: '5 bytes' },
     { column: 'big', after: '1' },
     { column: 'list', after: '["1","x"]' },
-    { column: 'long', after: 'yyyyyyyyy…' },
+    { column: 'inner', after: '{"secret":"•••","kept":2}' },
+    { column: 'long', after: `${'y'.repeat(39)}…` },
     { column: 'c0', after: '0' },
   ]);
   assert.is(details.changedOmitted, 29);

@@ -179,14 +179,18 @@ function isDetails(value: unknown): value is ReportDetails {
 function valueText(column: string, value: ColumnValue, options: ShortenOptions): string | null {
   if (value === null) return null;
   if (options.maskedColumns?.has(column)) return MASK;
-  return shorten(plainText(value), options.maxValueLength ?? DEFAULT_MAX_VALUE_LENGTH);
+  const text = plainText(value, options.maskedColumns);
+  return shorten(text, options.maxValueLength ?? DEFAULT_MAX_VALUE_LENGTH);
 }
 
-function plainText(value: ColumnValue): string {
+function plainText(value: ColumnValue, masked: ReadonlySet<string> = new Set()): string {
   if (typeof value === 'string') return value;
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (typeof value === 'object') {
-    return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? part.toString() : part));
+    return JSON.stringify(value, (name, part) => {
+      if (masked.has(name) && part !== null) return MASK;
+      return typeof part === 'bigint' ? part.toString() : part;
+    });
   }
   return String(value);
 }

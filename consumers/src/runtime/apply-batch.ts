@@ -1,4 +1,5 @@
 import { CodecError } from '@shelfcast/schemas/errors';
+import { withoutMaskedValues } from '@shelfcast/service-kit/masked-fields';
 import {
   inPipelinedTransaction,
   type PipelinedTransaction,
@@ -130,8 +131,16 @@ async function applyRun<Effect>(
       isSlow: (cause) => cause instanceof TransactionTimeout || isQueryCancelled(cause),
       maxFailures: MAX_FAILURES_PER_BATCH,
     });
-    assertParkable(breaker, found.outcomes.size, found.failures.length, error);
-    for (const { delivery, error: cause } of found.failures) {
+    const failures = found.failures.map(({ delivery, error: cause }) => {
+      const { before, after } = delivery.change;
+      return {
+        delivery,
+        error: withoutMaskedValues(cause, [before, after], definition.maskedFields),
+      };
+    });
+    const example = failures[0]?.error ?? error;
+    assertParkable(breaker, found.outcomes.size, failures.length, example);
+    for (const { delivery, error: cause } of failures) {
       await park(options, toPark(delivery), cause);
       applied.set(delivery, { outcome: 'parked', error: cause });
     }

@@ -23,6 +23,8 @@ export interface ConsumerDefinition<Effect> {
    * the host sets it (SHARED_FIELDS).
    */
   readonly sharedFields?: SharedFields;
+  /** Columns whose values errors are told without; the host sets them (MASKED_FIELDS). */
+  readonly maskedFields?: ReadonlySet<string>;
   /**
    * Folder of its SQL migrations, run in a schema named like the consumer: names in them need no schema, and those of a
    * consumer that can be rebuilt must not have any.

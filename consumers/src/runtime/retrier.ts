@@ -3,6 +3,7 @@ import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-ev
 import { changeFromRecord } from '@shelfcast/schemas/record-change';
 import { deadLetterTopic } from '@shelfcast/schemas/topics';
 import type { Logger } from '@shelfcast/service-kit/logging';
+import { withoutMaskedValues } from '@shelfcast/service-kit/masked-fields';
 import { inTransaction, TransactionTimeout } from '@shelfcast/service-kit/postgres';
 import type { Pool, PoolClient } from 'pg';
 import { isOutage } from './apply-batch.ts';
@@ -243,12 +244,13 @@ async function failed<Effect>(
   options: RetrierOptions<Effect>,
   tx: PoolClient,
   key: LockedKey,
-  { parked, error, isFirst }: { parked: ParkedChange; error: unknown; isFirst: boolean },
+  { parked, error: cause, isFirst }: { parked: ParkedChange; error: unknown; isFirst: boolean },
 ): Promise<OutgoingMessage[]> {
   const { definition, nowMs, log } = options;
+  const error = await tellable(options, parked, cause);
   const failure = failureOf(error);
   const attempts = isFirst ? key.attempts + 1 : 1;
-  const isOver = attempts >= MAX_ATTEMPTS || error instanceof ProcessDied;
+  const isOver = attempts >= MAX_ATTEMPTS || cause instanceof ProcessDied;
   const state = isOver ? 'dead' : 'retrying';
   const nextAttemptMs = nowMs() + retryDelayMs(attempts);
   await noteFailure(tx, definition.name, key, { state, attempts, nextAttemptMs, failure });
@@ -276,6 +278,17 @@ async function failed<Effect>(
       headers: deadLetterHeaders(definition.name, parked.record, error, attempts),
     },
   ];
+}
+
+/** The error without the values of masked fields that it quotes of the change or its edit. */
+async function tellable<Effect>(
+  { definition: { maskedFields }, decoding }: RetrierOptions<Effect>,
+  { record, edit }: ParkedChange,
+  error: unknown,
+): Promise<unknown> {
+  if (maskedFields === undefined || maskedFields.size === 0) return error;
+  const change = await changeFromRecord(decoding, record).catch(() => null);
+  return withoutMaskedValues(error, [change?.before, change?.after, edit], maskedFields);
 }
 
 function report<Effect>(

@@ -23,6 +23,8 @@ import { type ProbeProcess, spawnProbe } from './process.ts';
 export interface Edit {
   readonly key: string;
   readonly version: number;
+  /** The row's name. */
+  readonly note?: string | null;
   /** Default: the key decides. */
   readonly partition?: number;
 }
@@ -55,6 +57,8 @@ export interface ProbeBench {
   fault(key: string, kind: 'fails' | 'hangs' | 'blocks'): Promise<void>;
   mend(key: string): Promise<void>;
   parkedKeys(): Promise<{ key: string; state: string; attempts: number; waiting: number }[]>;
+  /** What its processes have logged. */
+  logs(): string;
   /** What /readyz of a process says is wrong. */
   unreadyReason(): Promise<string>;
   /** Waits until every process has heard of a pause. */
@@ -65,7 +69,9 @@ export interface ProbeBench {
   close(): Promise<void>;
 }
 
-export async function openProbeBench(): Promise<ProbeBench> {
+export async function openProbeBench(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ProbeBench> {
   const name = `probe_${randomBytes(4).toString('hex')}`;
   const servers = fromEnvironment('KAFKA_BOOTSTRAP_SERVERS');
   const kafka = kafkaAt(servers);
@@ -99,7 +105,7 @@ export async function openProbeBench(): Promise<ProbeBench> {
   }
 
   function spawnNext(): ProbeProcess {
-    const next = spawnProbe({ name, databaseUrl: database.url, topicPrefix: name });
+    const next = spawnProbe({ name, databaseUrl: database.url, topicPrefix: name, settings });
     processes.push(next);
     return next;
   }
@@ -132,13 +138,13 @@ export async function openProbeBench(): Promise<ProbeBench> {
       return next.child;
     },
     async write(edits) {
-      const records = edits.map(({ key, version, partition }) => {
+      const records = edits.map(({ key, version, note = null, partition }) => {
         lsn += 1n;
         return {
           topic,
           ...(partition === undefined ? {} : { partition }),
           key: encodeKey({ product_id: key }),
-          value: encodeValue(envelope(key, version, lsn)),
+          value: encodeValue(envelope({ key, version, note, lsn })),
         };
       });
       await producer.send(records);
@@ -179,6 +185,7 @@ export async function openProbeBench(): Promise<ProbeBench> {
       );
       return rows;
     },
+    logs: () => processes.map((one) => one.log()).join(''),
     unreadyReason: () => ofLast('/readyz'),
     async untilPaused() {
       await eventually(
@@ -228,11 +235,21 @@ export async function openProbeBench(): Promise<ProbeBench> {
   };
 }
 
-function envelope(key: string, version: number, lsn: bigint): ProbeEnvelope {
+function envelope({
+  key,
+  version,
+  note,
+  lsn,
+}: {
+  readonly key: string;
+  readonly version: number;
+  readonly note: string | null;
+  readonly lsn: bigint;
+}): ProbeEnvelope {
   const nowUs = BigInt(Date.now()) * 1000n;
   return {
     before: null,
-    after: { product_id: key, name: null, stock_quantity: version },
+    after: { product_id: key, name: note, stock_quantity: version },
     source: {
       schema: 'public',
       table: 'products',

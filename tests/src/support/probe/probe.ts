@@ -33,8 +33,10 @@ export function probe(name: string): ConsumerDefinition<ProbeEffect> {
         [effects.map(({ key }) => key)],
       );
       for (const { key, kind } of rows) {
-        const edited = effects.some((effect) => effect.key === key && effect.note === 'edited');
-        if (kind === 'fails' && !edited) throw new TypeError(`${key} cannot be applied`);
+        const note = effects.find((effect) => key === '*' || effect.key === key)?.note;
+        if (kind === 'fails' && note !== 'edited') {
+          throw new TypeError(`${key}, noted "${note}", cannot be applied`);
+        }
         if (kind === 'hangs') await delay(HANG_MS, undefined, { ref: false });
         if (kind === 'blocks') for (const until = Date.now() + HANG_MS; Date.now() < until; );
       }

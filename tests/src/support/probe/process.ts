@@ -9,6 +9,8 @@ export interface ProbeProcess {
   /** Where it serves /readyz and /metrics. @throws while it does not */
   url(): string;
   ready(): Promise<void>;
+  /** The end of its log. */
+  log(): string;
   /** How it ended, if it has, and the end of its log. */
   describe(): string;
 }
@@ -17,6 +19,8 @@ export interface ProbeProcessOptions {
   readonly name: string;
   readonly databaseUrl: string;
   readonly topicPrefix: string;
+  /** Beside those of the stack. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -24,11 +28,13 @@ const KEPT_LOG = 100_000;
 const SHOWN_LINES = 20;
 const SERVING = /"port":(\d+),"msg":"serving"/;
 
-export function spawnProbe({ name, databaseUrl, topicPrefix }: ProbeProcessOptions): ProbeProcess {
+export function spawnProbe(options: ProbeProcessOptions): ProbeProcess {
+  const { name, databaseUrl, topicPrefix, settings } = options;
   const child = spawn(process.execPath, scriptArgs('./main', import.meta.url), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
+      ...settings,
       CONSUMERS: name,
       PORT: '0', // a fixed one may be another test's: its probe would then answer for this one
       CONSUMERS_DATABASE_URL: databaseUrl,
@@ -70,6 +76,7 @@ export function spawnProbe({ name, databaseUrl, topicPrefix }: ProbeProcessOptio
         { timeoutMs: READY_TIMEOUT_MS, intervalMs: 100, what: 'the probe is ready' },
       );
     },
+    log: () => log,
     describe,
   };
 }
