@@ -32,7 +32,7 @@ export async function hostDashboard({
   const behind = (name: string, url: string) =>
     createUpstream({
       ...{ name, url, log },
-      assertClosed: createClosedCheck({ name, url, host: config.HOST }),
+      assertClosed: createClosedCheck({ name, url, authConfigured: !authenticator.isOpen }),
     });
   const monitor = behind('The monitor', config.MONITOR_URL);
   const producer = behind('The producer API', config.PRODUCER_API_URL);
