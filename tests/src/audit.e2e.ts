@@ -124,6 +124,24 @@ test('it is only ever added to, by its owner as by a role that may only add', as
   }
 });
 
+test('a list of it stays small, whatever was asked', async ({ database, pool }) => {
+  await migrateProducer(database.url);
+  const audit = auditOf(pool, 'producer');
+  const request = { schema: { doc: 'x'.repeat(1_000_000) } };
+  for (let nr = 0; nr < 5; nr += 1) {
+    await audit.record({ who: 'o', action: 'a', target: 't', request }, async () => ({}));
+  }
+  const items = await audit.list({ limit: 5 });
+  assert.is(items.length, 5);
+  assert.equal(items[0]?.request, { omitted: `${JSON.stringify(request).length} characters` });
+  assert.equal(items[0]?.result, {});
+  const { rows } = await pool.query('select length(request::text) from producer.audit_deeds');
+  assert.ok(
+    rows.every(({ length }) => length > 1_000_000),
+    'all of it is kept',
+  );
+});
+
 /** A database as a release before the one audit left it. */
 async function asBefore(url: string, workspace: string, schema: string, first: string) {
   const folder = mkdtempSync(join(tmpdir(), 'shelfcast-audit-'));

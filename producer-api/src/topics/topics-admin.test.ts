@@ -21,13 +21,22 @@ function world({ registers = true }: { readonly registers?: boolean } = {}) {
   const topics = new Set<string>();
   const versions: SubjectVersion[] = [];
   const levels: string[] = [];
+  const changes: string[] = [];
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const admin = createTopicsAdmin({
     admin: {
-      addPartitions: unused,
+      async addPartitions(name, count) {
+        changes.push(`${name} has ${count} partitions`);
+      },
       alterTopicConfigs: unused,
-      describeTopics: unused,
-      groupsReading: unused,
+      async describeTopics([topic = ''] = []) {
+        return [
+          { topic, partitions: [{ partition: 0, leader: 1, replicas: [1], inSyncReplicas: [1] }] },
+        ];
+      },
+      async groupsReading() {
+        return ['readers'];
+      },
       async listTopics() {
         const seen = [...topics];
         await turn();
@@ -67,7 +76,7 @@ function world({ registers = true }: { readonly registers?: boolean } = {}) {
     maxRecordBytes: 1_000,
     replicationFactor: 1,
   });
-  return { admin, topics, versions, levels };
+  return { admin, topics, versions, levels, changes };
 }
 
 test('of those who want one name at once, one has it, and only their schema counts', async () => {
@@ -103,6 +112,15 @@ test('a topic that was made is told of, whatever the brokers know of it yet', as
     publishable: true,
     system: false,
   });
+});
+
+test('a change that is refused in part is refused as a whole', async () => {
+  const { admin, changes } = world();
+  await admin.create(wanted(schemaOf('A')));
+  const change = { partitions: 3, retentionMs: 60_000 };
+  const refused = await admin.change('orders', change).catch((error: unknown) => error);
+  assert.match(String(refused), /it keeps records for an hour at least/);
+  assert.equal(changes, []);
 });
 
 test.run();

@@ -129,12 +129,12 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
     async change(name, { partitions, retentionMs, compatibility }) {
       refuseSystem(name);
       const present = await existing(name);
-      if (partitions !== undefined && partitions !== present) {
-        await refusePartitions(name, present, partitions);
-        await admin.addPartitions(name, partitions);
-      }
+      const grows = partitions !== undefined && partitions !== present;
+      // What is refused has changed nothing.
+      if (grows) await refusePartitions(name, present, partitions);
+      if (retentionMs !== undefined) await refuseShortRetention(name, retentionMs);
+      if (grows) await admin.addPartitions(name, partitions);
       if (retentionMs !== undefined) {
-        await refuseShortRetention(name, retentionMs);
         await admin.alterTopicConfigs(name, { 'retention.ms': `${retentionMs}` });
       }
       if (compatibility !== undefined) {

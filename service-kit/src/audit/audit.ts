@@ -37,7 +37,7 @@ export interface Audit {
    * @throws what `work` throws, and database errors before it was begun
    */
   record<T>(deed: Deed, work: () => Promise<T>): Promise<T>;
-  /** The newest first. */
+  /** The newest first; of what is long, how long it is. */
   list(query: AuditQuery): Promise<AuditRecord[]>;
 }
 
@@ -48,6 +48,8 @@ export interface AuditOptions {
   readonly log: Logger;
 }
 
+/** Characters of a request or a result that a list shows: a list of hundreds is to stay small. */
+const MAX_SHOWN = 20_000;
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"';
 
 /** The tables of an audit in a schema; applied before the service's own migrations. */
@@ -95,7 +97,7 @@ export function createAudit({ pool, schema, log }: AuditOptions): Audit {
       const { rows } = await pool.query<
         Omit<AuditRecord, 'request' | 'result'> & { request: string; result: string | null }
       >(
-        `select d.id::text, who, action, target, request::text, coalesce(outcome, 'begun') as outcome, result::text,
+        `select d.id::text, who, action, target, ${shown('request')}, coalesce(outcome, 'begun') as outcome, ${shown('result')},
                 to_char(begun_at at time zone 'utc', '${ISO}') as "begunAt",
                 to_char(ended_at at time zone 'utc', '${ISO}') as "endedAt"
          from ${schema}.audit_deeds d left join ${schema}.audit_outcomes o on o.id = d.id
@@ -111,4 +113,10 @@ export function createAudit({ pool, schema, log }: AuditOptions): Audit {
       }));
     },
   };
+}
+
+/** A column of JSON, or how much was left out. */
+function shown(column: 'request' | 'result'): string {
+  const omitted = `json_build_object('omitted', length(${column}::text) || ' characters')`;
+  return `case when length(${column}::text) > ${MAX_SHOWN} then ${omitted}::text else ${column}::text end as ${column}`;
 }
