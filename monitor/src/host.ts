@@ -42,13 +42,15 @@ export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<
   lifecycle.onStop('codec', () => codec.close());
   const clientId = `monitor-${config.INSTANCE_ID}`;
   const kafka = createKafka({ connection: kafkaConnection(config), clientId, log });
+  const turns = () =>
+    inTurns({ ...TURNS, callerOf: (request) => authorizer.callerOf(request).name });
   const store = openStore({
     ...{ context, kafka, clientId, codec, registry, mayRead },
-    turns: () => inTurns({ ...TURNS, callerOf: (request) => authorizer.callerOf(request).name }),
+    turns,
     hiddenFrom: (request) =>
       mayAct(authorizer.callerOf(request), 'operator') ? NOTHING : config.MASKED_FIELDS,
   });
-  const operations = openOperations({ context, kafka, codec, registry, authorizer, store });
+  const operations = openOperations({ context, kafka, codec, registry, authorizer, store, turns });
   const recordSizes = createRecordSizes(createClock());
   const relay = await startRelay({
     kafka,

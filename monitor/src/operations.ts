@@ -4,10 +4,12 @@ import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
 import { createAudit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { createClock } from '@shelfcast/service-kit/clock';
+import { createBodyReader } from '@shelfcast/service-kit/http/body';
+import { createByteBudget } from '@shelfcast/service-kit/http/byte-budget';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import { createPool } from '@shelfcast/service-kit/postgres';
 import type { MainContext } from '@shelfcast/service-kit/run-main';
-import type { Router } from 'express';
+import type { RequestHandler, Router } from 'express';
 import type { Registry } from 'prom-client';
 import { alertRoutes } from './alerts/alert-routes.ts';
 import { createAlertBook } from './alerts/book.ts';
@@ -35,6 +37,8 @@ export interface OperationsOptions {
   readonly registry: Registry;
   readonly authorizer: Authorizer;
   readonly store: Pick<Store, 'pool' | 'groups'>;
+  /** Makes a caller's costly requests wait for one another. */
+  readonly turns: () => RequestHandler;
 }
 
 /** What the watch learns from the reports that go by. */
@@ -51,10 +55,12 @@ export interface Operations {
 
 /** A handful of requests of people, and what is looked at every few seconds. */
 const POOL_SIZE = 4;
+/** Bodies that have begun to arrive: sixteen of the largest of one caller. */
+const BODIES_UNDER_WAY = { totalBytes: 8 * 1024 * 1024, callerBytes: 4 * 1024 * 1024 };
 const TIMEOUT_MS = 5_000;
 
 export function openOperations(options: OperationsOptions): Operations {
-  const { kafka, codec, registry, authorizer, store } = options;
+  const { kafka, codec, registry, authorizer, store, turns } = options;
   const { config, lifecycle, log } = options.context;
   const nowMs = createClock();
   const openPool = (name: string, url: string) => {
@@ -87,6 +93,10 @@ export function openOperations(options: OperationsOptions): Operations {
   });
   const decoding = { codec, instance: config.INSTANCE_ID };
   const names = config.CONSUMER_GROUPS;
+  const readBody = createBodyReader({
+    budget: createByteBudget(BODIES_UNDER_WAY),
+    callerOf: (request) => authorizer.callerOf(request).name,
+  });
   const desk: ConsumerDesk = {
     pool: consumers,
     countMembers: (consumer) =>
@@ -107,15 +117,16 @@ export function openOperations(options: OperationsOptions): Operations {
 
   return {
     routers: [
-      auditRoutes({ authorizer, audit, maskedFields: config.MASKED_FIELDS }),
-      consumerRoutes({ authorizer, audit, desk, names }),
+      auditRoutes({ authorizer, audit, maskedFields: config.MASKED_FIELDS, turns }),
+      consumerRoutes({ authorizer, audit, readBody, desk, names }),
       deadLetterRoutes({
-        ...{ authorizer, audit, desk, decoding, names },
+        ...{ authorizer, audit, readBody, desk, decoding, names, turns },
         maskedFields: config.MASKED_FIELDS,
       }),
       sourceRoutes({
         authorizer,
         audit,
+        readBody,
         connect,
         replication: createReplicationReader({ products, slotName, nowMs }),
         source,

@@ -225,7 +225,7 @@ export function openStore({
         ...{ mayRead, turns, pool, lanes, expectedOf: groups.expectedOf, reader, codec },
         hiddenFrom,
       }),
-      numbersRoutes({ mayRead, pool, groups, nowMs }),
+      numbersRoutes({ mayRead, turns, pool, groups, nowMs }),
     ],
     checks: { ingest: () => (ingest === undefined ? waiting : (foreign ?? ingest.notReady())) },
   };

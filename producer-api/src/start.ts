@@ -8,6 +8,7 @@ import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
 import { createClock } from '@shelfcast/service-kit/clock';
 import { aboutRoute } from '@shelfcast/service-kit/http/about';
 import { createApp } from '@shelfcast/service-kit/http/app';
+import { createBodyReader } from '@shelfcast/service-kit/http/body';
 import { type ByteBudgetOptions, createByteBudget } from '@shelfcast/service-kit/http/byte-budget';
 import { operationRoutes } from '@shelfcast/service-kit/http/operation-routes';
 import { serve } from '@shelfcast/service-kit/http/serve';
@@ -20,7 +21,6 @@ import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/sett
 import { startTracing } from '@shelfcast/service-kit/tracing/tracing';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ProducerConfig } from './config.ts';
-import { createBodyReader } from './http/body.ts';
 import { toProblem } from './http/to-problem.ts';
 import { startExpiry } from './idempotency/expiry.ts';
 import { createKeyStore } from './idempotency/key-store.ts';

@@ -3,17 +3,25 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
+import { migrateConsumers } from '@shelfcast/consumers/migrate';
+import { registered } from '@shelfcast/consumers/registered';
+import { parkKey } from '@shelfcast/consumers/runtime/parking';
+import { MONITORING_EVENT, PRODUCT_UPDATE } from '@shelfcast/schemas/contracts';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
+import { inTransaction } from '@shelfcast/service-kit/postgres';
+import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import WebSocket from 'ws';
+import { z } from 'zod';
 import { newToken } from './support/api-client.ts';
+import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { fromEnvironment } from './support/environment.ts';
 import { type KafkaWorkbench, openKafkaWorkbench } from './support/kafka-workbench.ts';
 import { connectLive } from './support/live-client.ts';
 import { madeReport } from './support/made-reports.ts';
+import { productUpdate } from './support/manual-events.ts';
 import { startTestMonitor, type TestMonitor } from './support/monitor.ts';
 import { codecAt } from './support/pipeline-kafka.ts';
 import { percentile, SERVED_MS, timesOf, watchMemory } from './support/process-memory.ts';
@@ -21,6 +29,7 @@ import { percentile, SERVED_MS, timesOf, watchMemory } from './support/process-m
 interface Context {
   kafka: KafkaWorkbench;
   monitor: TestMonitor;
+  consumers: TestDatabase;
   token: string;
   /** Of another viewer. */
   otherToken: string;
@@ -43,10 +52,13 @@ test.before(async (context) => {
   const other = newToken('otto', 'viewer');
   context.token = viewer.token;
   context.otherToken = other.token;
+  context.consumers = await createTestDatabase();
+  await migrateConsumers(context.consumers.url, registered);
   context.monitor = await startTestMonitor({
     MONITORING_TOPIC: topic,
     API_TOKENS: `${viewer.setting},${other.setting}`,
     LIVE_MAX_CLIENTS: '200',
+    CONSUMERS_DATABASE_URL: context.consumers.url,
   });
   const codec = codecAt(fromEnvironment('SCHEMA_REGISTRY_URL'));
   const encode = await codec.encoder(MONITORING_EVENT);
@@ -74,8 +86,9 @@ test.before(async (context) => {
   };
   await context.report(REPORTS);
 });
-test.after(async ({ kafka, monitor }) => {
+test.after(async ({ kafka, monitor, consumers }) => {
   await monitor.close();
+  await consumers.drop();
   await kafka.close();
 });
 
@@ -240,6 +253,74 @@ test('who asks for large answers and reads none makes the monitor keep few', asy
     const p95 = percentile(tookMs, 95);
     console.log(
       `# idle readers: resident ${memory.before} → ${highest} MiB at most; others p95 ${p95.toFixed(0)} ms (${tookMs.length} answers), before ${percentile(quietMs, 95).toFixed(0)} ms`,
+    );
+    assert.ok(highest < memory.before + MAX_GROWTH_MIB, `${memory.before} → ${highest} MiB`);
+    assert.ok(p95 < SERVED_MS, `p95 ${p95} ms`);
+  } finally {
+    idle.close();
+  }
+});
+
+/** A key that waits with as much as its queue may hold. */
+async function parkLarge(databaseUrl: string): Promise<string> {
+  const codec = codecAt(fromEnvironment('SCHEMA_REGISTRY_URL'));
+  const encode = await codec.encoder(PRODUCT_UPDATE);
+  codec.close();
+  const pool = new pg.Pool({ connectionString: databaseUrl });
+  const [entity, key, topic] = ['products', 'P-1', 'product_updates'];
+  const headers = { ce_id: [Buffer.from('large')] };
+  const value = encode({ ...productUpdate(key), name: 'x'.repeat(LARGE_VALUE) });
+  try {
+    await inTransaction(pool, async (tx) => {
+      for (let nr = 0; nr < 20; nr += 1) {
+        const record = { topic, partition: 0, offset: BigInt(nr), timestampMs: Date.now() };
+        const entry = { record: { ...record, key: Buffer.from(key), value, headers } };
+        const failure = { type: 'Error', message: 'of a test' };
+        const parked = { ...entry, entity, key, changeId: null };
+        await parkKey(tx, 'catalogue', parked, failure, Date.now() + 3_600_000);
+      }
+    });
+    const { rows } = await pool.query('select min(id)::text as id from runtime.parked_changes');
+    return rows[0].id;
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Characters of one value: twenty of them are more than an answer may be. */
+const LARGE_VALUE = 2 * 1024 * 1024;
+
+test('dead letters with a long queue of large records are told in part, a few at a time', async ({
+  monitor,
+  consumers,
+  token,
+  otherToken,
+}) => {
+  const { url, pid } = monitor;
+  const path = `/api/dead-letters/${await parkLarge(consumers.url)}`;
+  const whole = await fetch(`${url}${path}`, {
+    headers: { authorization: `Bearer ${otherToken}` },
+  });
+  const { records } = z.object({ records: z.array(z.unknown()) }).parse(await whole.json());
+  assert.is(records.length, 1, 'the first, which is more than fits');
+  const askLittle = async (): Promise<void> => {
+    const headers = { authorization: `Bearer ${otherToken}` };
+    const answer = await fetch(`${url}/api/dead-letters?limit=5`, { headers });
+    await answer.text();
+    assert.is(answer.status, 200);
+  };
+  const quietMs = await timesOf(40, askLittle);
+  const memory = watchMemory(pid);
+  const head = `host: 127.0.0.1\r\nauthorization: Bearer ${token}`;
+  const idle = openIdleReaders(url, 100, `GET ${path} HTTP/1.1\r\n${head}\r\n\r\n`);
+  try {
+    const tookMs: number[] = [];
+    const endMs = performance.now() + ATTACK_MS;
+    while (performance.now() < endMs) tookMs.push(...(await timesOf(5, askLittle)));
+    const highest = memory.stop();
+    const p95 = percentile(tookMs, 95);
+    console.log(
+      `# idle readers of a dead letter: resident ${memory.before} → ${highest} MiB at most; others p95 ${p95.toFixed(0)} ms (${tookMs.length} answers), before ${percentile(quietMs, 95).toFixed(0)} ms`,
     );
     assert.ok(highest < memory.before + MAX_GROWTH_MIB, `${memory.before} → ${highest} MiB`);
     assert.ok(p95 < SERVED_MS, `p95 ${p95} ms`);

@@ -54,13 +54,22 @@ export async function listDeadLetters(
   return rows;
 }
 
-/** The changes of a dead letter's key that wait, the oldest first, with their records. */
+/** The changes of a dead letter's key that wait, the oldest first, with their records: the first one, and as many as fit. */
 export async function parkedBehind(
   pool: Pick<Pool, 'query'>,
   letter: Pick<DeadLetter, 'consumer' | 'entity' | 'key'>,
-  limit: number,
+  { changes, bytes }: { readonly changes: number; readonly bytes: number },
 ): Promise<ParkedChange[]> {
-  return await oldestParked(pool, letter.consumer, letter, limit);
+  const { consumer, entity, key } = letter;
+  const { rows } = await pool.query<{ fitting: number }>(
+    `select count(*)::int as fitting from (
+       select row_number() over oldest as nr, sum(octet_length(record_value)) over oldest as bytes
+       from runtime.parked_changes where consumer = $1 and entity = $2 and key = $3
+       window oldest as (order by id) order by id limit $4) as waiting
+     where nr = 1 or coalesce(bytes, 0) <= $5`,
+    [consumer, entity, key, changes, bytes],
+  );
+  return await oldestParked(pool, consumer, letter, rows[0]?.fitting ?? 0);
 }
 
 /** How many keys wait, by consumer and state. */

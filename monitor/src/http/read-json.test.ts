@@ -1,4 +1,10 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { eventually } from '@shelfcast/service-kit/eventually';
 import { createApp } from '@shelfcast/service-kit/http/app';
+import { createBodyReader } from '@shelfcast/service-kit/http/body';
+import { createByteBudget } from '@shelfcast/service-kit/http/byte-budget';
 import { serve } from '@shelfcast/service-kit/http/serve';
 import { toProblem } from '@shelfcast/service-kit/http/to-problem';
 import { Router } from 'express';
@@ -10,17 +16,23 @@ import { bodyOf, readJson } from './read-json.ts';
 
 const test = suite('reading JSON');
 
+/** Bytes under way of one caller. */
+const BUDGET = 400_000;
 const schema = z.strictObject({ dryRun: z.boolean().optional(), reason: z.string().optional() });
 
-async function withRoute(work: (post: typeof fetch) => Promise<void>): Promise<void> {
-  const router = Router().post('/', readJson(), (request, response) => {
+async function withRoute(work: (post: typeof fetch, url: string) => Promise<void>): Promise<void> {
+  const readBody = createBodyReader({
+    budget: createByteBudget({ totalBytes: BUDGET, callerBytes: BUDGET }),
+    callerOf: () => 'one',
+  });
+  const router = Router().post('/', ...readJson(readBody), (request, response) => {
     response.json(bodyOf(request, schema));
   });
   const app = createApp({ routers: [router], toProblem, log: pino({ enabled: false }) });
   const service = await serve({ host: '127.0.0.1', port: 0, app, drainMs: 0 });
   const url = `http://127.0.0.1:${service.port}/`;
   try {
-    await work((_path, init) => fetch(url, { method: 'POST', ...init }));
+    await work((_path, init) => fetch(url, { method: 'POST', ...init }), url);
   } finally {
     await service.close();
   }
@@ -48,6 +60,51 @@ test('what no database text can hold is refused, what only looks like it is not'
     for (const reason of ['a literal \\u0000', '👍', 'they said "__proto__":']) {
       assert.equal(await (await send(JSON.stringify({ reason }))).json(), { reason });
     }
+  }));
+
+test('bodies without an end take what their caller may have, and give it back', () =>
+  withRoute(async (post, url) => {
+    const headers = { 'content-type': 'application/json', 'content-length': '250000' };
+    const begin = () => {
+      const sending = request(url, { method: 'POST', headers }).on('error', () => {});
+      sending.write(`{"reason":"${'x'.repeat(BUDGET * 0.4)}`);
+      return sending;
+    };
+    const begun = [begin(), begin(), begin()];
+    const refused = await Promise.race(
+      begun.map(async (one) => {
+        const [answer] = await once(one, 'response');
+        return answer.statusCode;
+      }),
+    );
+    assert.is(refused, 429);
+    const small = { body: '{}', headers: { 'content-type': 'application/json' } };
+    assert.is((await post('', small)).status, 200, 'a small one is taken');
+    for (const one of begun) one.destroy();
+    const large = { ...small, body: JSON.stringify({ reason: 'x'.repeat(BUDGET * 0.5) }) };
+    await eventually(async () => assert.is((await post('', large)).status, 200), {
+      what: 'what was taken is given back',
+    });
+  }));
+
+test('what inflates bodies counts as well, however short they are', () =>
+  withRoute(async (post, url) => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const begun = Array.from({ length: 12 }, () => {
+      const sending = request(url, { method: 'POST', headers }).on('error', () => {});
+      sending.write(gzipSync('{"reason":"x"}').subarray(0, 12));
+      return sending;
+    });
+    const refused = await Promise.race(
+      begun.map(async (one) => {
+        const [answer] = await once(one, 'response');
+        return answer.statusCode;
+      }),
+    );
+    assert.is(refused, 429);
+    const small = { body: '{}', headers: { 'content-type': 'application/json' } };
+    assert.is((await post('', small)).status, 200);
+    for (const one of begun) one.destroy();
   }));
 
 test.run();

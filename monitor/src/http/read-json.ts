@@ -1,15 +1,38 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { bodyOf as bytesOf, type ReadBody } from '@shelfcast/service-kit/http/body';
 import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
 import { violationsOf } from '@shelfcast/service-kit/http/violation';
 import { sayIssue } from '@shelfcast/service-kit/say-issue';
-import express, { type Request, type RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
+import { noQuery } from '../routes/read-query.ts';
 
-const MAX_BODY = '256kb';
+const MAX_BODY_BYTES = 256 * 1024;
 
-/** Parses the body of requests that have one; `bodyOf` checks it. */
-export function readJson(): RequestHandler {
-  return express.json({ limit: MAX_BODY, strict: true });
+/** Reads and parses the body of requests that have one, and take nothing beside it; `bodyOf` checks it. */
+export function readJson(readBody: ReadBody): RequestHandler[] {
+  return [noQuery, readBody(MAX_BODY_BYTES), parseBody];
+}
+
+const parseBody: RequestHandler = (request, _response, next) => {
+  const bytes = bytesOf(request);
+  request.body = bytes.length === 0 || !isJson(request) ? undefined : parsed(bytes);
+  next();
+};
+
+function isJson(request: Request): boolean {
+  return Boolean(request.is('application/json'));
+}
+
+function parsed(bytes: Buffer): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString());
+  } catch (cause) {
+    throw new Problem('malformed', 'The body is not JSON', { cause });
+  }
+  if (typeof value === 'object' && value !== null) return value;
+  throw new Problem('malformed', 'The body has to be an object');
 }
 
 /**
@@ -21,7 +44,7 @@ export function bodyOf<Schema extends z.ZodType>(
   schema: Schema,
 ): z.output<Schema> {
   // A body that says nothing of its type would be passed over, and with it a `dryRun`.
-  if (hasBody(request.headers) && !request.is('application/json')) {
+  if (hasBody(request.headers) && !isJson(request)) {
     throw new Problem('unsupported-media-type', 'The body has to be application/json');
   }
   return checked(request.body ?? {}, schema);

@@ -2,7 +2,7 @@ import type { Audit, AuditRecord } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { mayAct } from '@shelfcast/service-kit/auth/caller';
 import { masked } from '@shelfcast/service-kit/masked-fields';
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { queryOf } from '../http/read-json.ts';
 
@@ -21,13 +21,17 @@ export function auditRoutes({
   authorizer,
   audit,
   maskedFields,
+  turns,
 }: {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
   /** Columns whose values in an edit only operators see. */
   readonly maskedFields: ReadonlySet<string>;
+  /** Makes a caller's costly requests wait for one another. */
+  readonly turns: () => RequestHandler;
 }): Router {
-  return Router().get('/api/audit', authorizer.require('viewer'), async (request, response) => {
+  const viewer = authorizer.require('viewer');
+  return Router().get('/api/audit', viewer, turns(), async (request, response) => {
     const { cursor, ...query } = queryOf(request, listSchema);
     const before = cursor === undefined ? {} : { before: cursor };
     const items = await audit.list({ ...query, ...before });

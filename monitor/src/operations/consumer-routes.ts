@@ -1,15 +1,18 @@
 import { countDeadLetters, listPauses } from '@shelfcast/consumers/runtime/dead-letters';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import type { ReadBody } from '@shelfcast/service-kit/http/body';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
+import { noQuery } from '../routes/read-query.ts';
 import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
 
 export interface ConsumerRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
+  readonly readBody: ReadBody;
   readonly desk: ConsumerDesk;
   /** Names of the consumers there are. */
   readonly names: readonly string[];
@@ -20,11 +23,11 @@ const resumeSchema = z.strictObject({});
 
 /** The consumers, and pausing one of them. */
 export function consumerRoutes(options: ConsumerRoutesOptions): Router {
-  const { authorizer, audit, desk, names } = options;
+  const { authorizer, audit, readBody, desk, names } = options;
   const { pool: consumers } = desk;
   const asOperator = (handler: RequestHandler): RequestHandler[] => [
     authorizer.require('operator'),
-    readJson(),
+    ...readJson(readBody),
     handler,
   ];
 
@@ -44,7 +47,7 @@ export function consumerRoutes(options: ConsumerRoutesOptions): Router {
   }
 
   return Router()
-    .get('/api/consumers', authorizer.require('viewer'), async (_request, response) => {
+    .get('/api/consumers', authorizer.require('viewer'), noQuery, async (_request, response) => {
       const pauses = await listPauses(consumers);
       const parked = await countDeadLetters(consumers);
       response.json({

@@ -8,10 +8,12 @@ import type { RecordDecoding } from '@shelfcast/schemas/record-change';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { mayAct } from '@shelfcast/service-kit/auth/caller';
+import type { ReadBody } from '@shelfcast/service-kit/http/body';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, checked, queryOf, readJson } from '../http/read-json.ts';
+import { noQuery } from '../routes/read-query.ts';
 import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
 import { cursorAfter, parseCursor } from './dead-letter-cursor.ts';
 import { describeRecord, maskParked } from './describe-record.ts';
@@ -19,16 +21,19 @@ import { describeRecord, maskParked } from './describe-record.ts';
 export interface DeadLetterRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
+  readonly readBody: ReadBody;
   readonly desk: ConsumerDesk;
   readonly decoding: RecordDecoding;
   /** Columns that only operators see. */
   readonly maskedFields: ReadonlySet<string>;
+  /** Makes a caller's costly requests wait for one another. */
+  readonly turns: () => RequestHandler;
   /** Names of the consumers there are. */
   readonly names: readonly string[];
 }
 
-/** Records of one key that are shown with its dead letter. */
-const MAX_BEHIND = 20;
+/** Records of one key that are shown with its dead letter; the first one is, whatever its size. */
+const SHOWN = { changes: 20, bytes: 1024 * 1024 };
 const NOTHING: ReadonlySet<string> = new Set();
 const ID = /^\d{1,18}$/;
 
@@ -55,13 +60,14 @@ const manySchemas = {
 
 /** What consumers could not apply: everyone who may look sees it, operators decide what becomes of it. */
 export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
-  const { authorizer, audit, desk, decoding, maskedFields } = options;
+  const { authorizer, audit, readBody, desk, decoding, maskedFields } = options;
   const { pool: consumers } = desk;
   const whichSchema = z.looseObject({ consumer: z.enum(options.names) });
   const viewer = authorizer.require('viewer');
+  const [lists, records] = [options.turns(), options.turns()];
   const asOperator = (handler: RequestHandler): RequestHandler[] => [
     authorizer.require('operator'),
-    readJson(),
+    ...readJson(readBody),
     handler,
   ];
 
@@ -94,22 +100,22 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
     };
 
   return Router()
-    .get('/api/dead-letters', viewer, async (request, response) => {
+    .get('/api/dead-letters', viewer, lists, async (request, response) => {
       const { cursor, ...query } = queryOf(request, listSchema);
       const after = cursor === undefined ? {} : { after: parseCursor(cursor) };
       const items = await listDeadLetters(consumers, { ...query, ...after });
       const last = items.length === query.limit ? items.at(-1) : undefined;
       response.json({ items, nextCursor: last === undefined ? null : cursorAfter(last) });
     })
-    .get('/api/dead-letters/:id', viewer, async (request, response) => {
+    .get('/api/dead-letters/:id', viewer, noQuery, records, async (request, response) => {
       const letter = await find(request);
-      const waiting = await parkedBehind(consumers, letter, MAX_BEHIND);
-      const records = [];
+      const waiting = await parkedBehind(consumers, letter, SHOWN);
+      const shown = [];
       const hidden = mayAct(authorizer.callerOf(request), 'operator') ? NOTHING : maskedFields;
       for (const change of waiting) {
-        records.push(maskParked(await describeRecord(decoding, change), hidden));
+        shown.push(maskParked(await describeRecord(decoding, change), hidden));
       }
-      response.json({ ...letter, records });
+      response.json({ ...letter, records: shown });
     })
     .post('/api/dead-letters/redrive', asOperator(toMany('redrive')))
     .post('/api/dead-letters/discard', asOperator(toMany('discard')))

@@ -20,11 +20,16 @@ export function filterKey({ topic, entity, key, stages, service, text }: LiveFil
   return JSON.stringify([topic, entity, key, sorted, service, text?.toLowerCase()]);
 }
 
-function hasText({ eventId, key, error, details }: LiveEvent, wanted: string): boolean {
-  return (
-    eventId.toLowerCase().includes(wanted) ||
-    (key?.toLowerCase().includes(wanted) ?? false) ||
-    (error !== null && `${error.type} ${error.message}`.toLowerCase().includes(wanted)) ||
-    JSON.stringify(details).toLowerCase().includes(wanted)
-  );
+/** Made once for all filters: each of a thousand clients may look for another text. */
+const searched = new WeakMap<LiveEvent, readonly string[]>();
+
+function hasText(event: LiveEvent, wanted: string): boolean {
+  const texts = searched.get(event) ?? textsOf(event);
+  searched.set(event, texts);
+  return texts.some((text) => text.includes(wanted));
+}
+
+function textsOf({ eventId, key, error, details }: LiveEvent): string[] {
+  const said = error === null ? '' : `${error.type} ${error.message}`;
+  return [eventId, key ?? '', said, JSON.stringify(details)].map((text) => text.toLowerCase());
 }

@@ -11,7 +11,7 @@ import type { ExpectedServices } from '../numbers/completed.ts';
 import { decodeRecord, fetchRecord, maskRecord } from '../records/read-record.ts';
 import { buildTimeline } from '../timeline/build-timeline.ts';
 import { readReportsOf } from '../timeline/read-timeline.ts';
-import { instant, readQuery, whole, words } from './read-query.ts';
+import { instant, noQuery, readQuery, whole, words } from './read-query.ts';
 
 export interface EventRoutesOptions {
   /** Lets only those through who may read. */
@@ -71,12 +71,12 @@ export function eventRoutes(options: EventRoutesOptions): Router {
       response.json(page);
     })
     .all('/api/events', methodNotAllowed('GET', 'HEAD'))
-    .get('/api/events/:eventId', mayRead, lists, async (request, response) => {
+    .get('/api/events/:eventId', mayRead, noQuery, lists, async (request, response) => {
       const reports = await reportsOf(request);
       response.json(buildTimeline(reports, expectedOf(reports[0].topic)));
     })
     .all('/api/events/:eventId', methodNotAllowed('GET', 'HEAD'))
-    .get('/api/events/:eventId/record', mayRead, records, async (request, response) => {
+    .get('/api/events/:eventId/record', mayRead, noQuery, records, async (request, response) => {
       const reports = await reportsOf(request);
       const placed = reports.find(({ partition, offset }) => partition !== null && offset !== null);
       if (placed === undefined || placed.partition === null || placed.offset === null) {

@@ -10,11 +10,13 @@ import { createSketchReader } from '../numbers/sketch.ts';
 import { readNumbers } from '../numbers/store-numbers.ts';
 import { summarize } from '../numbers/summarize.ts';
 import { BUCKET_SECONDS, bucketOf } from '../numbers/tally.ts';
-import { duration, instant, readQuery } from './read-query.ts';
+import { duration, instant, noQuery, readQuery } from './read-query.ts';
 
 export interface NumbersRoutesOptions {
   /** Lets only those through who may read. */
   readonly mayRead: RequestHandler;
+  /** Makes a caller's costly requests wait for one another. */
+  readonly turns: () => RequestHandler;
   readonly pool: Pool;
   readonly groups: ConsumerGroups;
   readonly nowMs: () => number;
@@ -26,10 +28,12 @@ const MAX_POINTS = 2_000;
 const SKETCHES = 5_000;
 
 /** GET /api/summary, /api/series and /api/lag. */
-export function numbersRoutes({ mayRead, pool, groups, nowMs }: NumbersRoutesOptions): Router {
+export function numbersRoutes(options: NumbersRoutesOptions): Router {
+  const { mayRead, turns, pool, groups, nowMs } = options;
+  const counting = turns();
   const sketches = createSketchReader(SKETCHES);
   return Router()
-    .get('/api/summary', mayRead, async (request, response) => {
+    .get('/api/summary', mayRead, counting, async (request, response) => {
       const { window } = readQuery(request.query, {
         window: duration({ min: BUCKET_SECONDS, max: YEAR }).prefault('5m'),
       });
@@ -39,7 +43,7 @@ export function numbersRoutes({ mayRead, pool, groups, nowMs }: NumbersRoutesOpt
       response.json(summarize(await readNumbers(pool, sketches, { from, to }), { from, to }));
     })
     .all('/api/summary', methodNotAllowed('GET', 'HEAD'))
-    .get('/api/series', mayRead, async (request, response) => {
+    .get('/api/series', mayRead, counting, async (request, response) => {
       const query = readQuery(request.query, {
         metric: z.enum(METRICS, { error: `must be one of ${METRICS.join(', ')}` }),
         from: instant().optional(),
@@ -57,7 +61,7 @@ export function numbersRoutes({ mayRead, pool, groups, nowMs }: NumbersRoutesOpt
       response.json(seriesOf(query.metric, rows, { from, to, stepSeconds }));
     })
     .all('/api/series', methodNotAllowed('GET', 'HEAD'))
-    .get('/api/lag', mayRead, (_request, response) => {
+    .get('/api/lag', mayRead, noQuery, (_request, response) => {
       response.json(groups.lag());
     })
     .all('/api/lag', methodNotAllowed('GET', 'HEAD'));

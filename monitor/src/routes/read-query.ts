@@ -1,5 +1,6 @@
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { sayIssue } from '@shelfcast/service-kit/say-issue';
+import type { RequestHandler } from 'express';
 import { z } from 'zod';
 
 /**
@@ -15,6 +16,12 @@ export function readQuery<Shape extends z.ZodRawShape>(
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
   throw new Problem('malformed', problems.join('; ').trim());
 }
+
+/** For routes without parameters: who gives one all the same (`?dryRun=true`) is told that it counts for nothing. */
+export const noQuery: RequestHandler = (request, _response, next) => {
+  readQuery(request.query, {});
+  next();
+};
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 

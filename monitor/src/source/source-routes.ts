@@ -5,10 +5,12 @@ import type { SourceCheck } from '@shelfcast/connect-config/health/source-findin
 import type { ReplicationState } from '@shelfcast/schemas/monitor/operations';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import type { ReadBody } from '@shelfcast/service-kit/http/body';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
+import { noQuery } from '../routes/read-query.ts';
 import { describeConnector, readConnectors } from './connectors.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import type { Replication, ReplicationReader } from './replication.ts';
@@ -17,6 +19,7 @@ import type { SourceReader } from './source-reader.ts';
 export interface SourceRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
+  readonly readBody: ReadBody;
   readonly connect: ConnectClient;
   readonly replication: ReplicationReader;
   readonly source: SourceReader;
@@ -28,7 +31,7 @@ const nothingSchema = z.strictObject({});
 
 /** The connectors and the replication slot, and restarting, pausing and resuming a connector. */
 export function sourceRoutes(options: SourceRoutesOptions): Router {
-  const { authorizer, audit, connect, replication, source } = options;
+  const { authorizer, audit, readBody, connect, replication, source } = options;
   const viewer = authorizer.require('viewer');
 
   async function act(request: Request, action: (typeof ACTIONS)[number]): Promise<object> {
@@ -51,17 +54,17 @@ export function sourceRoutes(options: SourceRoutesOptions): Router {
 
   const asOperator = (action: (typeof ACTIONS)[number]): RequestHandler[] => [
     authorizer.require('operator'),
-    readJson(),
+    ...readJson(readBody),
     async (request, response) => {
       response.json(await act(request, action));
     },
   ];
 
   return Router()
-    .get('/api/connectors', viewer, async (_request, response) => {
+    .get('/api/connectors', viewer, noQuery, async (_request, response) => {
       response.json({ items: await ofConnect(readConnectors(connect)) });
     })
-    .get('/api/replication', viewer, async (_request, response) => {
+    .get('/api/replication', viewer, noQuery, async (_request, response) => {
       response.json(toJson(await replication.read(), await source.read()));
     })
     .post('/api/connectors/:name/restart', asOperator('restart'))

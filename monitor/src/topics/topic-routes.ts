@@ -2,6 +2,7 @@ import type { TopicSizes } from '@shelfcast/schemas/monitor/topics';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { Router } from 'express';
+import { noQuery } from '../routes/read-query.ts';
 import { readTopicSizes } from './topic-sizes.ts';
 
 /** However many look, the brokers are asked this often at most. */
@@ -27,7 +28,12 @@ export function topicRoutes({
     return last.answer;
   }
 
-  return Router().get('/api/topics', authorizer.require('viewer'), async (_request, response) => {
-    response.json(await sizes());
-  });
+  return Router().get(
+    '/api/topics',
+    authorizer.require('viewer'),
+    noQuery,
+    async (_request, response) => {
+      response.json(await sizes());
+    },
+  );
 }

@@ -1,3 +1,4 @@
+import { bodyOf } from '@shelfcast/service-kit/http/body';
 import { invalid } from '@shelfcast/service-kit/http/problem';
 import { violationsOf } from '@shelfcast/service-kit/http/violation';
 import { sayIssue } from '@shelfcast/service-kit/say-issue';
@@ -5,7 +6,6 @@ import type { Request } from 'express';
 import type { z } from 'zod';
 import { exactNumber } from '../contract/numbers.ts';
 import { JsonError, JsonNumber, type JsonValue, parseJson } from '../json/parse-json.ts';
-import { bodyOf } from './body.ts';
 import { requireJson } from './content-type.ts';
 
 /**

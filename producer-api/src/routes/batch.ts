@@ -1,9 +1,9 @@
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import { bodyOf, type ReadBody } from '@shelfcast/service-kit/http/body';
 import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
 import { invalid, Problem, type ProblemBody } from '@shelfcast/service-kit/http/problem';
 import { sendJson } from '@shelfcast/service-kit/http/send-json';
 import { type RequestHandler, Router } from 'express';
-import { bodyOf, type ReadBody } from '../http/body.ts';
 import { eventFormat } from '../http/content-type.ts';
 import { toProblem } from '../http/to-problem.ts';
 import { traceOf } from '../http/trace.ts';

@@ -4,11 +4,11 @@ import type {
 } from '@shelfcast/schemas/registry/transport';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import type { ReadBody } from '@shelfcast/service-kit/http/body';
 import { methodNotAllowed } from '@shelfcast/service-kit/http/method-not-allowed';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
-import type { ReadBody } from '../http/body.ts';
 import { readRequest } from '../http/read-request.ts';
 import { describeSchemas } from '../topics/describe-schemas.ts';
 import { listTopics, type TopicSources } from '../topics/list-topics.ts';

@@ -1,9 +1,9 @@
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { ByteBudget } from '@shelfcast/service-kit/http/byte-budget';
-import { Problem } from '@shelfcast/service-kit/http/problem';
 import type { Request, RequestHandler, Response } from 'express';
+import type { ByteBudget } from './byte-budget.ts';
 import { createCollector, TooManyBytes, TooManyParts } from './collector.ts';
+import { Problem } from './problem.ts';
 
 export interface BodyReaderOptions {
   readonly budget: ByteBudget;
@@ -20,29 +20,32 @@ export type ReadBody = (limitBytes: number) => RequestHandler;
 const RETRY_AFTER_SECONDS = 1;
 /** For a sender to read why its body was refused, before the connection ends. */
 const REFUSED_LINGER_MS = 1_000;
+/** What inflating takes beside the body, however short that is. */
+const INFLATER_BYTES = 64 * 1024;
 
 /**
  * What callers have sent and not been answered for is counted as it arrives, whatever they announce, and given back
  * with the answer or when they hang up: 429 for a caller with more than its share, 503 when all together have too much.
- * The first kilobytes of each body are free (see `createCollector`), so small requests are never refused for that.
+ * The first kilobytes of each body are free (see `createCollector`), so small requests that are not compressed are never
+ * refused for that.
  */
 export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadBody {
   return (limitBytes) => (request, response, next) => {
-    const inflate = inflaterOf(request.headers['content-encoding']);
-    if (inflate === undefined && Number(request.headers['content-length']) > limitBytes) {
+    const openInflater = inflaterOf(request.headers['content-encoding']);
+    if (openInflater === undefined && Number(request.headers['content-length']) > limitBytes) {
       throw tooLarge(limitBytes);
     }
     const caller = callerOf(request);
     let taken = 0;
-    const collector = createCollector({
-      limitBytes,
-      grow(bytes) {
-        const full = budget.take(caller, bytes);
-        if (full !== undefined) throw tooMuch(full);
-        if (taken === 0) response.once('close', () => budget.give(caller, taken));
-        taken += bytes;
-      },
-    });
+    const grow = (bytes: number): void => {
+      const full = budget.take(caller, bytes);
+      if (full !== undefined) throw tooMuch(full);
+      if (taken === 0) response.once('close', () => budget.give(caller, taken));
+      taken += bytes;
+    };
+    const collector = createCollector({ limitBytes, grow });
+    if (openInflater !== undefined) grow(INFLATER_BYTES);
+    const inflate = openInflater?.();
     const source: Readable = inflate === undefined ? request : request.pipe(inflate);
     const onData = (chunk: Buffer): void => {
       try {
@@ -92,16 +95,16 @@ function readNoFurther(request: Request, response: Response): void {
   });
 }
 
-function inflaterOf(encoding = 'identity'): Transform | undefined {
+function inflaterOf(encoding = 'identity'): (() => Transform) | undefined {
   switch (encoding.toLowerCase()) {
     case 'identity':
       return undefined;
     case 'gzip':
-      return createGunzip();
+      return createGunzip;
     case 'deflate':
-      return createInflate();
+      return createInflate;
     case 'br':
-      return createBrotliDecompress();
+      return createBrotliDecompress;
     default:
       throw new Problem('unsupported-media-type', 'The body’s encoding is not supported');
   }
