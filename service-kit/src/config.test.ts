@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
+import { authSettings } from './auth/settings.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import {
   databaseUrl,
@@ -140,6 +141,14 @@ test('settings that need each other', () => {
     message,
     /KAFKA_SASL_PASSWORD: is missing: .* because KAFKA_SASL_MECHANISM is given/,
   );
+});
+
+test('where an issuer’s keys are, without the issuer, asks nobody for a JWT', () => {
+  const withAuth = z.object(authSettings);
+  const env = { OIDC_JWKS_URL: 'https://issuer.example/jwks' };
+  const message = problemsOf(() => loadConfig(withAuth, { env }));
+  assert.match(message, /OIDC_ISSUER: is missing: .* because OIDC_JWKS_URL is given/);
+  loadConfig(withAuth, { env: { ...env, OIDC_ISSUER: 'https://issuer.example' } });
 });
 
 test('on and off in the usual spellings, nothing else', () => {
