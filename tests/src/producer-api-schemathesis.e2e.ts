@@ -102,7 +102,7 @@ async function narrowed({ api, topic }: Context): Promise<unknown> {
   return document;
 }
 
-async function conforms(context: Context, options: readonly string[]): Promise<void> {
+async function conforms(context: Context, options: readonly string[], seed = SEED): Promise<void> {
   const python = await pythonWith(join(fromEnvironment('TEST_STATE_DIR'), 'python'), PACKAGES);
   const file = join(context.folder, 'openapi.json');
   writeFileSync(file, JSON.stringify(await narrowed(context)));
@@ -110,7 +110,7 @@ async function conforms(context: Context, options: readonly string[]): Promise<v
     join(python, '..', 'schemathesis'),
     [
       ...['run', file, '--url', context.api.url, '--no-color'],
-      ...(SEED === undefined ? ['--generation-deterministic'] : ['--seed', SEED]),
+      ...(seed === undefined ? ['--generation-deterministic'] : ['--seed', seed]),
       ...['--warnings', 'off'],
       ...options,
     ],
@@ -128,31 +128,58 @@ async function conforms(context: Context, options: readonly string[]): Promise<v
  * batches, which are answered with 207 when an event in them is wrong, and for topics, where only requests that fit are
  * made: others could reach topics that are not this test's.
  */
+/** Links lead from one route to another, so they are followed where none is left out. */
+const WITHOUT_LINKS = ['--phases', 'examples,coverage,fuzzing'];
 const cases: [note: string, options: string[]][] = [
   [
     'an event is answered as the document says, and refused when it breaks it',
     [
-      ...['--include-path', '/events', '--mode', 'all', '--max-examples', '25'],
+      ...[...WITHOUT_LINKS, '--include-path', '/events', '--mode', 'all', '--max-examples', '25'],
       ...['--checks', [...CHECKS, 'negative_data_rejection'].join()],
     ],
   ],
   [
     'so is a batch, event by event',
     [
-      ...['--include-path', '/events/batch', '--mode', 'all', '--max-examples', '12'],
+      ...[
+        ...WITHOUT_LINKS,
+        '--include-path',
+        '/events/batch',
+        '--mode',
+        'all',
+        '--max-examples',
+        '12',
+      ],
       ...['--checks', CHECKS.join()],
     ],
   ],
   [
     'what manages topics does so too',
     [
-      ...['--exclude-path-regex', '^/events', '--mode', 'positive', '--max-examples', '6'],
+      ...[
+        ...WITHOUT_LINKS,
+        '--exclude-path-regex',
+        '^/events',
+        '--mode',
+        'positive',
+        '--max-examples',
+        '6',
+      ],
       ...['--checks', CHECKS.join()],
     ],
   ],
 ];
 for (const [note, options] of cases) {
   if (hasPython()) test(note, (context) => conforms(context, options));
+  else test.skip(`${note}: skipped, there is no python3 with venv on this machine`);
+}
+
+/** A topic's life along the links of the document: made, asked for, changed, published to, deleted, asked for again. */
+const LIFE = ['--phases', 'stateful', '--mode', 'positive', '--max-examples', '15'];
+for (const seed of SEED === undefined ? ['1717', '4242'] : [SEED]) {
+  const note = `step by step, along the links, no answer breaks the document (seed ${seed})`;
+  const options = [...LIFE, '--checks', [...CHECKS, 'use_after_free'].join()];
+  if (hasPython()) test(note, (context) => conforms(context, options, seed));
   else test.skip(`${note}: skipped, there is no python3 with venv on this machine`);
 }
 

@@ -110,7 +110,10 @@ function paths(): JsonSchema {
         parameters: key,
         requestBody: { required: true, content: json(ref('Event')) },
         responses: {
-          202: answer('Event and report are durable.', ref('Receipt')),
+          202: {
+            ...answer('Event and report are durable.', ref('Receipt')),
+            links: linksOf('$response.body#/topic', ['getTopic', 'getSchemas']),
+          },
           ...problems(...writing, 'unknown-topic'),
         },
       },
@@ -148,7 +151,10 @@ function paths(): JsonSchema {
         operationId: 'createTopic',
         summary: 'Create a topic with a schema; it can be published to at once',
         requestBody: { required: true, content: json(ref('NewTopic')) },
-        responses: { 201: answer('It is there.', ref('Topic')), ...problems(...writing) },
+        responses: {
+          201: { ...answer('It is there.', ref('Topic')), links: linksOf('$response.body#/name') },
+          ...problems(...writing),
+        },
       },
     },
     '/topics/{topic}': {
@@ -198,11 +204,14 @@ function paths(): JsonSchema {
         summary: 'Add a version; refused, naming the field, when it would break readers',
         requestBody: { required: true, content: json(ref('SchemaChange')) },
         responses: {
-          201: answer('The version is there.', {
-            type: 'object',
-            properties: { topic: { type: 'string' }, version: { type: 'integer' } },
-            required: ['topic', 'version'],
-          }),
+          201: {
+            ...answer('The version is there.', {
+              type: 'object',
+              properties: { topic: { type: 'string' }, version: { type: 'integer' } },
+              required: ['topic', 'version'],
+            }),
+            links: linksOf('$response.body#/topic', ['getSchemas']),
+          },
           ...problems(...writing, 'unknown-topic'),
         },
       },
@@ -212,6 +221,15 @@ function paths(): JsonSchema {
 
 function answer(description: string, schema: JsonSchema): JsonSchema {
   return { description, content: json(schema) };
+}
+
+const OF_TOPIC = ['getTopic', 'changeTopic', 'deleteTopic', 'getSchemas', 'changeSchema'];
+
+/** What can be asked next of the topic that an answer names. */
+function linksOf(topic: string, operations: readonly string[] = OF_TOPIC): JsonSchema {
+  return Object.fromEntries(
+    operations.map((operationId) => [operationId, { operationId, parameters: { topic } }]),
+  );
 }
 
 /** The failures of a route, with those that every route has. */
