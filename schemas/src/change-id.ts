@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 
-const DERIVED = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const DERIVED =
+  /^\s*(?:urn:uuid:)?\{?[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\}?\s*$/i;
 
-/** Whether a text has the form of the ids made here. */
+/** Whether a text has the form of the ids made here, in any of the ways in which UUIDs are written. */
 export function isDerivedId(text: string): boolean {
   return DERIVED.test(text);
 }

@@ -77,7 +77,8 @@ const FORMS: Readonly<
     api.call('POST', '/events', structured(event), { ...STRUCTURED, ...headers }),
   binary: (api, { source, id, data, topic = TOPIC }, headers) =>
     api.call('POST', '/events', data, {
-      ...{ 'ce-specversion': '1.0', 'ce-id': id, 'ce-source': source, 'ce-type': topic },
+      ...{ 'ce-specversion': '1.0', 'ce-source': source, 'ce-type': topic },
+      'ce-id': encodeURIComponent(id),
       ...headers,
     }),
   async batch(api, event, headers) {
@@ -159,6 +160,19 @@ test('the id that a sender gave stays an attribute, beside the event’s own', a
   });
 });
 
+test('in whatever form it comes again, an event is one', async ({ guarded }) => {
+  const event = {
+    ...{ source: 'urn:shop:1', id: `Müller & Söhne #${randomUUID()}` },
+    data: productUpdate(products.next()),
+  };
+  const answers: Answer[] = [];
+  for (const send of Object.values(FORMS)) answers.push(await send(guarded, event, as('a')));
+  const [first] = answers;
+  for (const { status, body } of answers) {
+    assert.equal([status, body.id, body.offset], [202, first?.body.id, first?.body.offset]);
+  }
+});
+
 test('no caller can use up the ids of another, nor speak under them', async (context) => {
   const { guarded } = context;
   for (const [form, send] of Object.entries(FORMS)) {
@@ -195,7 +209,10 @@ test('ids of the form that captured changes have are refused', async (context) =
   );
   const captured = rows[0]?.id ?? '';
   for (const [form, send] of Object.entries(FORMS)) {
-    for (const id of [captured, captured.toUpperCase()]) {
+    for (const id of [
+      ...[captured, captured.toUpperCase(), `urn:uuid:${captured}`, `URN:UUID:{${captured}}`],
+      ...[`{${captured}}`, ` ${captured}`, `${captured} `],
+    ]) {
       const { status, body } = await send(open, {
         ...{ source: '/shop', id, data: productUpdate('never') },
       });
