@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Counter, Registry } from 'prom-client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -74,6 +76,22 @@ test('a port in use is said in words', async ({ server }) => {
     () => assert.unreachable(),
     (error) => assert.match(String(error), /port \d+ is in use by another process; set PORT/),
   );
+});
+
+test('what only holds a connection open is cut, and others are answered meanwhile', async ({
+  server,
+}) => {
+  const startedMs = performance.now();
+  const held = ['', 'GET /livez HT', 'GET /livez HTTP/1.1\r\nhost: localhost\r\nx-'].flatMap(
+    (begun) =>
+      Array.from({ length: 50 }, () => {
+        const socket = connect(server.port, '127.0.0.1', () => socket.write(begun));
+        return once(socket.on('error', () => {}).resume(), 'close');
+      }),
+  );
+  assert.is((await get(server, '/livez')).status, 200);
+  await Promise.all(held);
+  assert.ok(performance.now() - startedMs < 8_000);
 });
 
 test.run();

@@ -35,6 +35,14 @@ export interface Readiness {
   readonly notes?: readonly string[];
 }
 
+/** Whoever asks has asked by then: what only holds a connection open would take the process's files. */
+const SLOW_SENDERS = {
+  headersTimeout: 2_000,
+  requestTimeout: 2_000,
+  connectionsCheckingInterval: 500,
+};
+const MAX_CONNECTIONS = 2_000;
+
 /**
  * Serves GET /livez (the process answers), /readyz (200, or 503 with the reason of each failed
  * check, as JSON) and /metrics (Prometheus text).
@@ -50,7 +58,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
     return notes.length === 0 ? state : { ...state, notes };
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer(SLOW_SENDERS, (request, response) => {
     const path = request.url?.split('?', 1)[0];
     if (isLoopback(host) && !isLoopback(hostOf(request.headers.host))) {
       return answer(response, 421, { error: 'this machine is not asked by that name' });
@@ -73,6 +81,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
     handled.catch(() => answer(response, 500, { error: 'internal error' }));
   });
 
+  server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explainBindError(error, host, port)));
     server.listen(port, host, resolve);
