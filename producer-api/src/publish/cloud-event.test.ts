@@ -25,6 +25,8 @@ test('attributes have the types of the specification', () => {
     [{ dataschema: 'no uri' }, ['/dataschema bad_format']],
     [{ time: '2026-01-31T24:00:00Z' }, ['/time bad_format']],
     [{ time: '2026-01-31T23:59:59Z' }, []],
+    [{ time: '2026-01-31T23:59:59.123456789+01:00' }, []],
+    [{ time: '2026-01-31T23:59:59.1234567' }, ['/time bad_format']],
     [{ amount: 2_147_483_647, lost: -2_147_483_648, urgent: true }, []],
     [{ amount: 2_147_483_648 }, ['/amount out_of_range']],
     [{ amount: -2_147_483_649 }, ['/amount out_of_range']],
