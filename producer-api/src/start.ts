@@ -12,6 +12,7 @@ import { createBodyReader } from '@shelfcast/service-kit/http/body';
 import { type ByteBudgetOptions, createByteBudget } from '@shelfcast/service-kit/http/byte-budget';
 import { operationRoutes } from '@shelfcast/service-kit/http/operation-routes';
 import { serve } from '@shelfcast/service-kit/http/serve';
+import { inTurns } from '@shelfcast/service-kit/http/turns';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import { createPool } from '@shelfcast/service-kit/postgres';
@@ -38,6 +39,8 @@ import { createTopicsAdmin } from './topics/topics-admin.ts';
 /** Who guesses tokens has to guess slowly. */
 const MAX_FAILURES_PER_SECOND = 20;
 const DATABASE_TIMEOUT_MS = 5_000;
+/** Of one caller, of the requests that Kafka and the registry are asked for. */
+const TURNS = { concurrent: 4, waiting: 1_000 };
 /** A process that lost its lease has given up writing before another begins. */
 const LEASE_MARGIN_MS = 5_000;
 const MS_PER_HOUR = 3_600_000;
@@ -119,6 +122,7 @@ export async function startProducerApi({
     budget: createByteBudget(bodyLimits(config)),
     callerOf: (request) => authorizer.callerOf(request).name,
   });
+  const turns = inTurns({ ...TURNS, callerOf: (request) => authorizer.callerOf(request).name });
   const app = createApp({
     routers: [
       onlyAllowedOrigins(config.ALLOWED_ORIGINS),
@@ -148,9 +152,13 @@ export async function startProducerApi({
           kafka: () => (producer.isConnected() ? undefined : 'the brokers do not answer'),
         },
       }),
-      docsRoutes({ authorizer, admin, registry, contracts, topicPrefix: config.TOPIC_PREFIX }),
+      docsRoutes({
+        ...{ authorizer, turns, admin, registry, contracts },
+        topicPrefix: config.TOPIC_PREFIX,
+      }),
       topicRoutes({
         authorizer,
+        turns,
         audit: createAudit({ pool, schema: 'producer', log: log.child({ part: 'audit' }) }),
         readBody,
         admin,

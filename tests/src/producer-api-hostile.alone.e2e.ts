@@ -322,6 +322,40 @@ test('batches that never end take what their caller may have, and others are ser
   assert.is(again.status, 202);
 });
 
+test('who asks for all topics again and again waits for their own answers', async ({
+  api,
+  topic,
+}) => {
+  const ask = async (): Promise<void> => {
+    const event = { topic, data: { id: 'neighbour' } };
+    assert.is((await api.call('POST', '/events', event, asOperator)).status, 202);
+  };
+  const quietMs = await timesOf(20, ask);
+  const memory = watchMemory(api.pid);
+  const headers = { authorization: `Bearer ${VIEWER}` };
+  const endMs = performance.now() + ATTACK_MS;
+  const statuses = new Set<number>();
+  const attacks = Array.from({ length: 100 }, async (_, nr) => {
+    const path = ['/topics', '/openapi.json', '/asyncapi.json', '/audit'][nr % 4] ?? '';
+    while (performance.now() < endMs) {
+      const answer = await fetch(`${api.url}${path}`, { headers });
+      await answer.arrayBuffer();
+      statuses.add(answer.status);
+    }
+  });
+  const tookMs: number[] = [];
+  while (performance.now() < endMs) tookMs.push(...(await timesOf(10, ask)));
+  await Promise.all(attacks);
+  const highest = memory.stop();
+  const p95 = percentile(tookMs, 95);
+  console.log(
+    `# 100 who ask for topics: resident ${memory.before} → ${highest} MiB at most; others p95 ${p95.toFixed(0)} of ${tookMs.length}, quiet ${percentile(quietMs, 95).toFixed(0)} ms`,
+  );
+  assert.equal(statuses, new Set([200]));
+  assert.ok(highest < memory.before + MAX_GROWTH_MIB, `${memory.before} → ${highest} MiB`);
+  assert.ok(p95 < SERVED_MS, `p95 ${p95} ms`);
+});
+
 test('violations are listed within bounds, however many a batch has', async ({ api, topic }) => {
   const names = Array.from({ length: 90 }, (_, nr) => [`field${nr}`, nr]);
   const batch = Array.from({ length: 500 }, () => ({ topic, data: Object.fromEntries(names) }));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-dist';
 import { asyncApi } from '../docs/asyncapi.ts';
@@ -9,22 +9,24 @@ import { type PublishableSources, publishableContracts } from '../docs/publishab
 
 export interface DocsRoutesOptions extends PublishableSources {
   readonly authorizer: Pick<Authorizer, 'require' | 'isOpen'>;
+  /** Makes a caller's costly requests wait for one another. */
+  readonly turns: RequestHandler;
 }
 
 const FILES = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']);
 
 /** GET /openapi.json and /asyncapi.json, of the topics that there are now; GET /docs, where they can be tried. */
-export function docsRoutes({ authorizer, ...sources }: DocsRoutesOptions): Router {
-  const viewer = authorizer.require('viewer');
+export function docsRoutes({ authorizer, turns, ...sources }: DocsRoutesOptions): Router {
+  const viewer: RequestHandler[] = [authorizer.require('viewer'), turns];
   const page = readFileSync(new URL('../../src/docs/page.html', import.meta.url), 'utf8');
   const script = readFileSync(new URL('../../src/docs/page.js', import.meta.url), 'utf8');
   return (
     Router()
-      .get('/openapi.json', viewer, async (_request, response) => {
+      .get('/openapi.json', ...viewer, async (_request, response) => {
         const contracts = await publishableContracts(sources);
         response.json(openApi({ contracts, secured: !authorizer.isOpen }));
       })
-      .get('/asyncapi.json', viewer, async (_request, response) => {
+      .get('/asyncapi.json', ...viewer, async (_request, response) => {
         response.json(asyncApi(await publishableContracts(sources)));
       })
       // Everything it needs comes from here; the page's own library sets styles on elements.

@@ -21,6 +21,8 @@ export interface TopicRoutesOptions extends TopicSources {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
   readonly readBody: ReadBody;
+  /** Makes a caller's costly requests wait for one another. */
+  readonly turns: RequestHandler;
   readonly defaults: { readonly partitions: number; readonly retentionMs: number };
 }
 
@@ -28,8 +30,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_AUDIT = 200;
 /** Topics and their schemas: everyone who may call sees them, operators change them. */
 export function topicRoutes(options: TopicRoutesOptions): Router {
-  const { topicsAdmin, authorizer, audit, readBody, defaults, ...sources } = options;
-  const viewer = authorizer.require('viewer');
+  const { topicsAdmin, authorizer, audit, readBody, turns, defaults, ...sources } = options;
+  const viewer: RequestHandler[] = [authorizer.require('viewer'), turns];
   const asOperator = (handler: RequestHandler): RequestHandler[] => [
     authorizer.require('operator'),
     readBody(MAX_BODY_BYTES),
@@ -54,14 +56,14 @@ export function topicRoutes(options: TopicRoutesOptions): Router {
   }
 
   return Router()
-    .get('/audit', viewer, async (_request, response) => {
+    .get('/audit', ...viewer, async (_request, response) => {
       response.json({ items: await audit.list({ limit: MAX_AUDIT }) });
     })
     .all('/audit', methodNotAllowed('GET'))
-    .get('/topics', viewer, async (_request, response) => {
+    .get('/topics', ...viewer, async (_request, response) => {
       response.json({ topics: await listTopics(sources) });
     })
-    .get('/topics/:topic', viewer, (request, response) => sendTopic(response, topicOf(request)))
+    .get('/topics/:topic', ...viewer, (request, response) => sendTopic(response, topicOf(request)))
     .post(
       '/topics',
       asOperator(async (request, response) => {
@@ -95,7 +97,7 @@ export function topicRoutes(options: TopicRoutesOptions): Router {
         response.status(204).end();
       }),
     )
-    .get('/schemas/:topic', viewer, async (request, response) => {
+    .get('/schemas/:topic', ...viewer, async (request, response) => {
       const described = await describeSchemas(sources.registry, topicOf(request));
       if (described === undefined) {
         throw new Problem('unknown-topic', `There is no schema of ${topicOf(request)}`);
