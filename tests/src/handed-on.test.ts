@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { consumersConfig } from '@shelfcast/consumers/config';
 import { registered } from '@shelfcast/consumers/registered';
 import { dashboardConfig } from '@shelfcast/dashboard-server/config';
 import { checkoutRoot } from '@shelfcast/local/checkout';
+import { kafkaConnect } from '@shelfcast/local/components/connect';
 import { configuredVariables } from '@shelfcast/local/configured';
+import { readSettings } from '@shelfcast/local/settings';
 import { monitorConfig } from '@shelfcast/monitor/config';
 import { captureConfig } from '@shelfcast/producer-api/capture/config';
 import { producerConfig } from '@shelfcast/producer-api/config';
@@ -61,6 +64,22 @@ test('with make start, from .env as from the shell', () => {
     all.filter((name) => !(name in handedOn)),
     [],
   );
+});
+
+test('the hosts that connectors may name reach the worker, with both', () => {
+  const { services } = readCompose(text('docker-compose.yml'));
+  assert.ok('CONNECTOR_HOSTS' in (services.connect?.environment ?? {}));
+  const SHELFCAST_STATE_DIR = mkdtempSync(join(tmpdir(), 'shelfcast-handed-on-'));
+  try {
+    const configured = configuredVariables({ CONNECTOR_HOSTS: 'other.example' });
+    const settings = readSettings({ SHELFCAST_STATE_DIR }, {}, configured);
+    const java = { executable: 'java', version: '17', feature: 17, hasShenandoah: false };
+    const folders = { kafkaLibs: '', registryJar: '', connectPlugins: '', cache: '' };
+    const { spec } = kafkaConnect(settings, { java, ...folders });
+    assert.is(spec.env.CONNECTOR_HOSTS, 'other.example');
+  } finally {
+    rmSync(SHELFCAST_STATE_DIR, { recursive: true });
+  }
 });
 
 test.run();

@@ -213,6 +213,26 @@ test('bare handshakes without a token take no client’s place', async ({ monito
   reader.close();
 });
 
+test('one caller takes half of the clients’ places, and gives them back', async ({
+  monitor,
+  token,
+  otherToken,
+}) => {
+  const { url } = monitor;
+  const enter = (of: string) => connectLive({ url, filter: {}, token: of });
+  const clients = await Promise.all(Array.from({ length: 100 }, () => enter(token)));
+  const refused = await enter(token).then(
+    () => 'let in',
+    (error: unknown) => String(error),
+  );
+  assert.match(refused, 'too many clients of this caller');
+  const other = await enter(otherToken);
+  other.close();
+  for (const client of clients) client.close();
+  const again = await eventually(() => enter(token), { what: 'a place again' });
+  again.close();
+});
+
 test('who talks without an end is cut', async ({ monitor, token }) => {
   const socket = await openSocket(monitor.url);
   socket.send(`40${JSON.stringify({ token })}`);

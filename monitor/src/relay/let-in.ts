@@ -1,10 +1,11 @@
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
+import type { Connection } from './outgoing.ts';
 import type { LiveServer } from './relay.ts';
 
 export interface LetInOptions {
-  readonly authorizer: Pick<Authorizer, 'identify'>;
+  readonly authorizer: Pick<Authorizer, 'identify' | 'isOpen'>;
   readonly nowMs: () => number;
-  /** Clients at a time; who comes then is refused. */
+  /** Clients at a time, half of them of one caller where callers have names; who comes then is refused. */
   readonly maxClients: number;
 }
 
@@ -16,14 +17,25 @@ const LONGEST_MS = 2 ** 31 - 1;
  * the client connects again by itself, goes on where it was with a new token, and is told why without.
  */
 export function letIn(io: LiveServer, { authorizer, nowMs, maxClients }: LetInOptions): void {
+  const connections = new Map<string, Set<Connection>>();
+  const mostOfCaller = authorizer.isOpen ? maxClients : Math.ceil(maxClients / 2);
   io.use((socket, next) => {
     const { auth, headers, address } = socket.handshake;
     const authorization =
       typeof auth.token === 'string' ? `Bearer ${auth.token}` : headers.authorization;
     authorizer.identify({ authorization, host: headers.host }, address).then(
-      ({ expiresAtMs }) => {
+      ({ name, expiresAtMs }) => {
         const { conn } = socket;
         if (io.sockets.sockets.size >= maxClients) return next(new Error('too many clients'));
+        const own = connections.get(name) ?? new Set();
+        if (!own.has(conn) && own.size >= mostOfCaller) {
+          return next(new Error('too many clients of this caller'));
+        }
+        connections.set(name, own.add(conn));
+        conn.once('close', () => {
+          own.delete(conn);
+          if (own.size === 0) connections.delete(name);
+        });
         if (expiresAtMs !== undefined) {
           const leftMs = Math.max(0, expiresAtMs - nowMs());
           const end = setTimeout(() => conn.close(), Math.min(leftMs, LONGEST_MS));

@@ -28,7 +28,7 @@ export interface RelayOptions {
   readonly codec: Codec;
   /** Topic of the reports. */
   readonly topic: string;
-  readonly authorizer: Pick<Authorizer, 'identify'>;
+  readonly authorizer: Pick<Authorizer, 'identify' | 'isOpen'>;
   /** Origins of pages that may connect, besides this address's own. */
   readonly allowedOrigins: readonly string[];
   /** Sees every report that goes by. */
