@@ -27,6 +27,13 @@ test('a message over several lines is kept whole', () => {
 
 const examples: readonly (readonly [message: string, meaning: RegExp])[] = [
   ['FATAL: password authentication failed for user "debezium"', /password/],
+  [
+    'ERROR: division by zero Where: slot "shelfcast", output plugin "pgoutput", in the change callback, associated LSN 0/1',
+    /row filter of the publication throws/,
+  ],
+  ['FATAL: too many connections for role "debezium"', /as many sessions/],
+  ['FATAL: permission denied for database "products"', /may not connect/],
+  ['FATAL: role "debezium" is not permitted to log in', /may not log in/],
   ['ERROR: replication slot "shelfcast" is active for PID 42', /Another process/],
   ['ERROR: replication slot "shelfcast" does not exist', /missing/],
   [

@@ -70,6 +70,28 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     needsResync: true,
   },
   {
+    pattern: /output plugin \S+, in the \w+ callback/i,
+    meaning:
+      'Postgres cannot decode a change: a row filter of the publication throws. The change and the filter of that time stay in the WAL, whatever the publication is now.',
+    remedy: RESYNC,
+    needsResync: true,
+  },
+  {
+    pattern: /too many connections for role/i,
+    meaning: 'The debezium role may not open as many sessions as the connector needs.',
+    remedy: `${sqlOnProducts('alter role debezium connection limit -1')} && make connector-restart`,
+  },
+  {
+    pattern: /permission denied for database/i,
+    meaning: 'The debezium role may not connect to the products database.',
+    remedy: 'make start   # the migration repeats every grant, and what failed is restarted',
+  },
+  {
+    pattern: /is not permitted to log in/i,
+    meaning: 'The debezium role may not log in.',
+    remedy: `${sqlOnProducts('alter role debezium login')} && make connector-restart`,
+  },
+  {
     pattern: /password authentication failed|no password was provided/i,
     meaning: 'Postgres does not accept the connector’s user or password.',
     remedy: 'make start   # with one CDC_DATABASE_PASSWORD for Kafka Connect and the migration',

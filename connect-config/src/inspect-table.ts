@@ -1,6 +1,8 @@
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
 import { tableNameSql } from '@shelfcast/product-database/table-name';
 import { OperationError } from './connect-error.ts';
+import { withoutDeferral } from './health/check-identity.ts';
+import { quotedName } from './key-check/key-columns.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 
 export interface TableFacts {
@@ -73,10 +75,16 @@ export async function inspectTable(db: Queryable, table: TableName): Promise<Tab
     );
   }
   const primaryKey = await readPrimaryKey(db, relation.oid);
-  if (primaryKey.length === 0) {
+  if (primaryKey === undefined) {
     throw refuse(
       'NO_PRIMARY_KEY',
       `${name} has no primary key, so its changes would have no key: alter table ${name} add primary key (…) first.`,
+    );
+  }
+  if (primaryKey.deferrable) {
+    throw refuse(
+      'DEFERRABLE_KEY',
+      `The primary key of ${name} is deferrable: rows may hold the same key for a while, so the order of their changes does not tell which of them has it in the end. alter table ${quotedName(table)} ${withoutDeferral(primaryKey)} first.`,
     );
   }
   const columns = await readColumns(db, relation.oid);
@@ -91,7 +99,7 @@ export async function inspectTable(db: Queryable, table: TableName): Promise<Tab
   await refuseUnknownEncoding(db, refuse);
   return {
     columns: columns.map(({ attname }) => attname),
-    primaryKey,
+    primaryKey: primaryKey.columns,
     warnings: await generatedColumnWarnings(db, { name, columns }),
   };
 }
@@ -126,15 +134,23 @@ async function refuseUnknownEncoding(
   );
 }
 
-async function readPrimaryKey(db: Queryable, oid: number): Promise<string[]> {
-  const { rows } = await db.query<{ attname: string }>(
-    `select a.attname from pg_index i
-     cross join unnest(i.indkey::int2[]) with ordinality as key (attnum, position)
-     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = key.attnum
-     where i.indrelid = $1 and i.indisprimary order by key.position`,
+interface PrimaryKey {
+  readonly name: string;
+  /** In its order. */
+  readonly columns: readonly string[];
+  readonly deferrable: boolean;
+}
+
+async function readPrimaryKey(db: Queryable, oid: number): Promise<PrimaryKey | undefined> {
+  const { rows } = await db.query<{ name: string; columns: string[]; deferrable: boolean }>(
+    `select k.conname as name, k.condeferrable as deferrable,
+            array(select a.attname::text from unnest(k.conkey) with ordinality as part (number, position)
+                  join pg_attribute a on a.attrelid = k.conrelid and a.attnum = part.number
+                  order by part.position) as columns
+     from pg_constraint k where k.conrelid = $1 and k.contype = 'p'`,
     [oid],
   );
-  return rows.map(({ attname }) => attname);
+  return rows[0];
 }
 
 /** PostgreSQL 18 refuses updates under REPLICA IDENTITY FULL when a stored generated column is not published. */

@@ -25,6 +25,10 @@ export interface OpenContext {
   close(): Promise<void>;
 }
 
+/** Whatever the database or the role says of its sessions: a command may take its time, and it writes. */
+const SESSION =
+  '-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0';
+
 /** One of them keeps the lock for as long as a command takes. */
 const CONNECTIONS = 4;
 
@@ -33,6 +37,7 @@ export function openConnectorContext(options: OpenContextOptions): OpenContext {
   const products = new pg.Pool({
     connectionString: options.productsDatabaseUrl,
     application_name: options.clientId,
+    options: SESSION,
     max: CONNECTIONS,
   });
   products.on('error', () => undefined); // an idle connection that breaks is replaced by the pool

@@ -1,4 +1,5 @@
 import { listCapturedTables, requireBackfill } from '@shelfcast/product-database/captured-tables';
+import { ensureOwnTables } from '@shelfcast/product-database/own-tables';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { inTransaction } from '@shelfcast/service-kit/postgres';
 import { OperationError } from './connect-error.ts';
@@ -77,6 +78,8 @@ async function register(
   },
 ): Promise<RegisterResult> {
   const { client, products, admin, settings, log } = context;
+  const made = await inTransaction(products, ensureOwnTables);
+  if (made.length > 0) log(`Made ${made.join(', ')} again`);
   const all = await listCapturedTables(products);
   const capturedTables = await ensureDeclaredTopics(admin, { settings, capturedTables: all, log });
 

@@ -133,7 +133,7 @@ interface TablesOptions {
 
 /**
  * What is read, and where it goes. The signal table's own records are dropped, column defaults are kept out of the rows
- * (they would stand in for nulls), every record gets the epoch, and one PartitionRouting per routing column picks the
+ * (they would stand in for nulls), every record gets the epoch, and one ValueRouting per routing column picks the
  * partition from that column's value. Avro keys cannot: their bytes hold a schema id, so a new key schema would move
  * every key.
  */
@@ -165,7 +165,7 @@ function renderTables({
     ...Object.assign(
       {},
       ...routes.map(({ name, field, topics }) => ({
-        [`transforms.${name}.type`]: 'io.debezium.transforms.partitions.PartitionRouting',
+        [`transforms.${name}.type`]: 'shelfcast.connect.ValueRouting',
         [`transforms.${name}.partition.payload.fields`]: `change.${field}`,
         [partitionsProperty(name)]: partitions,
         [`transforms.${name}.predicate`]: name,

@@ -12,6 +12,8 @@ export interface ReplicationSlot {
   readonly safeWalSize: bigint | null;
   readonly invalidationReason: string | null;
   readonly confirmedFlushLsn: bigint | null;
+  /** The session with the oldest transaction: the slot keeps WAL from its beginning on. Null: none is open. */
+  readonly oldestTransaction: (Session & { readonly ageMs: number }) | null;
   /** Sessions whose transactions were open before the slot was asked for: it is made when they have ended. */
   readonly waitsFor: readonly Session[];
 }
@@ -34,6 +36,7 @@ export async function readSlot(db: Queryable, name: string): Promise<Replication
     invalidation_reason: string | null;
     confirmed: string | null;
     waits_for: string;
+    oldest: string | null;
   }>(
     // to_jsonb: invalidation_reason exists from PostgreSQL 17 on
     `select active, wal_status, safe_wal_size,
@@ -45,7 +48,14 @@ export async function readSlot(db: Queryable, name: string): Promise<Replication
               (select coalesce(json_agg(json_build_object(
                  'pid', b.pid, 'user', a.usename, 'application', nullif(a.application_name, ''))), '[]')
                from unnest(pg_blocking_pids(active_pid)) as b(pid) left join pg_stat_activity a using (pid))
-            else '[]' end::text as waits_for
+            else '[]' end::text as waits_for,
+            (select json_build_object('pid', pid, 'user', usename, 'application', application_name,
+                                      'ageMs', extract(epoch from clock_timestamp() - begun)::float8 * 1000)::text
+             from (select pid, usename, nullif(application_name, '') as application_name, xact_start as begun
+                   from pg_stat_activity where backend_xid is not null
+                   union all
+                   select 0, owner, null, prepared from pg_prepared_xacts) as open
+             order by begun limit 1) as oldest
      from pg_replication_slots as slot where slot_name = $1`,
     [name],
   );
@@ -58,6 +68,7 @@ export async function readSlot(db: Queryable, name: string): Promise<Replication
     safeWalSize: row.safe_wal_size === null ? null : BigInt(row.safe_wal_size),
     invalidationReason: row.invalidation_reason,
     confirmedFlushLsn: row.confirmed === null ? null : BigInt(row.confirmed),
+    oldestTransaction: row.oldest === null ? null : JSON.parse(row.oldest),
     waitsFor: JSON.parse(row.waits_for),
   };
 }

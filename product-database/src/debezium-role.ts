@@ -55,10 +55,9 @@ export async function ensureDebeziumRole(options: DebeziumRoleOptions): Promise<
   else await createRole(options);
 
   const role = pg.escapeIdentifier(DEBEZIUM_ROLE);
-  await client.query(`grant usage on schema public, shelfcast to ${role}`);
-  for (const { table, privileges } of OWN_GRANTS) {
-    await client.query(`grant ${privileges.join(', ')} on ${table} to ${role}`);
-  }
+  await client.query(`grant connect on database ${await databaseName(client)} to ${role}`);
+  await client.query(`grant usage on schema public to ${role}`);
+  await grantOwnTables(client);
   const { rows } = await client.query<{ schema: string; table: string; present: boolean }>(
     `select t.table_schema as schema, t.table_name as table, c.oid is not null as present
      from shelfcast.captured_tables t
@@ -74,6 +73,15 @@ export async function ensureDebeziumRole(options: DebeziumRoleOptions): Promise<
   }
 }
 
+/** Lets the debezium role work with our own tables. Safe to repeat. */
+export async function grantOwnTables(db: Queryable): Promise<void> {
+  const role = pg.escapeIdentifier(DEBEZIUM_ROLE);
+  await db.query(`grant usage on schema shelfcast to ${role}`);
+  for (const { table, privileges } of OWN_GRANTS) {
+    await db.query(`grant ${privileges.join(', ')} on ${table} to ${role}`);
+  }
+}
+
 /** Lets the debezium role read one table, and its schema. Safe to repeat. */
 export async function grantCapture(
   client: pg.ClientBase,
@@ -83,6 +91,11 @@ export async function grantCapture(
   const schemaName = pg.escapeIdentifier(schema);
   await client.query(`grant usage on schema ${schemaName} to ${role}`);
   await client.query(`grant select on ${schemaName}.${pg.escapeIdentifier(table)} to ${role}`);
+}
+
+async function databaseName(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ name: string }>('select current_database() as name');
+  return pg.escapeIdentifier(rows[0]?.name ?? '');
 }
 
 async function roleExists(client: pg.ClientBase): Promise<boolean> {
@@ -109,7 +122,7 @@ async function createRole({ client, password }: DebeziumRoleOptions): Promise<vo
 async function updateRole({ client, password, log }: DebeziumRoleOptions): Promise<void> {
   try {
     await client.query(
-      `alter role ${pg.escapeIdentifier(DEBEZIUM_ROLE)} login replication password ${pg.escapeLiteral(password)}`,
+      `alter role ${pg.escapeIdentifier(DEBEZIUM_ROLE)} login replication valid until 'infinity' password ${pg.escapeLiteral(password)}`,
     );
   } catch (error) {
     if (!isInsufficientPrivilege(error)) throw error;

@@ -1,5 +1,6 @@
 import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
 import { ensureDebeziumRole } from './debezium-role.ts';
+import { ensureOwnTables } from './own-tables.ts';
 import { acceptPublication, publicationVersion } from './publication.ts';
 import { rememberUnknown } from './table-identity.ts';
 
@@ -33,6 +34,8 @@ export async function migrateProducts({
     const applied = await applyMigrations(client, MIGRATIONS);
     log(applied.length === 0 ? 'Schema is up to date' : `Applied ${applied.join(', ')}`);
     await acceptPublication(client, publication);
+    const made = await ensureOwnTables(client);
+    if (made.length > 0) log(`Made ${made.join(', ')} again`);
     await ensureDebeziumRole({ client, password: debeziumPassword, log });
     const first = await rememberUnknown(client);
     if (first.length > 0) log(`Will recognize ${first.join(', ')}`);

@@ -10,12 +10,26 @@ const columnSchema = z.object({
   type: z.string(),
   /** Empty, `s` (stored) or `v` (virtual). */
   generated: z.string(),
+  /** Of a generated one: how; undefined where it was not remembered yet. */
+  expression: z.string().nullish(),
+  /** Of an enum: its labels by oid, which stay when one is renamed. */
+  labels: z.record(z.string(), z.string()).nullish(),
 });
+
+/** A column of a table, as the catalog has it. */
+export type ColumnIdentity = z.output<typeof columnSchema>;
 
 const identitySchema = z.object({
   oid: z.number(),
   /** The primary key, by its constraint, which a REINDEX keeps; null: there is none. */
-  key: z.object({ constraint: z.number(), columns: z.array(z.string()) }).nullable(),
+  key: z
+    .object({
+      constraint: z.number(),
+      columns: z.array(z.string()),
+      name: z.string().default(''),
+      deferrable: z.boolean().default(false),
+    })
+    .nullable(),
   columns: z.array(columnSchema),
   /** Of a partition: the table at the root, and all partitions below it that hold rows. */
   partitioned: z
@@ -50,14 +64,18 @@ export interface CapturedIdentity {
 /** The identity of pg_class row `c`, as JSON. */
 const CURRENT = `jsonb_build_object(
   'oid', c.oid::bigint,
-  'key', (select jsonb_build_object('constraint', k.oid::bigint,
+  'key', (select jsonb_build_object('constraint', k.oid::bigint, 'name', k.conname, 'deferrable', k.condeferrable,
             'columns', (select jsonb_agg(a.attname order by part.position)
                         from unnest(k.conkey) with ordinality as part (number, position)
                         join pg_attribute a on a.attrelid = c.oid and a.attnum = part.number))
           from pg_constraint k where k.conrelid = c.oid and k.contype = 'p'),
   'columns', coalesce((select jsonb_agg(jsonb_build_object('number', a.attnum, 'name', a.attname,
-                'type', format_type(a.atttypid, a.atttypmod), 'generated', a.attgenerated) order by a.attnum)
-              from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]'),
+                'type', format_type(a.atttypid, a.atttypmod), 'generated', a.attgenerated,
+                'expression', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
+                'labels', (select jsonb_object_agg(e.oid, e.enumlabel) from pg_enum e where e.enumtypid = a.atttypid))
+                order by a.attnum)
+              from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]'),
   'partitioned', case when c.relispartition then
     (select jsonb_build_object('root', root.oid::oid::bigint, 'rootName', min(${tableNameSql('rn.nspname', 'r.relname')}),
               'leaves', jsonb_agg(${tableNameSql('ln.nspname', 'l.relname')} order by ln.nspname, l.relname))

@@ -138,6 +138,77 @@ test('a record for a topic that nothing declared: the heartbeat goes stale, and 
   await doctorIsGreen();
 });
 
+test('our own tables are dropped, altered or held back: other tables flow, and one command makes them again', async (context) => {
+  const { admin, products } = context;
+  const [heartbeat, signal] = ['shelfcast.heartbeat', 'shelfcast.signal'];
+  const batches = [
+    {
+      sql: `drop table ${heartbeat}; alter table ${signal} add column sender text not null default 'x'`,
+      says: [/is gone/, /has other columns/],
+    },
+    {
+      sql: `create function shelfcast.keep() returns trigger language plpgsql as 'begin return null; end';
+        create trigger keep before update on ${heartbeat} for each row execute function shelfcast.keep();
+        drop table ${signal}`,
+      says: [/has a trigger keep/, /is gone/],
+    },
+  ];
+  for (const { sql, says } of batches) {
+    await products.query(sql);
+    const since = performance.now();
+    const alerts = [];
+    for (const [nr, table] of [heartbeat, signal].entries()) {
+      const alert = await shown(context, 'TableChanged', table, 'firing', since);
+      assert.match(alert.says, says[nr] ?? /never/);
+      assert.is((await foundByDoctor('own-tables', says[nr] ?? /never/)).mend, alert.mend);
+      alerts.push(alert);
+    }
+    assert.ok(performance.now() - since <= 30_000, 'within 30 s');
+    await products.query(`update countries set manager = 'beside what is broken'`);
+    await assertMirrored(context);
+
+    await heal(alerts[0]?.mend);
+
+    await nextHeartbeat(admin);
+    await heal('make connector-snapshot TABLE=public.countries');
+    await doctorIsGreen();
+  }
+  await products.query('drop function shelfcast.keep');
+});
+
+test('settings of the role and the database hold up neither stream nor snapshots', async (context) => {
+  const { admin, products } = context;
+  const settings = {
+    default_transaction_read_only: 'on',
+    default_transaction_isolation: 'serializable',
+    statement_timeout: '1ms',
+    lock_timeout: '1ms',
+    transaction_timeout: '1s',
+    idle_session_timeout: '1s',
+    idle_in_transaction_session_timeout: '1ms',
+    search_path: 'nowhere',
+    row_security: 'on',
+    bytea_output: 'escape',
+    timezone: 'Asia/Kolkata',
+  };
+  const set = (how: (name: string, value: string) => string) =>
+    products.query(
+      Object.entries(settings)
+        .map(([name, value]) => how(name, value))
+        .join('; '),
+    );
+  await set((name, value) => `alter role debezium set ${name} = '${value}'`);
+  try {
+    await heal('make connector-restart');
+    await nextHeartbeat(admin);
+    await heal('make connector-snapshot TABLE=public.countries');
+    await assertMirrored(context);
+    await doctorIsGreen();
+  } finally {
+    await set((name) => `alter role debezium reset ${name}`);
+  }
+});
+
 test('the topic of a captured table is deleted by hand', async (context) => {
   const { admin, products } = context;
   const lost = cdcTopic({ schema: 'public', table: 'countries' });

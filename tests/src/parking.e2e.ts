@@ -227,6 +227,30 @@ test('an attempt that never ends is given up, and the others go on', async ({ be
   await bench.reached([{ key: 'K-1', version: 1 }]);
 });
 
+test('killed amidst an attempt: the key is tried again within seconds', async ({
+  bench,
+  process,
+}) => {
+  await bench.fault('K-1', 'hangs');
+  await bench.write([{ key: 'K-1', version: 1 }]);
+  await untilParked(bench, 1);
+  await eventually(
+    async () => {
+      const { rows } = await bench.pool.query('select unfinished from runtime.parked_keys');
+      assert.is(rows[0]?.unfinished, 1);
+    },
+    { timeoutMs: 30_000, intervalMs: 20, what: 'an attempt is under way' },
+  );
+  process.kill('SIGKILL');
+  const sinceMs = performance.now();
+  await bench.mend('K-1');
+  await bench.start();
+  await bench.reached([{ key: 'K-1', version: 1 }]);
+  const seconds = (performance.now() - sinceMs) / 1_000;
+  console.log(`# tried again ${seconds.toFixed(1)} s after its process was killed`);
+  assert.equal(await versionsOf(bench, 'K-1'), [1]);
+});
+
 test('a change that blocks the event loop kills some processes, is set aside, and nothing is lost', async ({
   bench,
   process,

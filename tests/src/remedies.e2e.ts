@@ -1,12 +1,13 @@
 // Each way in which a captured table becomes another: an alert names the table and a command within seconds, doctor names the
 // same one, and the command, run to the letter, makes source and read model equal and doctor green. Faults of two tables are
 // provoked and healed together.
+import { CONNECTOR } from '@shelfcast/connect-config/context';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shown } from './support/await-alert.ts';
 import { fromEnvironment } from './support/environment.ts';
-import { doctorIsGreen, doctorProblems, heal } from './support/heal.ts';
+import { doctorIsGreen, doctorProblems, foundByDoctor, heal } from './support/heal.ts';
 import { stackMonitorUrl } from './support/monitor.ts';
 import { assertMirrored, connectPipeline, type Pipeline } from './support/pipeline.ts';
 import { runCommand } from './support/run-command.ts';
@@ -104,6 +105,19 @@ const batches: readonly (readonly Fault[])[] = [
   ],
   [
     {
+      ...{ name: 'with a column that was made again', alert: 'TableChanged', subject: COUNTRIES },
+      sql: `alter table countries drop column manager, add column manager text default 'made again'`,
+      mend: RESYNC_COUNTRIES,
+    },
+    {
+      ...{ name: 'with a deferrable key', alert: 'TableChanged', subject: DISCOUNTS },
+      sql: `alter table product_discounts drop constraint product_discounts_pkey,
+        add constraint product_discounts_pkey primary key (discount_id) deferrable`,
+      mend: /drop constraint .* && make resync TABLE=public\.product_discounts$/,
+    },
+  ],
+  [
+    {
       ...{ name: 'a publication made again', alert: 'PublicationChanged', subject: 'shelfcast' },
       sql: `drop publication shelfcast; ${MISSED} create publication shelfcast for table products, product_discounts,
         countries, shelfcast.signal, shelfcast.heartbeat with (publish_generated_columns = stored)`,
@@ -157,6 +171,41 @@ for (const faults of batches) {
 function assertSoon(since: number): void {
   assert.ok(performance.now() - since <= 30_000, 'an alert within 30 s');
 }
+
+test('a row filter that throws: nothing flows any more, and what heals that is a resync of all', async (context) => {
+  const { products } = context;
+  const [others, rest] = [
+    'public.products, public.product_discounts',
+    'shelfcast.signal, shelfcast.heartbeat',
+  ];
+  await products.query(`alter publication shelfcast set table ${others}, ${rest},
+    public.countries where (100 / (product_count - 4711) < 1000)`);
+  const since = performance.now();
+  await products.query(
+    'update countries set product_count = 4711 where country_id = (select min(country_id) from countries)',
+  );
+  await products.query(
+    `update products set name = name || ' behind it' where product_id = (select min(product_id) from products)`,
+  );
+
+  const { says, mend } = await shown(context, 'TaskFailed', CONNECTOR, 'firing', since);
+  assertSoon(since);
+  assert.match(says, /a row filter of the publication throws/);
+  assert.match(mend ?? '', RESYNC_ALL);
+  await shown(context, 'TableNotCarried', COUNTRIES, 'firing', since);
+  assert.is((await foundByDoctor('connector', /row filter/)).mend, mend);
+
+  await heal(mend);
+
+  await assertMirrored(context);
+  await doctorIsGreen();
+  for (const [alert, subject] of [
+    ['TaskFailed', CONNECTOR],
+    ['TableNotCarried', COUNTRIES],
+  ] as const) {
+    await shown(context, alert, subject, 'resolved', performance.now());
+  }
+});
 
 /** `make start` on the stack that runs. */
 async function startAgain(): Promise<string> {

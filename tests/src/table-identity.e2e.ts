@@ -6,6 +6,7 @@ import { readDatabase } from '@shelfcast/connect-config/health/read-source';
 import { captureWhole } from '@shelfcast/product-database/capture-table';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import { migrateProducts } from '@shelfcast/product-database/migrate';
+import { ensureOwnTables } from '@shelfcast/product-database/own-tables';
 import { ensurePublication } from '@shelfcast/product-database/publication';
 import { rememberIdentity } from '@shelfcast/product-database/table-identity';
 import pg from 'pg';
@@ -182,6 +183,31 @@ const cases: Readonly<Record<string, Case>> = {
       ...again,
     },
   },
+  'the primary key made deferrable': {
+    sql: `alter table countries drop constraint countries_pkey,
+      add constraint countries_pkey primary key (country_id) deferrable`,
+    ...{ check: 'key', ...table, says: /is deferrable/ },
+  },
+  'a column of another type': {
+    sql: 'alter table countries alter column total_sales type numeric(14,1)',
+    ...{ check: 'column', ...table, says: /was numeric\(14,2\) and is numeric\(14,1\)/, ...again },
+  },
+  'a column made again': {
+    sql: `alter table countries drop column manager, add column manager text default 'x'`,
+    ...{ check: 'column', ...table, says: /dropped and made again/, ...again },
+  },
+  'a column whose name another one has now': {
+    sql: `alter table countries rename column manager to old; alter table countries add column manager text default 'x'`,
+    ...{ check: 'column', ...table, says: /another one was given its name/, ...again },
+  },
+  'our heartbeat dropped': {
+    sql: 'drop table shelfcast.heartbeat',
+    ...{ check: 'own-tables', subject: 'shelfcast.heartbeat', says: /is gone/ },
+  },
+  'our signals with a policy': {
+    sql: 'alter table shelfcast.signal enable row level security',
+    ...{ check: 'own-tables', subject: 'shelfcast.signal', says: /row-level security/ },
+  },
   'another replica identity': {
     sql: 'alter table countries replica identity default',
     ...{ check: 'replica-identity', ...table, says: /REPLICA IDENTITY FULL/, isSql: true },
@@ -288,6 +314,32 @@ for (const [name, { sql, check, subject, says, isReadAgain, isSql }] of Object.e
       assert.equal(await problems(), [], `after ${found[0]?.mend}`);
     }));
 }
+
+test('our own tables are made again as the migration made them, whatever is there instead', () =>
+  takenBack(async () => {
+    await owner.query(`drop table shelfcast.heartbeat; create view shelfcast.heartbeat as select 1 as id;
+      alter table shelfcast.signal alter column data type jsonb using data::jsonb`);
+    assert.equal(await ensureOwnTables(owner), ['shelfcast.heartbeat', 'shelfcast.signal']);
+    assert.equal(await problems(), []);
+    assert.equal(await ensureOwnTables(owner), []);
+  }));
+
+test('found: a generated column by another expression, a renamed value of an enum', () =>
+  takenBack(async () => {
+    await owner.query(`create type mood as enum ('good', 'bad');
+      alter table countries add column mood mood default 'good',
+        add column doubled int generated always as (product_count * 2) stored`);
+    await recapture();
+    assert.equal(await problems(), []);
+    await owner.query(`alter table countries alter column doubled set expression as (product_count * 3);
+      alter type mood rename value 'good' to 'fine'; alter type mood add value 'none'`);
+    const found = (await problems()).filter(({ check }) => check === 'column');
+    assert.equal(found.length, 2, JSON.stringify(found));
+    assert.match(found[0]?.says ?? '', /Column mood .* a value was renamed/);
+    assert.match(found[1]?.says ?? '', /Column doubled .* another expression/);
+    await recapture();
+    assert.equal(await problems(), []);
+  }));
 
 /** The statements of `make psql SQL="…"`, as the shell hands them over. */
 function sqlIn(mend: string): string {

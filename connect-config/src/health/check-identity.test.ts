@@ -12,8 +12,8 @@ test('a table of which nothing is remembered', () =>
   assertAllOk(checkIdentity([{ ...products, remembered: undefined }])));
 
 const gone = { exists: false, current: undefined };
-const keyOf = (constraint: number, columns: string[]) => ({
-  current: { ...identity, key: { constraint, columns } },
+const keyOf = (constraint: number, columns: string[], deferrable = false) => ({
+  current: { ...identity, key: { constraint, columns, name: 'products_pkey', deferrable } },
 });
 
 const cases: [string, Partial<TableFacts>, Expected][] = [
@@ -76,6 +76,16 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     'with a primary key that was away for a while',
     keyOf(7, ['product_id']),
     { check: 'key', level: 'problem', says: /dropped and made again: changes in between/ },
+  ],
+  [
+    'with a deferrable primary key',
+    keyOf(7, ['product_id'], true),
+    {
+      check: 'key',
+      level: 'problem',
+      says: /is deferrable/,
+      mend: /drop constraint .*products_pkey.*, add constraint .* primary key .* && make resync/,
+    },
   ],
   [
     'unlogged',

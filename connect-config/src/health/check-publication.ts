@@ -14,7 +14,10 @@ export function checkPublication(capture: CaptureFacts): SourceFinding[] {
   const { publication } = capture;
   if (!publication) return [missingPublication()];
   const names = publication.tables.map(({ name }) => name);
-  const unpublished = PUBLISHED_OWN.filter((name) => !names.includes(name)).map(unpublishedOwn);
+  const broken: readonly string[] = capture.brokenOwnTables.map(({ table }) => table);
+  const unpublished = PUBLISHED_OWN.filter(
+    (name) => !names.includes(name) && !broken.includes(name),
+  ).map(unpublishedOwn);
   return [
     ...orOk(
       'publication',

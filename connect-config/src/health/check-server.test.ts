@@ -8,6 +8,14 @@ const test = suite('health: Postgres server');
 
 test('a sound server', () => assertAllOk(checkServer(server)));
 
+const role = {
+  login: true,
+  replication: true,
+  connectionLimit: -1,
+  expired: false,
+  connects: true,
+};
+
 const settings: [string, Partial<ServerFacts>, Expected][] = [
   [
     'wal_level',
@@ -46,12 +54,32 @@ const settings: [string, Partial<ServerFacts>, Expected][] = [
   ],
   [
     'a role that may not replicate',
-    { debeziumRole: { login: true, replication: false } },
+    { debeziumRole: { ...role, replication: false } },
     {
       check: 'role',
       level: 'problem',
       says: /may not replicate/,
       mend: /alter role debezium login replication/,
+    },
+  ],
+  [
+    'a role with too few sessions',
+    { debeziumRole: { ...role, connectionLimit: 2 } },
+    { check: 'role', level: 'problem', says: /2 sessions/, mend: /connection limit -1/ },
+  ],
+  [
+    'a role whose password is over',
+    { debeziumRole: { ...role, expired: true } },
+    { check: 'role', level: 'problem', says: /not valid any more/, mend: /valid until 'infinity'/ },
+  ],
+  [
+    'a role that is kept from the database',
+    { debeziumRole: { ...role, connects: false } },
+    {
+      check: 'role',
+      level: 'problem',
+      says: /may not connect/,
+      mend: /grant connect on database products to debezium/,
     },
   ],
 ];

@@ -68,7 +68,11 @@ function checkSenders({ walSenders, maxWalSenders }: ServerFacts): SourceFinding
   );
 }
 
-function checkRole({ debeziumRole }: ServerFacts): SourceFinding {
+/** Of the connector: the stream, the snapshots' session, the heartbeat's, and those that it asks the catalog with. */
+const SESSIONS_NEEDED = 6;
+
+/** What keeps the role out does so at its next session: until then the connector runs on. */
+function checkRole({ debeziumRole, databaseName }: ServerFacts): SourceFinding {
   if (!debeziumRole) {
     return problem('role', `There is no role ${DEBEZIUM_ROLE} for the connector.`, 'make start');
   }
@@ -77,6 +81,29 @@ function checkRole({ debeziumRole }: ServerFacts): SourceFinding {
       'role',
       `Role ${DEBEZIUM_ROLE} may not ${debeziumRole.login ? 'replicate' : 'log in'}.`,
       sqlOnProducts(`alter role ${DEBEZIUM_ROLE} login replication`),
+    );
+  }
+  const mend = (sql: string) => sqlOnProducts(sql);
+  const { connectionLimit, expired, connects } = debeziumRole;
+  if (connectionLimit >= 0 && connectionLimit < SESSIONS_NEEDED) {
+    return problem(
+      'role',
+      `Role ${DEBEZIUM_ROLE} may open ${connectionLimit} sessions, and the connector needs ${SESSIONS_NEEDED}.`,
+      mend(`alter role ${DEBEZIUM_ROLE} connection limit -1`),
+    );
+  }
+  if (expired) {
+    return problem(
+      'role',
+      `The password of role ${DEBEZIUM_ROLE} is not valid any more.`,
+      mend(`alter role ${DEBEZIUM_ROLE} valid until 'infinity'`),
+    );
+  }
+  if (!connects) {
+    return problem(
+      'role',
+      `Role ${DEBEZIUM_ROLE} may not connect to database ${databaseName}.`,
+      mend(`grant connect on database ${databaseName} to ${DEBEZIUM_ROLE}`),
     );
   }
   return ok('role', `Role ${DEBEZIUM_ROLE} may log in and replicate`);

@@ -52,6 +52,26 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     { check: 'slot', level: 'problem', says: /WAL removed/ },
   ],
   [
+    'kept for a session with a transaction that was left open, not for the connector',
+    {
+      currentLsn: 3_500_000_000n,
+      slot: {
+        ...slot,
+        retainedWalBytes: 3_500_000_000n,
+        safeWalSize: 500_000_000n,
+        confirmedFlushLsn: 3_499_999_000n,
+        oldestTransaction: { pid: 7, user: 'alice', application: 'psql', ageMs: 7_200_000 },
+      },
+    },
+    'running',
+    {
+      check: 'slot-wal',
+      level: 'problem',
+      says: /since a transaction of session 7 of alice \(psql\) has been open for 2 h/,
+      mend: /select pg_terminate_backend\(7\)/,
+    },
+  ],
+  [
     'nobody streams although the connector runs',
     { slot: { ...slot, active: false } },
     'running',

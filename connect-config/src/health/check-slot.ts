@@ -1,4 +1,4 @@
-import { size } from '@shelfcast/service-kit/words';
+import { longDuration, size } from '@shelfcast/service-kit/words';
 import { SLOT } from '../context.ts';
 import { describeSession, type ReplicationSlot } from '../replication-slot.ts';
 import type { ConnectorPresence } from './check-connector.ts';
@@ -47,7 +47,7 @@ export function checkSlot(
   return [
     checkActive(slot, presence),
     ...checkWaiting(slot),
-    checkRetainedWal(slot, budgetShare),
+    checkRetainedWal(slot, { budgetShare, isRead: isReadUpTo(slot, currentLsn) }),
     ...(storedLsn !== undefined && storedLsn > currentLsn ? [OFFSET_AHEAD] : []),
   ];
 }
@@ -103,10 +103,34 @@ export function slotWait(slot: ReplicationSlot | undefined): string | undefined 
   return finding && `${finding.says} ${finding.mend}`;
 }
 
-function checkRetainedWal(slot: ReplicationSlot, budgetShare: number): SourceFinding {
-  const { retainedWalBytes, safeWalSize, walStatus } = slot;
-  const kept = `Slot ${SLOT} keeps ${size(retainedWalBytes)} of WAL`;
-  const mend = 'make connector-status   # and once it runs, wait: it catches up';
+/** Whether most of what the slot keeps was read: then it is not the connector that is behind. */
+function isReadUpTo(
+  { confirmedFlushLsn, retainedWalBytes }: ReplicationSlot,
+  end: bigint,
+): boolean {
+  return confirmedFlushLsn !== null && (end - confirmedFlushLsn) * 2n < retainedWalBytes;
+}
+
+/** A transaction that has been open for less may be what a busy database always has. */
+const LONG_TRANSACTION_MS = 60_000;
+
+function checkRetainedWal(
+  slot: ReplicationSlot,
+  { budgetShare, isRead }: { readonly budgetShare: number; readonly isRead: boolean },
+): SourceFinding {
+  const { retainedWalBytes, safeWalSize, walStatus, oldestTransaction } = slot;
+  const holder =
+    isRead && (oldestTransaction?.ageMs ?? 0) >= LONG_TRANSACTION_MS ? oldestTransaction : null;
+  const session = holder === null ? undefined : describeSession(holder);
+  const because =
+    holder === null || session === undefined
+      ? ''
+      : `, since a transaction of ${session.name} has been open for ${longDuration(holder.ageMs)}`;
+  const kept = `Slot ${SLOT} keeps ${size(retainedWalBytes)} of WAL${because}`;
+  const mend =
+    session === undefined
+      ? 'make connector-status   # and once it runs, wait: it catches up'
+      : `${sqlOnProducts(session.end)}   # or end it where it was begun`;
   if (walStatus === 'unreserved') {
     return problem('slot-wal', `${kept} and is lost at the next checkpoint.`, mend);
   }
@@ -118,7 +142,11 @@ function checkRetainedWal(slot: ReplicationSlot, budgetShare: number): SourceFin
     return problem('slot-wal', `${kept}; it is lost after ${size(safeWalSize ?? 0n)} more.`, mend);
   }
   if (share >= FAR_BEHIND || walStatus === 'extended') {
-    return note('slot-wal', `${kept} (${walStatus}): the connector is behind.`, mend);
+    return note(
+      'slot-wal',
+      `${kept} (${walStatus})${because === '' ? ': the connector is behind' : ''}.`,
+      mend,
+    );
   }
   return ok('slot-wal', `${kept} (${walStatus ?? 'unknown'})`);
 }

@@ -1,3 +1,4 @@
+import type { BrokenOwnTable, OwnTable } from '@shelfcast/product-database/own-tables';
 import { checkEdited, checkIncludeList } from './check-config.ts';
 import type { ConnectorFacts } from './check-connector.ts';
 import { checkConnector, presenceOf } from './check-connector.ts';
@@ -84,11 +85,32 @@ function checkDatabase(facts: SourceFacts, { budgetShare }: SourceThresholds): S
 /** What is captured, as the database alone can tell. */
 export function checkCapture(capture: CaptureFacts): SourceFinding[] {
   return [
+    ...capture.brokenOwnTables.map(brokenOwnTable),
     ...checkPublication(capture),
     ...checkPublished(capture),
     ...checkTables(capture),
     ...checkTakenOut(capture),
   ];
+}
+
+const EFFECTS: Readonly<Record<OwnTable, string>> = {
+  'shelfcast.heartbeat': 'whether changes arrive is not known, and in an idle database WAL grows',
+  'shelfcast.signal': 'snapshots neither begin nor end',
+};
+
+function brokenOwnTable({ table, reason }: BrokenOwnTable): SourceFinding {
+  return problem(
+    'own-tables',
+    `${table} ${reason}: ${EFFECTS[table]}.`,
+    'make connector-register',
+    {
+      subject: table,
+    },
+  );
+}
+
+function isBroken(capture: CaptureFacts, name: string): boolean {
+  return capture.brokenOwnTables.some(({ table }) => table === name);
 }
 
 function checkBroker(facts: SourceFacts, { heartbeatLateMs }: SourceThresholds): SourceFinding[] {
@@ -97,7 +119,7 @@ function checkBroker(facts: SourceFacts, { heartbeatLateMs }: SourceThresholds):
   const kafka = broker.reached ? broker.facts : undefined;
   const missing = kafka?.written.filter(({ topic }) => !kafka.existing.has(topic)) ?? [];
   const heartbeat =
-    capture === undefined
+    capture === undefined || isBroken(capture, 'shelfcast.heartbeat')
       ? []
       : [
           checkHeartbeat({

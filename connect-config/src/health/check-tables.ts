@@ -32,7 +32,9 @@ export function checkTables(capture: CaptureFacts): SourceFinding[] {
     ...orOk(
       'grant',
       [
-        ...capture.missingGrants.map(ownNotGranted),
+        ...capture.missingGrants
+          .filter((name) => !capture.brokenOwnTables.some(({ table }) => table === name))
+          .map(ownNotGranted),
         ...known.filter(({ readable }) => !readable).map(notReadable),
       ],
       `Role ${DEBEZIUM_ROLE} may read every captured table`,

@@ -11,7 +11,20 @@ export type ServerFacts = {
   maxWalSenders: number;
   walSenders: number;
   /** Undefined when the role does not exist. */
-  debeziumRole: { login: boolean; replication: boolean } | undefined;
+  debeziumRole:
+    | {
+        login: boolean;
+        replication: boolean;
+        /** -1 is unlimited. */
+        connectionLimit: number;
+        /** Its password is not valid any more. */
+        expired: boolean;
+        /** May connect to this database. */
+        connects: boolean;
+      }
+    | undefined;
+  /** Of this database, as SQL wants it written. */
+  databaseName: string;
   /** Postgres' clock minus this machine's, in milliseconds, as far as it is certain. */
   clockOffsetMs: number;
 };
@@ -29,6 +42,10 @@ export async function readServer(db: Queryable): Promise<ServerFacts> {
     max_senders: number;
     login: boolean | null;
     replication: boolean | null;
+    connection_limit: number | null;
+    expired: boolean | null;
+    connects: boolean | null;
+    database: string;
   }>(
     `select extract(epoch from clock_timestamp())::float8 * 1000 as now_ms,
             current_setting('wal_level') as wal_level,
@@ -37,7 +54,10 @@ export async function readServer(db: Queryable): Promise<ServerFacts> {
             (select count(*)::int from pg_replication_slots) as slots,
             current_setting('max_wal_senders')::int as max_senders,
             (select count(*)::int from pg_stat_replication) as senders,
-            r.rolcanlogin as login, r.rolreplication as replication
+            r.rolcanlogin as login, r.rolreplication as replication, r.rolconnlimit as connection_limit,
+            coalesce(r.rolvaliduntil < now(), false) as expired,
+            has_database_privilege(r.oid, current_database(), 'connect') as connects,
+            quote_ident(current_database()) as database
      from (values ($1)) as wanted (role) left join pg_roles r on r.rolname = wanted.role`,
     [DEBEZIUM_ROLE],
   );
@@ -54,7 +74,14 @@ export async function readServer(db: Queryable): Promise<ServerFacts> {
     debeziumRole:
       row.login === null || row.replication === null
         ? undefined
-        : { login: row.login, replication: row.replication },
+        : {
+            login: row.login,
+            replication: row.replication,
+            connectionLimit: row.connection_limit ?? -1,
+            expired: row.expired ?? false,
+            connects: row.connects ?? true,
+          },
+    databaseName: row.database,
     clockOffsetMs: offsetOf(row.now_ms, askedAtMs, answeredAtMs),
   };
 }

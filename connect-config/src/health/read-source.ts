@@ -6,6 +6,7 @@ import {
   type RemovedTable,
 } from '@shelfcast/product-database/captured-tables';
 import { missingOwnGrants } from '@shelfcast/product-database/debezium-role';
+import { type BrokenOwnTable, brokenOwnTables } from '@shelfcast/product-database/own-tables';
 import { SLOT } from '../context.ts';
 import { isRegistering } from '../registration-lock.ts';
 import { currentLsn, type ReplicationSlot, readSlot } from '../replication-slot.ts';
@@ -23,6 +24,8 @@ export type CaptureFacts = {
   tables: TableFacts[];
   publication: PublicationFacts | undefined;
   slot: ReplicationSlot | undefined;
+  /** Our own tables that the connector cannot work with. */
+  brokenOwnTables: BrokenOwnTable[];
   /** Our own tables on which the debezium role lacks a privilege. */
   missingGrants: string[];
   /** End of the WAL. */
@@ -52,15 +55,18 @@ export async function readDatabase(
 }
 
 async function readCapture(db: Queryable, slotName: string): Promise<CaptureFacts> {
+  const broken = await brokenOwnTables(db);
+  const hasHeartbeat = !broken.some(({ table }) => table === 'shelfcast.heartbeat');
   return {
     capturedTables: await listCapturedTables(db),
     removedTables: await listRemovedTables(db),
     tables: await readTables(db),
     publication: await readPublication(db),
     slot: await readSlot(db, slotName),
+    brokenOwnTables: broken,
     missingGrants: await missingOwnGrants(db),
     currentLsn: await currentLsn(db),
-    heartbeatWrittenAgeMs: await readHeartbeatAgeMs(db),
+    heartbeatWrittenAgeMs: hasHeartbeat ? await readHeartbeatAgeMs(db) : undefined,
     registering: await isRegistering(db),
   };
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { KeyColumn } from './key-columns.ts';
 
 /**
@@ -22,16 +23,9 @@ const SETTINGS = `set local row_security = off; set local timezone = 'UTC'; set 
   set local bytea_output = 'hex'; set local extra_float_digits = 1; set local lc_monetary = 'C'; set local xmloption = content;
   set local statement_timeout = 0; set local lock_timeout = '5s'`;
 
-const BY_TYPE: Readonly<Record<string, (value: string) => string>> = {
-  numeric: (value) => `trim_scale(${value})::text`,
-  // Debezium sends the time in UTC.
-  timetz: (value) => `(${value} at time zone 'UTC')::text`,
-};
-
 /** SQL that gives the canonical text of an expression of the column's type. */
 export function canonicalSql({ typeName }: Pick<KeyColumn, 'typeName'>, value: string): string {
-  const special = Object.hasOwn(BY_TYPE, typeName) ? BY_TYPE[typeName] : undefined;
-  return special?.(value) ?? `${value}::text`;
+  return typeName === 'numeric' ? `trim_scale(${value})::text` : `${value}::text`;
 }
 
 const asItIs = (text: string) => text;
@@ -55,6 +49,24 @@ export function canonicalWithoutPostgres({
   typeName,
 }: Pick<KeyColumn, 'typeName'>): ((text: string) => string) | undefined {
   return Object.hasOwn(WITHOUT_POSTGRES, typeName) ? WITHOUT_POSTGRES[typeName] : undefined;
+}
+
+/**
+ * How a decoded text becomes one that Postgres reads as the column's type, where they differ.
+ *
+ * An hstore is carried as JSON.
+ */
+export function forPostgres({ typeName }: Pick<KeyColumn, 'typeName'>): (text: string) => string {
+  return typeName === 'hstore' ? hstoreOfJson : asItIs;
+}
+
+const hstoreSchema = z.record(z.string(), z.string().nullable());
+
+function hstoreOfJson(text: string): string {
+  const quoted = (part: string) => `"${part.replaceAll(/["\\]/g, '\\$&')}"`;
+  return Object.entries(hstoreSchema.parse(JSON.parse(text)))
+    .map(([key, value]) => `${quoted(key)}=>${value === null ? 'NULL' : quoted(value)}`)
+    .join(',');
 }
 
 /** As Postgres' trim_scale. */

@@ -10,6 +10,8 @@ export interface KeyColumn {
   /** Name of that type in `pg_type`, and its schema as SQL. */
   readonly typeName: string;
   readonly typeSchema: string;
+  /** Whether the operators `<` and `>` of the type go by the order of its indexes. */
+  readonly ordered: boolean;
 }
 
 /** The primary key's columns in its order, as far as the publication carries them; none without a key or a table. */
@@ -22,16 +24,18 @@ export async function readKeyColumns(
     type: string;
     type_name: string;
     type_schema: string;
+    ordered: boolean;
   }>(
-    `select name, type, type_name, type_schema from shelfcast.published_columns($1, to_regclass($2))
+    `select name, type, type_name, type_schema, ordered from shelfcast.published_columns($1, to_regclass($2))
      where key_position is not null order by key_position`,
     [publication, quotedName(table)],
   );
-  return rows.map(({ name, type, type_name: typeName, type_schema: typeSchema }) => ({
+  return rows.map(({ name, type, type_name: typeName, type_schema: typeSchema, ordered }) => ({
     name,
     type,
     typeName,
     typeSchema,
+    ordered,
   }));
 }
 

@@ -35,9 +35,14 @@ export async function* readSourceKeys({
   const names = columns.map(({ name }) => `t.${pg.escapeIdentifier(name)}`);
   const canonical = columns.map((column, index) => canonicalSql(column, names[index] ?? ''));
   const texts = names.map((name) => `${name}::text`);
-  const after = `where (${names.join(', ')}) > (${columns
-    .map(({ type }, index) => `$${index + 1}::text::${type}`)
-    .join(', ')})`;
+  const values = columns.map(({ type }, index) => `$${index + 1}::text::${type}`);
+  const pairs = columns.map(({ ordered }, index) => ({
+    name: comparable(names[index] ?? '', ordered),
+    value: comparable(values[index] ?? '', ordered),
+  }));
+  const after = columns.every(({ ordered }) => ordered)
+    ? `where (${names.join(', ')}) > (${values.join(', ')})`
+    : `where ${isAfter(pairs)}`;
   const select = (condition: string) =>
     `select array[${canonical.join(', ')}] as canonical, array[${texts.join(', ')}] as texts
      from ${quotedName(table)} as t ${condition} order by ${names.join(', ')} limit ${batchKeys}`;
@@ -55,6 +60,19 @@ export async function* readSourceKeys({
     last = rows.at(-1)?.texts;
     if (last === undefined || rows.length < batchKeys) return;
   }
+}
+
+/** Arrays go by the order of their elements' indexes, whatever the operators are named; but no index finds them. */
+function comparable(expression: string, ordered: boolean): string {
+  return ordered ? expression : `array[${expression}]`;
+}
+
+/** `(a > x or a = x and (b > y))` */
+function isAfter([first, ...others]: readonly { name: string; value: string }[]): string {
+  if (first === undefined) return 'false';
+  const { name, value } = first;
+  const more = others.length === 0 ? '' : ` or ${name} = ${value} and ${isAfter(others)}`;
+  return `(${name} > ${value}${more})`;
 }
 
 interface Row {

@@ -4,7 +4,13 @@ import { changeFromEnvelope } from '@shelfcast/schemas/debezium';
 import { decodePosition } from '@shelfcast/schemas/position';
 import type { KafkaRecord, LogReader } from '@shelfcast/service-kit/kafka/types';
 import type pg from 'pg';
-import { canonicalSql, canonicalWithoutPostgres, joinKey, textOfKeyPart } from './canonical-key.ts';
+import {
+  canonicalSql,
+  canonicalWithoutPostgres,
+  forPostgres,
+  joinKey,
+  textOfKeyPart,
+} from './canonical-key.ts';
 import type { KeyColumn } from './key-columns.ts';
 import { inCanonicalSession } from './source-keys.ts';
 
@@ -137,7 +143,10 @@ async function askPostgres(
     const { rows } = await session.query<{ forms: string[] }>(
       `select array[${forms.join(', ')}] as forms
        from unnest(${lists.join(', ')}) with ordinality as key(${[...names, 'nr'].join(', ')}) order by nr`,
-      asked.map(({ index }) => keys.map((parts) => parts[index] ?? null)),
+      asked.map(({ column, index }) => {
+        const text = forPostgres(column);
+        return keys.map((parts) => text(parts[index] ?? ''));
+      }),
     );
     return rows.map((row) => row.forms);
   });

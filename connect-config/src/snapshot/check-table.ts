@@ -72,9 +72,8 @@ function explainDatabaseError(error: unknown, name: string): unknown {
     [UNDEFINED_TABLE]: 'it was dropped or renamed meanwhile',
     [LOCK_NOT_AVAILABLE]: 'another session keeps it locked',
   };
-  const known = because[error.code ?? ''];
-  if (known === undefined) return error;
-  return new OperationError('NOT_CHECKED', `The keys of ${name} could not be checked: ${known}.`, {
+  const reason = because[error.code ?? ''] ?? error.message;
+  return new OperationError('NOT_CHECKED', `The keys of ${name} could not be checked: ${reason}.`, {
     retriable: true,
     cause: error,
   });

@@ -136,7 +136,8 @@ export async function markDeadly(
 }
 
 /**
- * Takes a due key for an attempt that nobody else makes meanwhile, or not before `untilMs` should this process die of it.
+ * Takes a due key for an attempt: until `untilMs` nobody else takes it. From when on the attempt holds the key's guard, it
+ * is not taken either, however long that lasts; should the process die of it, the lock ends with its session.
  * @returns how many attempts had no end before this one; undefined when somebody else has taken the key
  */
 export async function takeDueKey(
@@ -146,10 +147,12 @@ export async function takeDueKey(
   { nowMs, untilMs }: { readonly nowMs: number; readonly untilMs: number },
 ): Promise<number | undefined> {
   const { rows } = await db.query<{ unfinished: number }>(
-    `update runtime.parked_keys
-     set unfinished = unfinished + 1, next_attempt_at = to_timestamp($5::float8 / 1000.0)
-     where consumer = $1 and entity = $2 and key = $3 and state = 'retrying'
-       and next_attempt_at <= to_timestamp($4::float8 / 1000.0)
+    `update runtime.parked_keys as k
+     set unfinished = k.unfinished + 1, next_attempt_at = to_timestamp($5::float8 / 1000.0)
+     from (select from runtime.guards
+           where consumer = $1 and entity = $2 and key = $3 and parked for update skip locked) as unattempted
+     where k.consumer = $1 and k.entity = $2 and k.key = $3 and k.state = 'retrying'
+       and k.next_attempt_at <= to_timestamp($4::float8 / 1000.0)
      returning old.unfinished`,
     [consumer, entity, key, nowMs, untilMs],
   );
@@ -180,16 +183,19 @@ export interface LockedKey extends ParkedKey {
 
 /**
  * Locks a parked key.
+ * @param wait for who has it in hand, for some seconds
  * @returns undefined when somebody else has it in hand, or it waits no longer
  */
 export async function lockParkedKey(
   tx: ClientBase,
   consumer: string,
   { entity, key }: { readonly entity: string; readonly key: string },
+  { wait = false }: { readonly wait?: boolean } = {},
 ): Promise<LockedKey | undefined> {
+  if (wait) await tx.query("set local lock_timeout = '5s'");
   const { rows: guards } = await tx.query<{ position: string; deleted: boolean }>(
     `select position, deleted from runtime.guards
-     where consumer = $1 and entity = $2 and key = $3 and parked for update skip locked`,
+     where consumer = $1 and entity = $2 and key = $3 and parked for update ${wait ? '' : 'skip locked'}`,
     [consumer, entity, key],
   );
   const [guard] = guards;

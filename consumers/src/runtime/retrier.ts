@@ -61,8 +61,8 @@ const KEYS_PER_ROUND = 50;
 /** Changes of one key in one transaction. */
 const CHANGES_PER_KEY = 200;
 const OUTAGE_PAUSE_MS = 2_000;
-/** After this a key is anybody's again: its process died. Longer than an attempt, and than an event loop may be blocked. */
-const LEASE_MS = 60_000;
+/** From taking a key to its attempt's lock, which then keeps others away: on two connections, the second of which may be new. */
+const LEASE_MS = 10_000;
 
 /**
  * Tries parked keys again when they are due, in any process that hosts the consumer. The changes of a key take effect in
@@ -137,7 +137,8 @@ async function failOldest<Effect>(
 ): Promise<void> {
   const consumer = options.definition.name;
   await inTransaction(options.pool, async (tx) => {
-    const key = await lockParkedKey(tx, consumer, place);
+    // What did not end in time may hold it until its session has ended.
+    const key = await lockParkedKey(tx, consumer, place, { wait: true });
     const [oldest] = key === undefined ? [] : await oldestParked(tx, consumer, place, 1);
     if (key === undefined || oldest === undefined) return;
     const messages = await failed(options, tx, key, { parked: oldest, error, isFirst: true });

@@ -86,11 +86,12 @@ export async function createOddDatabase(extensions: readonly string[]): Promise<
   };
 }
 
-/** What the connector's plugin asks of every database: the first statement of its migration. */
+/** What the connector's plugin asks of every database. */
 function publishedColumns(): string {
-  const file = join(checkoutRoot, 'product-database/migrations/007_table_reads.sql');
-  const [statement = ''] = readFileSync(file, 'utf8').split('comment on column');
-  return statement;
+  return readFileSync(
+    join(checkoutRoot, 'product-database/migrations/008_key_columns.sql'),
+    'utf8',
+  );
 }
 
 function withUser(url: URL, { user = '', password }: pg.Client): string {

@@ -31,13 +31,25 @@ export const server: ServerFacts = {
   replicationSlots: 1,
   maxWalSenders: 10,
   walSenders: 1,
-  debeziumRole: { login: true, replication: true },
+  debeziumRole: {
+    login: true,
+    replication: true,
+    connectionLimit: -1,
+    expired: false,
+    connects: true,
+  },
+  databaseName: 'products',
   clockOffsetMs: 3,
 };
 
 export const identity: TableIdentity = {
   oid: 16_400,
-  key: { constraint: 16_402, columns: ['product_id'] },
+  key: {
+    constraint: 16_402,
+    columns: ['product_id'],
+    name: 'products_pkey',
+    deferrable: false,
+  },
   columns: [
     { number: 1, name: 'product_id', type: 'text', generated: '' },
     { number: 2, name: 'price', type: 'numeric(12,2)', generated: '' },
@@ -70,6 +82,7 @@ export const slot = {
   walStatus: 'reserved',
   retainedWalBytes: 1_000n,
   safeWalSize: 4_294_966_296n,
+  oldestTransaction: null,
   waitsFor: [],
   invalidationReason: null,
   confirmedFlushLsn: 1n,
@@ -104,6 +117,7 @@ export const capture: CaptureFacts = {
   tables: [products],
   publication,
   slot,
+  brokenOwnTables: [],
   missingGrants: [],
   currentLsn: 2n,
   heartbeatWrittenAgeMs: 2_000,

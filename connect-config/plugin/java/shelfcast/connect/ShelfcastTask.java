@@ -43,7 +43,7 @@ public final class ShelfcastTask extends PostgresConnectorTask {
             if (!TableFaults.isLasting(e)) {
                 throw e;
             }
-            throw new ConnectException("A table cannot be read", e.getCause());
+            throw new ConnectException("Postgres refuses a table for good", e.getCause());
         }
     }
 

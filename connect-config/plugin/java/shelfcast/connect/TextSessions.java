@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.postgresql.Driver;
 
 /**
@@ -29,6 +30,24 @@ public final class TextSessions implements JdbcConnection.ConnectionFactory {
             TextSessions.class.getClassLoader(),
             JdbcConfiguration.PORT.withDefault("5432"));
 
+    /**
+     * The driver announces the time zone of this JVM at startup, after driver.options. The limits are unknown to older
+     * servers, which would refuse a session that names them.
+     */
+    private static final String SETTINGS = "set time zone 'UTC'; select set_config(name, '0', false)"
+            + " from pg_catalog.pg_settings where name in ('idle_session_timeout', 'transaction_timeout')";
+
+    /**
+     * How Debezium 3.7 asks for all types, before it asks for one that it does not know. A table's rows and their arrays are
+     * types as well, and those of a table that is called "text" would be taken for every text in its schema: it does not know
+     * them.
+     */
+    private static final String TYPES = "SELECT t.oid AS oid, t.typname AS name, n.nspname AS schema_name";
+    private static final Pattern ONE_TYPE = Pattern.compile("t\\.(oid|typname) = \\?");
+    private static final String WHERE = "WHERE n.nspname != 'pg_toast'";
+    private static final String NO_ROWS = " AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c"
+            + " WHERE c.relkind <> 'c' AND c.reltype <> 0 AND c.reltype IN (t.oid, t.typelem))";
+
     /** Innermost first: a prepared statement is a statement too. */
     private static final List<Class<?>> WRAPPED = List.of(ResultSet.class, PreparedStatement.class, Statement.class);
 
@@ -40,9 +59,8 @@ public final class TextSessions implements JdbcConnection.ConnectionFactory {
                 // A key goes back into the query for the next chunk as text: Postgres decides what it is.
                 .with("stringtype", "unspecified")
                 .build()));
-        // The driver announces the time zone of this JVM at startup, after driver.options.
         try (Statement statement = session.createStatement()) {
-            statement.execute("set time zone 'UTC'");
+            statement.execute(SETTINGS);
         }
         return config.getString("replication") == null ? wrap(Connection.class, session) : session;
     }
@@ -55,6 +73,9 @@ public final class TextSessions implements JdbcConnection.ConnectionFactory {
     private static Object call(Object target, Method method, Object[] arguments) throws Throwable {
         if (target instanceof ResultSet row && isGetObject(method)) {
             return row.getString((Integer) arguments[0]);
+        }
+        if (arguments != null && arguments[0] instanceof String sql && sql.startsWith(TYPES) && !ONE_TYPE.matcher(sql).find()) {
+            arguments[0] = sql.replace(WHERE, WHERE + NO_ROWS);
         }
         Object result;
         try {

@@ -1,5 +1,7 @@
 package shelfcast.connect.snapshot;
 
+import io.debezium.connector.postgresql.PostgresType;
+import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.jdbc.JdbcConnection;
 import io.debezium.relational.Column;
 import io.debezium.relational.RelationalDatabaseSchema;
@@ -11,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -27,8 +30,9 @@ final class TableColumns {
     /**
      * @param type base type of the column, and its schema, as SQL
      * @param keyPosition from 1 in the primary key; 0 outside it
+     * @param ordered whether its operators go by the order of its indexes
      */
-    record PublishedColumn(String name, int typeOid, String type, String typeSchema, int keyPosition) {
+    record PublishedColumn(String name, int typeOid, String type, String typeSchema, int keyPosition, boolean ordered) {
     }
 
     private final JdbcConnection connection;
@@ -43,14 +47,14 @@ final class TableColumns {
 
     /** The published columns in the order of the table; none where there is no such table. */
     List<PublishedColumn> list(TableId table) throws SQLException {
-        String sql = "select name, type_oid, type, type_schema, coalesce(key_position, 0)"
+        String sql = "select name, type_oid, type, type_schema, coalesce(key_position, 0), ordered"
                 + " from shelfcast.published_columns(?::name, to_regclass(?))";
         try (PreparedStatement statement = prepare(sql, table)) {
             try (ResultSet rows = statement.executeQuery()) {
                 List<PublishedColumn> columns = new ArrayList<>();
                 while (rows.next()) {
                     columns.add(new PublishedColumn(rows.getString(1), (int) rows.getLong(2), rows.getString(3),
-                            rows.getString(4), rows.getInt(5)));
+                            rows.getString(4), rows.getInt(5), rows.getBoolean(6)));
                 }
                 return columns;
             }
@@ -80,12 +84,12 @@ final class TableColumns {
         connection.commit();
     }
 
-    /** Takes unpublished columns out of the models of all tables. */
+    /** Makes the models of all tables what the catalog says of their published columns. */
     void takeAllPublished() throws SQLException {
         for (TableId id : Set.copyOf(schema.tableIds())) {
             Table table = schema.tableFor(id);
             Table published = withPublishedColumns(table);
-            if (published.columns().size() < table.columns().size()) {
+            if (!published.columns().equals(table.columns())) {
                 schema.refresh(published);
             }
         }
@@ -100,8 +104,19 @@ final class TableColumns {
     }
 
     private Table withPublishedColumns(Table table) throws SQLException {
-        Set<String> names = list(table.id()).stream().map(PublishedColumn::name).collect(Collectors.toSet());
-        List<Column> columns = table.columns().stream().filter(column -> names.contains(column.name())).toList();
+        Map<String, Integer> types = list(table.id()).stream()
+                .collect(Collectors.toMap(PublishedColumn::name, PublishedColumn::typeOid));
+        List<Column> columns = table.columns().stream().filter(column -> types.containsKey(column.name()))
+                .map(column -> ofType(column, types.get(column.name()))).toList();
         return columns.isEmpty() ? table : table.edit().setColumns(columns).create();
+    }
+
+    /** Debezium looks for types by name alone, and finds the rows of a table that is called "date" for a date. */
+    private Column ofType(Column column, int oid) {
+        if (column.nativeType() <= 0 || column.nativeType() == oid || !(connection instanceof PostgresConnection postgres)) {
+            return column;
+        }
+        PostgresType type = postgres.getTypeRegistry().get(oid);
+        return column.edit().nativeType(oid).jdbcType(type.getJdbcId()).create();
     }
 }

@@ -217,11 +217,35 @@ final class TextKeyChunkQueries implements ChunkQueryBuilder<TableId> {
         return keys.stream().map(key -> connection.quoteIdentifier(key.name()) + direction).collect(Collectors.joining(", "));
     }
 
-    /** {@code ("a", "b") > (?::text::integer, ?::text::date)}: a row comparison can use the key's index. */
+    /**
+     * {@code ("a", "b") > (?::text::integer, ?::text::date)}: a row comparison can use the key's index. Where the operators of
+     * a type are named otherwise, it is compared as the element of an array, which goes by the order of indexes, too.
+     */
     private String compare(List<PublishedColumn> keys, String operator) {
-        String names = keys.stream().map(key -> connection.quoteIdentifier(key.name())).collect(Collectors.joining(", "));
-        String values = keys.stream().map(key -> "?::text::" + key.type()).collect(Collectors.joining(", "));
-        return "(" + names + ") " + operator + " (" + values + ")";
+        Stream<String> values = keys.stream().map(key -> "?::text::" + key.type());
+        if (keys.stream().allMatch(PublishedColumn::ordered)) {
+            String names = keys.stream().map(key -> connection.quoteIdentifier(key.name())).collect(Collectors.joining(", "));
+            return "(" + names + ") " + operator + " (" + values.collect(Collectors.joining(", ")) + ")";
+        }
+        return "exists (select from (select " + values.collect(Collectors.joining(", ")) + ") as bound ("
+                + IntStream.range(0, keys.size()).mapToObj(TextKeyChunkQueries::bound).collect(Collectors.joining(", "))
+                + ") where " + (operator.equals(">") ? "" : "not ") + isAfter(keys, 0) + ")";
+    }
+
+    private String isAfter(List<PublishedColumn> keys, int index) {
+        PublishedColumn key = keys.get(index);
+        String name = comparable(key, connection.quoteIdentifier(key.name()));
+        String value = comparable(key, bound(index));
+        String more = index + 1 < keys.size() ? " or " + name + " = " + value + " and " + isAfter(keys, index + 1) : "";
+        return "(" + name + " > " + value + more + ")";
+    }
+
+    private static String bound(int index) {
+        return KEY_PREFIX + "bound_" + index;
+    }
+
+    private static String comparable(PublishedColumn key, String expression) {
+        return key.ordered() ? expression : "array[" + expression + "]";
     }
 
     /** Fewer rows where they are long: a window is kept in memory. */
