@@ -7,6 +7,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -49,7 +50,11 @@ public final class TextSessions implements JdbcConnection.ConnectionFactory {
             + " WHERE c.relkind <> 'c' AND c.reltype <> 0 AND c.reltype IN (t.oid, t.typelem))";
 
     /** Innermost first: a prepared statement is a statement too. */
-    private static final List<Class<?>> WRAPPED = List.of(ResultSet.class, PreparedStatement.class, Statement.class);
+    private static final List<Class<?>> WRAPPED =
+            List.of(ResultSet.class, PreparedStatement.class, Statement.class, DatabaseMetaData.class);
+
+    /** Position of a type's name in a row of {@code DatabaseMetaData.getColumns}. */
+    private static final int TYPE_NAME = 6;
 
     @Override
     public Connection connect(JdbcConfiguration config) throws SQLException {
@@ -66,7 +71,10 @@ public final class TextSessions implements JdbcConnection.ConnectionFactory {
     }
 
     private static <T> T wrap(Class<T> type, Object target) {
-        InvocationHandler handler = (proxy, method, arguments) -> call(target, method, arguments);
+        return proxy(type, (proxy, method, arguments) -> call(target, method, arguments));
+    }
+
+    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
         return type.cast(Proxy.newProxyInstance(TextSessions.class.getClassLoader(), new Class<?>[] {type}, handler));
     }
 
@@ -77,11 +85,10 @@ public final class TextSessions implements JdbcConnection.ConnectionFactory {
         if (arguments != null && arguments[0] instanceof String sql && sql.startsWith(TYPES) && !ONE_TYPE.matcher(sql).find()) {
             arguments[0] = sql.replace(WHERE, WHERE + NO_ROWS);
         }
-        Object result;
-        try {
-            result = method.invoke(target, arguments);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
+        Object result = invoke(target, method, arguments);
+        if (target instanceof DatabaseMetaData tables && method.getName().equals("getColumns")) {
+            TypeNames types = TypeNames.of(tables.getConnection(), (String) arguments[1], (String) arguments[2]);
+            return withTypeNames((ResultSet) result, types);
         }
         for (Class<?> type : WRAPPED) {
             if (method.getReturnType() == type && result != null) {
@@ -89,6 +96,22 @@ public final class TextSessions implements JdbcConnection.ConnectionFactory {
             }
         }
         return result;
+    }
+
+    private static Object invoke(Object target, Method method, Object[] arguments) throws Throwable {
+        try {
+            return method.invoke(target, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static ResultSet withTypeNames(ResultSet columns, TypeNames types) {
+        return proxy(ResultSet.class, (proxy, method, arguments) -> {
+            boolean isTypeName = method.getName().equals("getString") && arguments[0].equals(TYPE_NAME);
+            String name = isTypeName ? types.of(columns) : null;
+            return name == null ? invoke(columns, method, arguments) : name;
+        });
     }
 
     private static boolean isGetObject(Method method) {

@@ -1,6 +1,7 @@
 package shelfcast.connect.snapshot;
 
 import io.debezium.connector.postgresql.PostgresType;
+import io.debezium.connector.postgresql.TypeRegistry;
 import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.jdbc.JdbcConnection;
 import io.debezium.relational.Column;
@@ -34,6 +35,9 @@ final class TableColumns {
      */
     record PublishedColumn(String name, int typeOid, String type, String typeSchema, int keyPosition, boolean ordered) {
     }
+
+    /** Types below are Postgres' own. */
+    private static final int FIRST_OWN_OID = 16_384;
 
     private final JdbcConnection connection;
     private final RelationalDatabaseSchema schema;
@@ -75,6 +79,7 @@ final class TableColumns {
 
     /** Makes the model of the table what the catalog says of its published columns. */
     void takePublished(TableId table) throws SQLException {
+        learnTypes(table);
         Tables read = new Tables();
         connection.readSchema(read, null, table.schema(), table::equals, null, true);
         Table found = read.forTable(table);
@@ -82,6 +87,25 @@ final class TableColumns {
             schema.refresh(withPublishedColumns(found));
         }
         connection.commit();
+    }
+
+    /** Debezium finds types by name, also those that were dropped since it read them: their names may be of others by now. */
+    private void learnTypes(TableId table) throws SQLException {
+        TypeRegistry types = ((PostgresConnection) connection).getTypeRegistry();
+        String sql = "select distinct t.oid, t.typname from pg_attribute a join pg_type t on t.oid = a.atttypid"
+                + " where a.attrelid = to_regclass(?) and a.attnum > 0 and not a.attisdropped and t.oid >= " + FIRST_OWN_OID;
+        try (PreparedStatement statement = connection.connection().prepareStatement(sql)) {
+            statement.setString(1, connection.quotedTableIdString(table));
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    int oid = (int) rows.getLong(1);
+                    String name = rows.getString(2);
+                    types.getRegisteredTypes().values().stream().filter(type -> type.getName().equals(name))
+                            .map(PostgresType::getOid).distinct().toList().forEach(types::refresh);
+                    types.get(oid);
+                }
+            }
+        }
     }
 
     /** Makes the models of all tables what the catalog says of their published columns. */
