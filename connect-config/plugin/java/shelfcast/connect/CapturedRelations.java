@@ -2,6 +2,7 @@ package shelfcast.connect;
 
 import io.debezium.connector.postgresql.connection.Lsn;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
+import io.debezium.connector.postgresql.connection.ReplicationMessage;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
 import io.debezium.connector.postgresql.connection.WalPositionLocator;
 import io.debezium.connector.postgresql.spi.SlotCreationResult;
@@ -27,10 +28,12 @@ final class CapturedRelations implements ReplicationConnection {
 
     private final ReplicationConnection connection;
     private final RelationalTableFilters filters;
+    private final RenamedKeys keys;
 
-    CapturedRelations(ReplicationConnection connection, RelationalTableFilters filters) {
+    CapturedRelations(ReplicationConnection connection, RelationalTableFilters filters, RenamedKeys keys) {
         this.connection = connection;
         this.filters = filters;
+        this.keys = keys;
     }
 
     private boolean isOfAnother(RuntimeException e) {
@@ -112,10 +115,20 @@ final class CapturedRelations implements ReplicationConnection {
         private ReplicationMessageProcessor naming(ReplicationMessageProcessor processor) {
             return message -> {
                 try {
+                    if (!message.isSkippedMessage() && isOfRow(message)) {
+                        keys.complete(message.getTable());
+                    }
                     processor.process(message);
                 } catch (RuntimeException e) {
                     throw message.isTransactionalMessage() ? e : TableFaults.ofChange(message.getTable(), e);
                 }
+            };
+        }
+
+        private static boolean isOfRow(ReplicationMessage message) {
+            return switch (message.getOperation()) {
+                case INSERT, UPDATE, DELETE -> true;
+                default -> false;
             };
         }
 

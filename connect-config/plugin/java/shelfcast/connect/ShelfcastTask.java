@@ -31,7 +31,7 @@ public final class ShelfcastTask extends PostgresConnectorTask {
                 .withSchema(schema)
                 .jdbcMetadataConnection(connection)
                 .build();
-        return new CapturedRelations(stream, config.getTableFilters());
+        return new CapturedRelations(stream, config.getTableFilters(), new RenamedKeys(connection, schema));
     }
 
     /** Debezium begins again without end, in silence, at what Postgres refuses: a failure of the task is seen. */
