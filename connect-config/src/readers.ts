@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { OperationError } from './connect-error.ts';
+import type { AwaitedTopic } from './health/check-awaited-topics.ts';
+import type { TableName } from './table-name.ts';
 
 type Consumers = Pick<pg.Pool, 'query'>;
 
@@ -22,6 +24,23 @@ export async function readersOf(db: Consumers, entity: string): Promise<string[]
     [entity],
   );
   return rows.map(({ consumer }) => consumer);
+}
+
+/** Topics that consumers wait for now: their processes tell so every five seconds. */
+export async function listAwaitedTopics(db: Consumers): Promise<AwaitedTopic[]> {
+  const { rows: made } = await db.query<{ there: boolean }>(
+    "select to_regclass('runtime.missing_topics') is not null as there",
+  );
+  if (made[0]?.there !== true) return [];
+  const { rows } = await db.query<Omit<AwaitedTopic, 'of'> & TableName>(
+    `select consumer, topic, table_schema as schema, table_name as "table" from runtime.missing_topics
+     where told_at > now() - interval '20 seconds' and ${IS_CONSUMER} order by topic, consumer`,
+  );
+  return rows.map(({ consumer, topic, schema, table }) => ({
+    consumer,
+    topic,
+    of: { schema, table },
+  }));
 }
 
 /** @throws OperationError `CHANGES_PARKED`: a topic made again would have other records at their offsets */

@@ -1,4 +1,5 @@
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
+import { listAwaitedTopics } from '@shelfcast/connect-config/readers';
 import type { Codec } from '@shelfcast/schemas/codec';
 import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
 import { createAudit } from '@shelfcast/service-kit/audit/audit';
@@ -111,6 +112,7 @@ export function openOperations(options: OperationsOptions): Operations {
     ...{ products, client: connect, admin, reader, slotName, nowMs },
     topicPrefix: config.TOPIC_PREFIX,
     consumerGroups: names,
+    awaitedTopics: () => listAwaitedTopics(consumers),
   });
   let watch: Watch | undefined;
   const health = (): LiveHealth | undefined => watch?.health();

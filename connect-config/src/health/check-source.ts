@@ -1,4 +1,5 @@
 import type { BrokenOwnTable, OwnTable } from '@shelfcast/product-database/own-tables';
+import { type AwaitedTopic, checkAwaitedTopics } from './check-awaited-topics.ts';
 import { checkEdited, checkIncludeList } from './check-config.ts';
 import type { ConnectorFacts } from './check-connector.ts';
 import { checkConnector, presenceOf } from './check-connector.ts';
@@ -20,6 +21,8 @@ export interface SourceFacts {
   readonly broker: Gathered<BrokerFacts>;
   readonly connect: Gathered<ConnectorFacts>;
   readonly topicPrefix: string;
+  /** What consumers wait for; undefined where their database is not asked. */
+  readonly awaited?: Gathered<readonly AwaitedTopic[]> | undefined;
 }
 
 /** From when on something is a problem. */
@@ -141,7 +144,12 @@ function checkBroker(facts: SourceFacts, { heartbeatLateMs }: SourceThresholds):
       ...heartbeat,
     ];
   }
-  return [...checkWrittenTopics(broker.facts, capture?.capturedTables ?? []), ...heartbeat];
+  const captured = capture?.capturedTables ?? [];
+  return [
+    ...checkWrittenTopics(broker.facts, captured),
+    ...(facts.awaited?.reached ? checkAwaitedTopics(facts.awaited.facts, captured) : []),
+    ...heartbeat,
+  ];
 }
 
 function checkConnect(facts: SourceFacts): SourceFinding[] {

@@ -2,6 +2,7 @@ import type { Queryable } from '@shelfcast/product-database/captured-tables';
 import type { KafkaAdmin, LogReader } from '@shelfcast/service-kit/kafka/types';
 import type { ConnectClient } from '../connect-client.ts';
 import { serviceTopics } from '../topics.ts';
+import type { AwaitedTopic } from './check-awaited-topics.ts';
 import { captureOf, type SourceFacts } from './check-source.ts';
 import { gather } from './gather.ts';
 import { readBroker } from './read-broker.ts';
@@ -21,6 +22,8 @@ export interface SourceContext {
   /** Default: the connector's own. */
   readonly slotName?: string;
   readonly nowMs?: () => number;
+  /** Asks the consumers' database which topics consumers wait for. */
+  readonly awaitedTopics?: () => Promise<readonly AwaitedTopic[]>;
   /** Throws where it is known already that no broker answers: its client would try for a while. */
   readonly assertListening?: () => void;
 }
@@ -28,9 +31,11 @@ export interface SourceContext {
 /** Asks the database, Kafka Connect and Kafka; one that does not answer is a fact like any other. Never rejects. */
 export async function gatherSource(context: SourceContext): Promise<SourceFacts> {
   const { products, client, topicPrefix, slotName, nowMs = Date.now } = context;
-  const [database, connect] = await Promise.all([
+  const { awaitedTopics } = context;
+  const [database, connect, awaited] = await Promise.all([
     gather(() => readDatabase(products, slotName === undefined ? {} : { slotName })),
     gather(() => readConnect(client)),
+    awaitedTopics === undefined ? undefined : gather(awaitedTopics),
   ]);
   const capture = captureOf({ database });
   const config = connect.reached ? connect.facts.connector?.config : undefined;
@@ -43,5 +48,5 @@ export async function gatherSource(context: SourceContext): Promise<SourceFacts>
     context.assertListening?.();
     return await readBroker(asked);
   });
-  return { database, broker, connect, topicPrefix };
+  return { database, broker, connect, topicPrefix, awaited };
 }

@@ -36,7 +36,7 @@ export const SOURCE_CHECKS = {
     'grant',
     'first-snapshot',
   ],
-  broker: ['kafka', 'topic', 'heartbeat'],
+  broker: ['kafka', 'topic', 'awaited-topic', 'heartbeat'],
   connect: ['connect', 'connector', 'include-list', 'connector-config'],
 } as const;
 

@@ -20,6 +20,7 @@ import type { Delivery, Unreadable } from './delivery.ts';
 import { createFailureBreaker } from './failure-breaker.ts';
 import { forgetHandled } from './inbox.ts';
 import type { ConsumerMetrics } from './metrics.ts';
+import { tellMissingTopics } from './missing-topics.ts';
 import { ensureFloors } from './positions.ts';
 import { createReportFlow } from './report-flow.ts';
 import { failureReport, handledReports } from './reports.ts';
@@ -80,6 +81,7 @@ const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
  */
 const TOPICS_PATIENCE_MS = 15_000;
 const FORGET_EVERY_MS = 3_600_000;
+const TELL_MISSING_EVERY_MS = 5_000;
 const BACKOFF_MS = { first: 50, longest: 2_000 };
 
 /** Milliseconds after which an attempt of the consumer counts as failed. */
@@ -236,6 +238,23 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     );
   }, FORGET_EVERY_MS);
 
+  let toldOf: number | undefined;
+  async function tellMissing(): Promise<void> {
+    const topics = consumer.missingTopics();
+    const missing = entities.filter(({ topic }) => topics.includes(topic));
+    if (toldOf === 0 && missing.length === 0) return;
+    await tellMissingTopics(pool, { consumer: definition.name, missing });
+    toldOf = missing.length;
+  }
+  const telling =
+    options.silent === true
+      ? undefined
+      : setInterval(() => {
+          tellMissing().catch((error: unknown) =>
+            log.warn({ error }, 'which topics are missing could not be told: later'),
+          );
+        }, TELL_MISSING_EVERY_MS);
+
   let pausedBecause: string | undefined;
   const retrier = startRetrier({
     ...applying,
@@ -280,6 +299,7 @@ export async function consume<Effect>(options: ConsumeOptions<Effect>): Promise<
     waitsFor,
     async stop() {
       clearInterval(forgetting);
+      clearInterval(telling);
       stopping.abort();
       await Promise.all([consumer.stop(), retrier.stop(), commands?.stop()]);
       await admin.close();

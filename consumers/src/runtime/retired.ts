@@ -15,7 +15,7 @@ export async function listRetired(db: Queryable): Promise<ReadonlySet<string>> {
 /** What the runtime keeps by consumer. What waits in the outbox is not among it: it was promised, and is sent. */
 const TABLES = [
   ...['guards', 'floors', 'batches', 'parked_changes', 'parked_keys', 'conflicts', 'commands'],
-  ...['pauses', 'shared_rows', 'rebuilds', 'unfinished', 'inbox'],
+  ...['pauses', 'shared_rows', 'rebuilds', 'unfinished', 'inbox', 'missing_topics'],
 ] as const;
 
 /** What is kept of a consumer. */

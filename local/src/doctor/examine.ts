@@ -15,6 +15,7 @@ import {
 } from '@shelfcast/connect-config/health/finding';
 import { gather } from '@shelfcast/connect-config/health/gather';
 import { gatherSource } from '@shelfcast/connect-config/health/gather-source';
+import { listAwaitedTopics } from '@shelfcast/connect-config/readers';
 import { epochOf, renderConnector } from '@shelfcast/connect-config/render';
 import { loadTemplate } from '@shelfcast/connect-config/template';
 import { declaredTopics } from '@shelfcast/connect-config/topics';
@@ -41,6 +42,7 @@ import { type LargestRow, largestRows } from './facts/largest-rows.ts';
 import { machineFacts } from './facts/machine.ts';
 import { type RegistryFacts, registryFacts } from './facts/registry.ts';
 import { isUp, type StackFacts, stackFacts } from './facts/stack.ts';
+import { withSession } from './facts/with-session.ts';
 
 /** What the whole pipeline told. */
 export type PipelineFacts = {
@@ -111,6 +113,7 @@ async function pipelineFacts(settings: LocalSettings, stack: StackFacts): Promis
   try {
     const source = await gatherSource({
       ...{ products, client, admin, reader, assertListening },
+      awaitedTopics: () => withSession(databaseUrl(settings, 'consumers'), listAwaitedTopics),
       ...settings.capture,
     });
     const captured = captureOf(source)?.capturedTables ?? [];

@@ -5,6 +5,7 @@ export const ALERT_NAMES = [
   'ConsumerLag',
   'ConsumerSilent',
   'ConsumerErrors',
+  'ConsumerWaits',
   'DeadLetters',
   'SubscriberFailing',
   'TaskFailed',

@@ -40,6 +40,18 @@ const kafka = (facts: Partial<typeof broker>): Partial<SourceFacts> => ({
 });
 const late = { heartbeatAtMs: 1, heartbeatAgeMs: 16_000, changeAgeMs: undefined };
 const without = (topic: string) => new Set([...broker.existing].filter((name) => name !== topic));
+/** Consumers that wait for tables of schema `public`. */
+const awaited = (consumers: readonly string[], ...tables: string[]): Partial<SourceFacts> => ({
+  awaited: {
+    reached: true,
+    facts: tables.flatMap((table) =>
+      consumers.map((consumer) => ({
+        ...{ consumer, topic: `pis.public.${table}` },
+        of: { schema: 'public', table },
+      })),
+    ),
+  },
+});
 
 test('nothing where all is well', () => assert.equal(told({}), []));
 
@@ -77,6 +89,11 @@ const cases: [string, Partial<SourceFacts>, string[]][] = [
     ['TopicMissing pis.public.products', 'NoHeartbeat shelfcast'],
   ],
   [
+    'consumers that wait for a table, which is not captured, and for one that is',
+    awaited(['catalogue', 'orders'], 'orders', 'products'),
+    ['ConsumerWaits pis.public.orders'],
+  ],
+  [
     'a failed task, which TaskFailed tells of',
     { connect: { reached: true, facts: connectorIn('RUNNING', [{ state: 'FAILED' }]) } },
     [],
@@ -108,6 +125,15 @@ test('every problem has what mends it', () => {
   }
 });
 
+test('consumers that wait for one table are told of together', () => {
+  const [only] = conditionsOf(awaited(['catalogue', 'orders'], 'orders'));
+  assert.is(
+    only?.says,
+    'catalogue and orders wait for topic pis.public.orders, but public.orders is not captured: nothing of it comes.',
+  );
+  assert.is(only?.mend, 'make connector-add-table TABLE=public.orders');
+});
+
 test('two findings of one alert about one table are one condition', () => {
   const tables = [{ ...products, replicaIdentityFull: false, readable: false }];
   const both = [{ ...products, readable: false, waitsForSnapshot: true }];
@@ -123,7 +149,9 @@ test('two findings of one alert about one table are one condition', () => {
 test('what depends on a part that does not answer stays as it is', () => {
   const options = { slotName: 'shelfcast', spending: undefined, thresholds };
   const { unknown } = judgeSource({ ...source, broker: DOWN }, options);
-  assert.equal([...unknown].sort(), ['NoHeartbeat', 'TopicMissing']);
+  assert.equal([...unknown].sort(), ['ConsumerWaits', 'NoHeartbeat', 'TopicMissing']);
+  const noConsumers = judgeSource({ ...source, awaited: DOWN }, options);
+  assert.equal([...noConsumers.unknown], ['ConsumerWaits']);
 });
 
 test.run();

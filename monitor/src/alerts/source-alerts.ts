@@ -75,6 +75,7 @@ const ALERTS: Readonly<Record<SourceCheck, SourceAlert>> = {
   grant: table('TableNotRead'),
   'first-snapshot': table('TableNotRead'),
   topic: { name: 'TopicMissing', severity: 'critical', subject: CONNECTOR },
+  'awaited-topic': { name: 'ConsumerWaits', severity: 'warning', subject: CONNECTOR },
   'connector-config': {
     ...{ name: 'ConnectorChanged', severity: 'warning', subject: CONNECTOR, passes: true },
   },
@@ -179,6 +180,7 @@ function unknownOf(source: SourceFacts): Set<AlertName> {
   const checks = silent.flatMap((part): readonly SourceCheck[] => SOURCE_CHECKS[part]);
   const names = new Set(checks.map((check) => ALERTS[check].name));
   names.delete('Unreachable');
+  if (source.awaited?.reached === false) names.add('ConsumerWaits');
   // Whether it is late hangs on all three.
   if (silent.length > 0) names.add('NoHeartbeat');
   return names;

@@ -35,6 +35,7 @@ const NAMES = [
   'TableNotRead',
   'PublicationChanged',
   'TopicMissing',
+  'ConsumerWaits',
   'SourceServer',
   'Unreachable',
   'RecordNearLimit',

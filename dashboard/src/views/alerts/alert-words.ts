@@ -160,6 +160,13 @@ function meaningOf({ name, subject }: Alert): Meaning {
         means: 'The connector waits for it at the next record, and every table with it.',
         action: source('See the connector'),
       };
+    case 'ConsumerWaits':
+      return {
+        title: `A consumer waits for topic ${subject}`,
+        means:
+          'The topic does not exist, so nothing of it comes; what else the consumer reads goes on.',
+        action: { label: 'See the consumers', href: hrefOf('consumers') },
+      };
     case 'SourceServer':
       return {
         title: 'The captured database stands in the way',

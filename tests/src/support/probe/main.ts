@@ -5,11 +5,11 @@ import { runMain } from '@shelfcast/service-kit/run-main';
 import { probe } from './probe.ts';
 
 /** A process that hosts the probe named by CONSUMERS, as one hosts the shipped consumers. */
-const name = process.env.CONSUMERS ?? '';
+const { CONSUMERS: name = '', PROBE_TABLE: table } = process.env;
 
 await runMain({
   process,
   service: name,
   readConfig: () => loadConfig(consumersConfig([name]), { env: process.env }),
-  start: (context) => hostConsumers([probe(name)], context),
+  start: (context) => hostConsumers([probe(name, table)], context),
 });

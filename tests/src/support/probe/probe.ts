@@ -14,10 +14,10 @@ const HANG_MS = 3_600_000;
  * A consumer that writes down each effect it has, and goes wrong where the table `faults` says so.
  * Its own name, so that several can run on one Kafka; its tables are in a database of its own.
  */
-export function probe(name: string): ConsumerDefinition<ProbeEffect> {
+export function probe(name: string, table = 'public.products'): ConsumerDefinition<ProbeEffect> {
   return {
     name,
-    tables: ['public.products'],
+    tables: [table],
     events: [],
     migrationsUrl: new URL('../../../src/support/probe/migrations', import.meta.url),
     attemptTimeoutMs: 2_000,

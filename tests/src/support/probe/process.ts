@@ -21,6 +21,8 @@ export interface ProbeProcessOptions {
   readonly topicPrefix: string;
   /** Beside those of the stack. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Default `public.products`. */
+  readonly table?: string;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -29,7 +31,7 @@ const SHOWN_LINES = 20;
 const SERVING = /"port":(\d+),"msg":"serving"/;
 
 export function spawnProbe(options: ProbeProcessOptions): ProbeProcess {
-  const { name, databaseUrl, topicPrefix, settings } = options;
+  const { name, databaseUrl, topicPrefix, settings, table } = options;
   const child = spawn(process.execPath, scriptArgs('./main', import.meta.url), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -39,6 +41,7 @@ export function spawnProbe(options: ProbeProcessOptions): ProbeProcess {
       PORT: '0', // a fixed one may be another test's: its probe would then answer for this one
       CONSUMERS_DATABASE_URL: databaseUrl,
       TOPIC_PREFIX: topicPrefix,
+      ...(table === undefined ? {} : { PROBE_TABLE: table }),
       LOG_LEVEL: 'info',
       EVENT_LOOP_TIMEOUT_MS: '3000',
     },
