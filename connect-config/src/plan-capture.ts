@@ -1,15 +1,16 @@
 import {
   listCapturedTables,
   listRemovedTables,
+  type Queryable,
   type RemovedTable,
 } from '@shelfcast/product-database/captured-tables';
 import { OperationError } from './connect-error.ts';
-import type { ConnectorContext } from './context.ts';
+import { type ConnectorContext, PUBLICATION } from './context.ts';
 import { checkCapture } from './health/check-source.ts';
 import { readDatabase } from './health/read-source.ts';
 import { inspectTable, type TableFacts } from './inspect-table.ts';
 import { assertNamesFit, fieldName } from './names.ts';
-import { refuseRowSecurity } from './row-security.ts';
+import { describeRowSecurity, findRowSecurity } from './row-security.ts';
 import { sentence } from './status.ts';
 import type { TableFailure } from './table-failure.ts';
 import { formatTableName, type TableName, tableArgument } from './table-name.ts';
@@ -29,7 +30,11 @@ export interface CapturePlan {
   readonly refused: readonly TableFailure[];
 }
 
-/** Looks at tables that are to be captured, and changes nothing. */
+/**
+ * Looks at tables that are to be captured, and changes nothing.
+ *
+ * @throws OperationError `VIA_PARTITION_ROOT`
+ */
 export async function planCapture(
   { products, admin, settings }: Pick<ConnectorContext, 'products' | 'admin' | 'settings'>,
   {
@@ -37,10 +42,14 @@ export async function planCapture(
     routingColumn,
   }: { readonly tables: readonly TableName[]; readonly routingColumn?: string | undefined },
 ): Promise<CapturePlan> {
+  await refusePartitionRoots(products);
   const captured = await listCapturedTables(products);
   const removed = (await listRemovedTables(products)).filter((one) => !one.topicDeleted);
   const topics = await admin.listTopics();
   const changed = await changedTables({ products });
+  const hidden = new Map(
+    (await findRowSecurity(products, tables)).map((one) => [formatTableName(one.table), one]),
+  );
   const template = loadTemplate();
   const planned: PlannedTable[] = [];
   const refused: TableFailure[] = [];
@@ -64,7 +73,8 @@ export async function planCapture(
       refuseOtherRouting(name, { column, stored: stored?.routingColumn, before });
       const lost = changed.get(name);
       if (lost !== undefined) throw new OperationError('TABLE_CHANGED', lost);
-      await refuseRowSecurity(products, table);
+      const rows = hidden.get(name);
+      if (rows !== undefined) throw new OperationError('ROW_SECURITY', describeRowSecurity(rows));
       planned.push({
         table,
         routingColumn: column,
@@ -77,6 +87,19 @@ export async function planCapture(
     }
   }
   return { planned, refused };
+}
+
+/** Partitions are captured one by one: changes that come under the name of their root are of no captured table. */
+async function refusePartitionRoots(db: Queryable): Promise<void> {
+  const { rowCount } = await db.query(
+    'select from pg_publication where pubname = $1 and pubviaroot',
+    [PUBLICATION],
+  );
+  if (rowCount === 0) return;
+  throw new OperationError(
+    'VIA_PARTITION_ROOT',
+    `Publication ${PUBLICATION} publishes changes of partitions under the name of their root (publish_via_partition_root). Each partition is captured with a topic of its own here, so such changes are lost. YES=1 make resync sets that back and reads every table again; then run this again. Nothing was changed.`,
+  );
 }
 
 /** Tables that were captured already and lost changes since: a first snapshot alone would leave rows that are gone. */

@@ -1,6 +1,5 @@
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
-import { OperationError } from './connect-error.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 
 /** A table some rows of which a role cannot see. With `row_security = off` reading it is an error, never fewer rows. */
@@ -44,10 +43,4 @@ export function describeRowSecurity({ table, roles }: RowSecurity): string {
   const name = formatTableName(table);
   const alter = roles.map((role) => `alter role ${role} bypassrls`).join('; ');
   return `Row-level security hides rows of ${name} from ${roles.join(' and ')}: a snapshot would be refused, since what it cannot see would be taken for deleted. As a superuser: ${alter} (the whole table then goes to Kafka), or alter table ${name} disable row level security.`;
-}
-
-/** @throws OperationError `ROW_SECURITY` */
-export async function refuseRowSecurity(db: Queryable, table: TableName): Promise<void> {
-  const [found] = await findRowSecurity(db, [table]);
-  if (found !== undefined) throw new OperationError('ROW_SECURITY', describeRowSecurity(found));
 }

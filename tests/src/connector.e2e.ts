@@ -182,8 +182,14 @@ test('adding it again changes nothing, another routing column is refused', async
 });
 
 test('what cannot be captured is refused in words, and nothing is changed', async () => {
-  await products.query('create view e2e_view as select 1 as a; create table e2e_no_key (a int)');
+  await products.query(`create view e2e_view as select 1 as a; create table e2e_no_key (a int);
+    create table e2e_virtual (id int primary key, twice int generated always as (id * 2) virtual)`);
   try {
+    // Captured, it would have the application's own updates fail.
+    await refused(
+      addTable(context, { table: { schema: 'public', table: 'e2e_virtual' } }),
+      /virtual generated columns \(twice\).*refuse every UPDATE/,
+    );
     await refused(addTable(context, { table: { schema: 'public', table: 'e2e_view' } }), /a view/);
     await refused(
       addTable(context, { table: { schema: 'public', table: 'e2e_no_key' } }),
@@ -201,7 +207,7 @@ test('what cannot be captured is refused in words, and nothing is changed', asyn
     const captured = await listCapturedTables(products);
     assert.not.ok(captured.some(({ table: name }) => name.startsWith('e2e_')));
   } finally {
-    await products.query('drop view e2e_view; drop table e2e_no_key');
+    await products.query('drop view e2e_view; drop table e2e_no_key, e2e_virtual');
   }
 });
 

@@ -68,6 +68,30 @@ test('a change of the primary key moves the row, and its discounts with it', asy
   await eventuallyProduct(pipeline, before, (row) => assert.is(row, undefined));
 });
 
+test('a row whose routing column, which is not in its key, changes: from one partition to another, in order', async (pipeline) => {
+  const products = Array.from({ length: 12 }, newId);
+  await pipeline.products.query(
+    `insert into products (product_id, name, price) select id, 'Routed', 10 from unnest($1::text[]) as id`,
+    [products],
+  );
+  const discount = newId();
+  await pipeline.products.query(
+    `insert into product_discounts (discount_id, product_id, discount_type, discount_percentage)
+     values ($1, $2, 'sale', 50)`,
+    [discount, products[0]],
+  );
+  for (const product of [...products, ...products.toReversed(), products[7]]) {
+    await pipeline.products.query(
+      'update product_discounts set product_id = $2 where discount_id = $1',
+      [discount, product],
+    );
+  }
+  for (const product of products) {
+    const expected = product === products[7] ? '5.00' : '10.00';
+    await eventuallyProduct(pipeline, product, (row) => assert.is(row?.effective_price, expected));
+  }
+});
+
 test('a delete, also of a key that comes back', async (pipeline) => {
   const id = newId();
   const insert = (price: number) =>
