@@ -155,6 +155,30 @@ test('a column of another type under the name of one that was dropped', async ()
   ]);
 });
 
+for (const [when, meanwhile] of [
+  ['runs', whileHeld],
+  ['is stopped', whileStopped],
+] as const) {
+  test(`types that are dropped while the connector ${when}: their values come as text`, async () => {
+    const types = `${mood}_${when.slice(0, 2)}`;
+    await products.query(`create type ${types}_enum as enum ('sad'); create domain ${types}_amount as numeric(7,2);
+      create type ${types}_pair as (a int, b text)`);
+    const columns = `id int primary key, m ${types}_enum, v ${types}_amount, p ${types}_pair`;
+    const table = await tables.make(`types_${when.slice(0, 2)}`, columns);
+    await addTable(context, { table: { schema: 'public', table } });
+    await meanwhile([
+      `insert into ${table} values (1, 'sad', 1.5, row(1, 'x,y'))`,
+      `alter table ${table} alter m type text, alter v type text, alter p type text`,
+      `drop type ${types}_enum; drop type ${types}_pair; drop domain ${types}_amount`,
+      `insert into ${table} values (2, 'free', 'free', 'free')`,
+    ]);
+    assert.equal(byId(await streamed(table, 2)), [
+      { id: 1, m: 'sad', v: '1.50', p: '(1,"x,y")' },
+      { id: 2, m: 'free', v: 'free', p: 'free' },
+    ]);
+  });
+}
+
 test('another key', async () => {
   const table = await tables.make('again', 'id int primary key, note text');
   await addTable(context, { table: { schema: 'public', table } });

@@ -87,6 +87,43 @@ const TABLES: Sample[] = [
       { name: 'k', type: 'text', value: `'k' || i`, ...key },
     ],
   },
+  // Debezium's lists of tables do not tell case.
+  {
+    ...{ schema: ONE, table: 'Orders' },
+    columns: [
+      { name: 'Id', type: 'text', value: `'O' || i`, ...key },
+      { name: 'n', type: 'int', value: 'i' },
+    ],
+  },
+  {
+    ...{ schema: ONE, table: 'orders' },
+    columns: [
+      { name: 'n', type: 'date', value: `'2026-04-01'::date + i` },
+      { name: 'id', type: 'int', value: 'i * 7', ...key },
+    ],
+  },
+  // Names of what carries them: the envelope's fields, those of objects and words of JavaScript, Debezium's own.
+  {
+    ...{ schema: ONE, table: 'Envelope' },
+    columns: [
+      ID,
+      ...['op', 'source', 'before', 'after', 'ts_ms', 'transaction', '__deleted', '__table'],
+      ...['constructor', 'toString', 'toJSON', 'isValid', 'clone', 'hasOwnProperty', 'valueOf'],
+      ...[
+        'class',
+        'default',
+        'this',
+        'arguments',
+        'eval',
+        'then',
+        'length',
+        'null',
+        'shelfcast_key',
+      ],
+    ].map((one) =>
+      typeof one === 'string' ? { name: one, type: 'text', value: `'v' || i` } : one,
+    ),
+  },
   // A table is a type as well: its rows'.
   {
     ...{ schema: ONE, table: 'date' },
@@ -107,6 +144,14 @@ const TABLES: Sample[] = [
   {
     ...{ schema: ONE, table: 'uuid' },
     columns: [ID, { name: 'm', type: 'money', value: 'i::money' }],
+  },
+  {
+    ...{ schema: ONE, table: 'keys' },
+    columns: [
+      { name: 'amount', type: `${ONE}.${mood}`, value: 'i + 0.25', ...key },
+      { name: 'letters', type: `${ONE}."größe"`, value: `'größer'`, ...key },
+      { name: 'day', type: `${OLD}.${mood}`, value: `'2026-03-01'::date + i`, ...key },
+    ],
   },
   {
     ...{ schema: ONE, table: 'types' },
@@ -159,7 +204,7 @@ test.before(async () => {
     const columns = sample.columns.map(({ name, type }) => `${pg.escapeIdentifier(name)} ${type}`);
     const keys = sample.columns.filter(({ isKey }) => isKey).map(({ name }) => name);
     await products.query(
-      `create table ${sqlName(sample)} (${columns.join(', ')}, primary key (${keys.join(', ')}))`,
+      `create table ${sqlName(sample)} (${columns.join(', ')}, primary key (${keys.map(pg.escapeIdentifier).join(', ')}))`,
     );
   }
   await insert(1);
