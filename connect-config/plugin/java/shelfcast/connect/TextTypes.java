@@ -23,13 +23,19 @@ final class TextTypes extends TypeRegistry {
     @Override
     public PostgresType get(int oid) {
         // TypeRegistry's constructor asks before there is a field to answer from.
-        return types == null ? super.get(oid) : types.get(oid);
+        if (types == null) {
+            return super.get(oid);
+        }
+        PostgresType type = types.get(oid);
+        return type.isEnumType() ? types.refresh(oid) : type;
     }
 
-    /** An enum stays one: its values are text already, and Debezium reads its labels again when there is a new one. */
+    /**
+     * Of an enum as well: at a label that it does not know, Debezium would take the table's columns from the catalog, which
+     * may be others than those of the change.
+     */
     @Override
     public PostgresType get(String schemaName, String typeName) {
-        PostgresType type = types.get(schemaName, typeName);
-        return type.isEnumType() ? type : types.get("text");
+        return types.get("text");
     }
 }
