@@ -1,11 +1,10 @@
 import {
   listCapturedTables,
   listRemovedTables,
-  type Queryable,
   type RemovedTable,
 } from '@shelfcast/product-database/captured-tables';
 import { OperationError } from './connect-error.ts';
-import { type ConnectorContext, PUBLICATION } from './context.ts';
+import type { ConnectorContext } from './context.ts';
 import { checkCapture } from './health/check-source.ts';
 import { readDatabase } from './health/read-source.ts';
 import { inspectTable, type TableFacts } from './inspect-table.ts';
@@ -30,11 +29,7 @@ export interface CapturePlan {
   readonly refused: readonly TableFailure[];
 }
 
-/**
- * Looks at tables that are to be captured, and changes nothing.
- *
- * @throws OperationError `VIA_PARTITION_ROOT`
- */
+/** Looks at tables that are to be captured, and changes nothing. */
 export async function planCapture(
   { products, admin, settings }: Pick<ConnectorContext, 'products' | 'admin' | 'settings'>,
   {
@@ -42,7 +37,6 @@ export async function planCapture(
     routingColumn,
   }: { readonly tables: readonly TableName[]; readonly routingColumn?: string | undefined },
 ): Promise<CapturePlan> {
-  await refusePartitionRoots(products);
   const captured = await listCapturedTables(products);
   const removed = (await listRemovedTables(products)).filter((one) => !one.topicDeleted);
   const topics = await admin.listTopics();
@@ -87,19 +81,6 @@ export async function planCapture(
     }
   }
   return { planned, refused };
-}
-
-/** Partitions are captured one by one: changes that come under the name of their root are of no captured table. */
-async function refusePartitionRoots(db: Queryable): Promise<void> {
-  const { rowCount } = await db.query(
-    'select from pg_publication where pubname = $1 and pubviaroot',
-    [PUBLICATION],
-  );
-  if (rowCount === 0) return;
-  throw new OperationError(
-    'VIA_PARTITION_ROOT',
-    `Publication ${PUBLICATION} publishes changes of partitions under the name of their root (publish_via_partition_root). Each partition is captured with a topic of its own here, so such changes are lost. YES=1 make resync sets that back and reads every table again; then run this again. Nothing was changed.`,
-  );
 }
 
 /** Tables that were captured already and lost changes since: a first snapshot alone would leave rows that are gone. */

@@ -167,26 +167,6 @@ for (const faults of batches) {
   });
 }
 
-test('partitions published under the name of their root: nothing is added, and the remedy heals', async (context) => {
-  const { products } = context;
-  await products.query(`create table remedies_parts (id int primary key) partition by range (id);
-    create table remedies_part partition of remedies_parts for values from (0) to (10);
-    alter publication shelfcast add table remedies_parts;
-    alter publication shelfcast set (publish_via_partition_root = true)`);
-  const add = 'make connector-add-table TABLE=remedies_parts';
-  const refused = await runCommand(add);
-  assert.is.not(refused.status, 0);
-  assert.match(refused.output, /under the name of their root.*Nothing was changed/);
-
-  await heal(/YES=1 make resync/.exec(refused.output)?.[0]);
-
-  assert.match(await heal(add), /Read all of public\.remedies_part:/);
-  await doctorIsGreen();
-  await heal('make connector-remove-table PURGE=1 TABLE=remedies_part');
-  await products.query('drop table remedies_parts');
-  await doctorIsGreen();
-});
-
 /** What is silent by itself is told within this time. */
 function assertSoon(since: number): void {
   assert.ok(performance.now() - since <= 30_000, 'an alert within 30 s');
