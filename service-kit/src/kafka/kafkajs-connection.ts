@@ -54,6 +54,21 @@ export function endSilentConnections(): void {
   };
 }
 
+/**
+ * A connection that is closed again has no socket to close. kafkajs calls `unref()` on the one that has ended, which Node
+ * takes for one that is not open yet: it adds a listener for `connect` each time, and warns of a leak at the eleventh.
+ *
+ * Remove when kafkajs drops a socket that has ended.
+ */
+export function forgetEndedSockets(): void {
+  const { disconnect } = Connection.prototype;
+
+  Connection.prototype.disconnect = function disconnectOnce() {
+    if (this.socket?.destroyed === true) this.socket = undefined;
+    return disconnect.call(this);
+  };
+}
+
 function endConnection({ socket }: Connection): void {
   socket?.destroy();
   // What makes kafkajs reject the requests that wait for an answer.

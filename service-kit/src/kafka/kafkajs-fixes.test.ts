@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
+import Connection from 'kafkajs/src/network/connection.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -26,6 +28,20 @@ test('a connection without waiting requests has no timer', () => {
   queue.scheduleCheckPendingRequests();
   assert.ok(queue.throttleCheckTimeoutId !== null);
   clearTimeout(queue.throttleCheckTimeoutId);
+});
+
+test('a connection that is closed often leaves no listeners on the socket that has ended', async () => {
+  fixKafkajs();
+  const socket = new Socket();
+  socket.destroy();
+  const connection: Connection = Object.create(Connection.prototype);
+  Object.assign(connection, {
+    socket,
+    requestQueue: { waitForPendingRequests: async () => {}, destroy: () => {} },
+    logDebug: () => {},
+  });
+  for (let nr = 0; nr < 12; nr += 1) await connection.disconnect();
+  assert.is(socket.listenerCount('connect'), 0);
 });
 
 test.run();

@@ -7,7 +7,11 @@ import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import OffsetManager from 'kafkajs/src/consumer/offsetManager/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { createFetchSession, type FetchPlan, type FetchSession } from './fetch-session.ts';
-import { beginConnectionsAnew, endSilentConnections } from './kafkajs-connection.ts';
+import {
+  beginConnectionsAnew,
+  endSilentConnections,
+  forgetEndedSockets,
+} from './kafkajs-connection.ts';
 import { markEarlierBatches } from './kafkajs-generations.ts';
 import { fetchShared } from './share-fetches.ts';
 
@@ -33,6 +37,7 @@ export function fixKafkajs(): void {
   fetchInSessions();
   beginConnectionsAnew();
   endSilentConnections();
+  forgetEndedSockets();
 }
 
 /**

@@ -26,6 +26,7 @@ declare module 'kafkajs/src/network/connection.js' {
     bytesNeeded: number;
     isConnected(): boolean;
     connect(): Promise<boolean>;
+    disconnect(): Promise<boolean>;
     send(request: unknown): Promise<unknown>;
   }
   export default Connection;
