@@ -133,7 +133,7 @@ resync: $(BUILT) ## Read all again, remove what is gone [YES=1 FORCE=1 CONFIRM=k
 
 ##@ Consumers
 .PHONY: dead-letters redrive discard consumer-pause consumer-resume consumer-retire rebuild
-CONSUMERS_CLI := node consumers/dist/cli.js
+CONSUMERS_CLI := node consumers/dist/cli/main.js
 dead-letters: $(BUILT) ## What consumers could not apply [CONSUMER=…]
 	$(WITH_STACK) $(CONSUMERS_CLI) dead-letters
 

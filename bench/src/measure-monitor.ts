@@ -5,7 +5,7 @@ import { createCodec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { createKafka } from '@shelfcast/service-kit/kafka';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import pg from 'pg';
 import type { BenchContext } from './context.ts';
 import { reportsOfChange } from './monitor-reports.ts';

@@ -1,6 +1,5 @@
 import type { RegistryClientOptions } from '@shelfcast/schemas/registry/client';
-import { loadConfig } from '@shelfcast/service-kit/config';
-import type { KafkaConnection } from '@shelfcast/service-kit/kafka/types';
+import { loadConfig } from '@shelfcast/service-kit/config/config';
 import {
   databaseUrl,
   integer,
@@ -10,7 +9,8 @@ import {
   registrySettings,
   secret,
   url,
-} from '@shelfcast/service-kit/settings';
+} from '@shelfcast/service-kit/config/settings';
+import type { KafkaConnection } from '@shelfcast/service-kit/kafka/types';
 import { z } from 'zod';
 import { type CaptureSettings, captureSettings, captureSettingsShape } from './settings.ts';
 

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { listCapturedTables, listRemovedTables } from '@shelfcast/product-database/captured-tables';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import { isConnectionError } from '@shelfcast/service-kit/postgres-errors';
-import { print, printError } from '@shelfcast/service-kit/print';
+import { isConnectionError } from '@shelfcast/service-kit/postgres/errors';
+import { print, printError } from '@shelfcast/service-kit/process/print';
 import { Command, Option } from 'commander';
 import pg from 'pg';
 import { addTables } from './add-table.ts';

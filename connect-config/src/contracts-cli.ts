@@ -1,7 +1,7 @@
 import { registerContracts } from '@shelfcast/schemas/registration';
-import { loadConfig } from '@shelfcast/service-kit/config';
-import { print, printError } from '@shelfcast/service-kit/print';
-import { registryConnection, registrySettings } from '@shelfcast/service-kit/settings';
+import { loadConfig } from '@shelfcast/service-kit/config/config';
+import { registryConnection, registrySettings } from '@shelfcast/service-kit/config/settings';
+import { print, printError } from '@shelfcast/service-kit/process/print';
 import { z } from 'zod';
 
 // Registers the Avro contracts of the topics that are not captured tables: a job of docker-compose.yml.

@@ -1,7 +1,7 @@
 import { type CodecOptions, createCodec } from '@shelfcast/schemas/codec';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { Kafka, KafkaAdmin, KafkaConnection } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import pg from 'pg';
 import { createConnectClient } from './connect-client.ts';
 import type { ConnectorContext } from './context.ts';

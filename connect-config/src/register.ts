@@ -1,7 +1,7 @@
 import { listCapturedTables, requireBackfill } from '@shelfcast/product-database/captured-tables';
 import { ensureOwnTables } from '@shelfcast/product-database/own-tables';
 import { cdcTopic } from '@shelfcast/schemas/topics';
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import { OperationError } from './connect-error.ts';
 import { withConnectorLock } from './connector-lock.ts';
 import { CONNECTOR, type ConnectorContext, SLOT } from './context.ts';

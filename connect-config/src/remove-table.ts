@@ -8,7 +8,7 @@ import {
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
 import { cdcTopic, entityOfTable } from '@shelfcast/schemas/topics';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import pg from 'pg';
 import { OperationError } from './connect-error.ts';
 import { withConnectorLock } from './connector-lock.ts';

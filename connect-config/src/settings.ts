@@ -1,6 +1,6 @@
 import { CONSUMER_GROUPS } from '@shelfcast/schemas/consumer-groups';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
-import { integer, kafkaSettings, list, onOff } from '@shelfcast/service-kit/settings';
+import { integer, kafkaSettings, list, onOff } from '@shelfcast/service-kit/config/settings';
 import { z } from 'zod';
 
 /** What decides how changes are captured; shared by the connector, the worker and the topics. */

@@ -1,12 +1,12 @@
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
-import { maskedFields } from '@shelfcast/service-kit/masked-fields';
+import { maskedFields } from '@shelfcast/service-kit/config/masked-fields';
 import {
   databaseUrl,
   kafkaSettings,
   poolSize,
   registrySettings,
   serviceSettings,
-} from '@shelfcast/service-kit/settings';
+} from '@shelfcast/service-kit/config/settings';
 import { tracingSettings } from '@shelfcast/service-kit/tracing/tracing';
 import { z } from 'zod';
 import { webhookSettings } from './pricing/settings.ts';

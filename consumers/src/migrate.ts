@@ -1,6 +1,6 @@
-import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
+import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/postgres/migrations';
 import { runMigrations as migrateJobQueue } from 'graphile-worker';
-import type { ConsumerDefinition } from './runtime/definition.ts';
+import type { ConsumerDefinition } from './runtime/contract/definition.ts';
 
 /**
  * Brings the consumers' database up to date: positions, job queue, and the schema of each consumer.

@@ -2,7 +2,7 @@ import { CONSUMER_GROUPS, type ConsumerGroup } from '@shelfcast/schemas/consumer
 import { catalogue } from './catalogue/consumer.ts';
 import { inventory } from './inventory/consumer.ts';
 import { pricing } from './pricing/consumer.ts';
-import type { Consumer } from './runtime/definition.ts';
+import type { Consumer } from './runtime/contract/definition.ts';
 
 const consumers: Readonly<Record<ConsumerGroup, Consumer>> = {
   catalogue,

@@ -1,6 +1,6 @@
 import { manualEntities } from '@shelfcast/schemas/manual';
 import { z } from 'zod';
-import type { SharedEntity, SharedFields } from './runtime/shared-fields.ts';
+import type { SharedEntity, SharedFields } from './runtime/shared-fields/merge.ts';
 
 /**
  * Fields that manual events may change on keys the database owns: `products.price,products.stock_quantity`; none by

@@ -1,4 +1,4 @@
-import { printError } from '@shelfcast/service-kit/print';
+import { printError } from '@shelfcast/service-kit/process/print';
 import { Command, Option } from 'commander';
 import { checkoutRoot } from './checkout.ts';
 import { doctor } from './commands/doctor.ts';

@@ -4,8 +4,8 @@ import {
   captureSettings,
   captureSettingsShape,
 } from '@shelfcast/connect-config/settings';
-import { loadConfig } from '@shelfcast/service-kit/config';
-import { integer, secret } from '@shelfcast/service-kit/settings';
+import { loadConfig } from '@shelfcast/service-kit/config/config';
+import { integer, secret } from '@shelfcast/service-kit/config/settings';
 import { z } from 'zod';
 import { checkoutRoot } from './checkout.ts';
 import { type Ports, portsFor } from './ports.ts';

@@ -1,7 +1,7 @@
 import { CONSUMER_GROUPS } from '@shelfcast/schemas/consumer-groups';
 import { DEFAULT_TOPIC_PREFIX, MONITORING_TOPIC } from '@shelfcast/schemas/topics';
 import { authSettings, originSettings } from '@shelfcast/service-kit/auth/settings';
-import { maskedFields } from '@shelfcast/service-kit/masked-fields';
+import { maskedFields } from '@shelfcast/service-kit/config/masked-fields';
 import {
   databaseUrl,
   integer,
@@ -11,7 +11,7 @@ import {
   registrySettings,
   serviceSettings,
   url,
-} from '@shelfcast/service-kit/settings';
+} from '@shelfcast/service-kit/config/settings';
 import { z } from 'zod';
 import { alertSettings } from './alerts/settings.ts';
 import { operationsSettings } from './operations/settings.ts';

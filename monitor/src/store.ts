@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { createClock } from '@shelfcast/service-kit/clock';
-import type { ReadinessCheck } from '@shelfcast/service-kit/health-server';
+import { kafkaConnection } from '@shelfcast/service-kit/config/settings';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import { messageOf } from '@shelfcast/service-kit/message-of';
-import { createPool } from '@shelfcast/service-kit/postgres';
+import { createPool } from '@shelfcast/service-kit/postgres/pool';
+import type { ReadinessCheck } from '@shelfcast/service-kit/process/health-server';
+import type { MainContext } from '@shelfcast/service-kit/process/run-main';
 import { repeat } from '@shelfcast/service-kit/repeat';
-import type { MainContext } from '@shelfcast/service-kit/run-main';
-import { kafkaConnection } from '@shelfcast/service-kit/settings';
 import type { Request, RequestHandler, Router } from 'express';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';

@@ -1,6 +1,6 @@
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
 import { authSettings, originSettings } from '@shelfcast/service-kit/auth/settings';
-import { maskedFields } from '@shelfcast/service-kit/masked-fields';
+import { maskedFields } from '@shelfcast/service-kit/config/masked-fields';
 import {
   databaseUrl,
   integer,
@@ -9,7 +9,7 @@ import {
   registrySettings,
   serviceSettings,
   url,
-} from '@shelfcast/service-kit/settings';
+} from '@shelfcast/service-kit/config/settings';
 import { tracingSettings } from '@shelfcast/service-kit/tracing/tracing';
 import { z } from 'zod';
 

@@ -1,5 +1,5 @@
-import { loadConfig } from '@shelfcast/service-kit/config';
-import { runMain } from '@shelfcast/service-kit/run-main';
+import { loadConfig } from '@shelfcast/service-kit/config/config';
+import { runMain } from '@shelfcast/service-kit/process/run-main';
 import { producerConfig } from './config.ts';
 import { startProducerApi } from './start.ts';
 

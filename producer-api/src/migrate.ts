@@ -1,5 +1,5 @@
 import { auditMigrations } from '@shelfcast/service-kit/audit/audit';
-import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
+import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/postgres/migrations';
 
 /**
  * Brings the API's database up to date. Idempotent; processes that start together wait for one another.

@@ -1,4 +1,4 @@
-import { print, printError } from '@shelfcast/service-kit/print';
+import { print, printError } from '@shelfcast/service-kit/process/print';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
 import { runDemo } from './demo.ts';

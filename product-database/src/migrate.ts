@@ -1,4 +1,4 @@
-import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
+import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/postgres/migrations';
 import { ensureDebeziumRole } from './debezium-role.ts';
 import { ensureOwnTables } from './own-tables.ts';
 import { acceptPublication, publicationVersion } from './publication.ts';

@@ -1,5 +1,5 @@
-import { loadConfig } from '@shelfcast/service-kit/config';
-import { databaseUrl, integer, secret } from '@shelfcast/service-kit/settings';
+import { loadConfig } from '@shelfcast/service-kit/config/config';
+import { databaseUrl, integer, secret } from '@shelfcast/service-kit/config/settings';
 import { z } from 'zod';
 
 /** The names this package's commands read from their environment. */

@@ -1,11 +1,11 @@
-import { type ClientContext, createAdmin } from './kafka/admin.ts';
-import { createConsumer } from './kafka/consumer.ts';
-import { followTopic } from './kafka/log-follower.ts';
-import { createLogReader } from './kafka/log-reader.ts';
-import { createProducer } from './kafka/producer.ts';
-import { createFetchSharing } from './kafka/share-fetches.ts';
+import { type ClientContext, createAdmin } from './kafka/admin/admin.ts';
+import { createConsumer } from './kafka/consumer/consumer.ts';
+import { followTopic } from './kafka/log/follower.ts';
+import { createLogReader } from './kafka/log/reader.ts';
+import { createProducer } from './kafka/producer/producer.ts';
+import { createFetchSharing } from './kafka/sharing/share-fetches.ts';
 import type { Kafka, KafkaConnection } from './kafka/types.ts';
-import type { Logger } from './logging.ts';
+import type { Logger } from './process/logging.ts';
 
 export interface KafkaOptions {
   readonly connection: KafkaConnection;

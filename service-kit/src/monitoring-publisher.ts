@@ -1,7 +1,7 @@
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { MONITORING_TOPIC } from '@shelfcast/schemas/topics';
-import { createGathering } from './gathering.ts';
 import type { KafkaProducer } from './kafka/types.ts';
+import { createGathering } from './postgres/gathering.ts';
 
 export interface MonitoringPublisherOptions {
   readonly producer: Pick<KafkaProducer, 'send'>;

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { silentLogger } from './logging.ts';
 import { createPatience } from './patience.ts';
+import { silentLogger } from './process/logging.ts';
 
 const test = suite('patience');
 

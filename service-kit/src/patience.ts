@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from './logging.ts';
+import type { Logger } from './process/logging.ts';
 
 export interface PatienceOptions {
   /** Whether an error passes by itself. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from './logging.ts';
+import type { Logger } from './process/logging.ts';
 
 export interface RepeatOptions {
   /** For the log: "partitions could not be looked after". */

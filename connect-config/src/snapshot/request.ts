@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import pg from 'pg';
 import { quotedName } from '../key-check/key-columns.ts';
 import { currentLsn } from '../replication-slot.ts';

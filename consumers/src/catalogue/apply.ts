@@ -1,4 +1,4 @@
-import type { Apply, ApplyContext } from '../runtime/definition.ts';
+import type { Apply, ApplyContext } from '../runtime/contract/definition.ts';
 import {
   type CatalogueEffect,
   type CatalogueTable,

@@ -1,5 +1,5 @@
 import { MANUAL_TOPICS } from '@shelfcast/schemas/topics';
-import type { ConsumerDefinition } from '../runtime/definition.ts';
+import type { ConsumerDefinition } from '../runtime/contract/definition.ts';
 import { ahead, apply } from './apply.ts';
 import { type CatalogueEffect, columnsOf, decide } from './decide.ts';
 import { REPRICE_TASK, repriceJob } from './reprice.ts';

@@ -1,6 +1,6 @@
-import { type Discount, effectivePrice } from '../price/effective-price.ts';
-import { createRepricing, type DueReprice } from '../price/repricing.ts';
-import type { ApplyContext } from '../runtime/definition.ts';
+import { type Discount, effectivePrice } from '../effective-price/effective-price.ts';
+import { createRepricing, type DueReprice } from '../effective-price/repricing.ts';
+import type { ApplyContext } from '../runtime/contract/definition.ts';
 
 /** Task name of the job that computes a price again when a discount starts or ends. */
 export const REPRICE_TASK = 'catalogue_reprice';

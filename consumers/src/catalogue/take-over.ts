@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { jobKeySql } from '../price/repricing.ts';
-import type { TakeOver } from '../runtime/definition.ts';
+import { jobKeySql } from '../effective-price/repricing.ts';
+import type { TakeOver } from '../runtime/contract/definition.ts';
 import { computedColumns } from './apply.ts';
 import { columnsOf, isCatalogueTable } from './decide.ts';
 import { REPRICE_TASK } from './reprice.ts';

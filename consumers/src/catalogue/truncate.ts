@@ -1,5 +1,5 @@
 import type { Position } from '@shelfcast/schemas/position';
-import type { ApplyContext } from '../runtime/definition.ts';
+import type { ApplyContext } from '../runtime/contract/definition.ts';
 import { columnsOf, isCatalogueTable } from './decide.ts';
 import { lockPrices, reprice } from './reprice.ts';
 

@@ -1,6 +1,6 @@
 import { cloudEventHeaders } from '@shelfcast/schemas/cloud-event';
 import { STOCK_ALERT } from '@shelfcast/schemas/contracts';
-import type { Apply, ApplyContext } from '../runtime/definition.ts';
+import type { Apply, ApplyContext } from '../runtime/contract/definition.ts';
 import { account, type CausedAlert } from './account.ts';
 import type { StockEffect } from './decide.ts';
 import { type Known, readKnown, writeAccounted } from './store.ts';

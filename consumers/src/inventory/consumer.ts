@@ -1,5 +1,5 @@
 import { STOCK_ALERT } from '@shelfcast/schemas/contracts';
-import { defineConsumer } from '../runtime/definition.ts';
+import { defineConsumer } from '../runtime/contract/definition.ts';
 import { ahead, apply } from './apply.ts';
 import { decide } from './decide.ts';
 import { truncate } from './truncate.ts';

@@ -1,6 +1,6 @@
 import { instantText } from '@shelfcast/schemas/temporal';
 import type { ClientBase } from 'pg';
-import type { ApplyContext } from '../runtime/definition.ts';
+import type { ApplyContext } from '../runtime/contract/definition.ts';
 import type { Accounted, AlertRules, StockLevel } from './account.ts';
 import type { StockEffect } from './decide.ts';
 import type { StockState } from './hysteresis.ts';

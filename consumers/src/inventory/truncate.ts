@@ -1,6 +1,6 @@
 import { deriveId } from '@shelfcast/schemas/change-id';
 import type { Position } from '@shelfcast/schemas/position';
-import type { ApplyContext } from '../runtime/definition.ts';
+import type { ApplyContext } from '../runtime/contract/definition.ts';
 
 /** Closes the products positioned before the truncate. They are gone, not out of stock: nobody is alerted. */
 export async function truncate(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { webhookUrl } from '@shelfcast/service-kit/webhooks/webhook-url';
 import type { Pool } from 'pg';
-import { webhookUrl } from './webhook-url.ts';
 
 export interface NewSubscriber {
   readonly url: string;

@@ -1,5 +1,5 @@
 import { deriveId } from '@shelfcast/schemas/change-id';
-import type { ApplyContext } from '../runtime/definition.ts';
+import type { ApplyContext } from '../runtime/contract/definition.ts';
 import { isoOf } from './price-store.ts';
 import type { PriceChange } from './prices.ts';
 import { enabledFilters, wants } from './subscribers.ts';

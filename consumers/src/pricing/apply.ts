@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Apply, ApplyContext } from '../runtime/definition.ts';
+import type { Apply, ApplyContext } from '../runtime/contract/definition.ts';
 import { announce } from './announce.ts';
 import type { PriceEffect } from './decide.ts';
 import { loadPrices, ownersOfDiscounts, savePrices } from './price-store.ts';

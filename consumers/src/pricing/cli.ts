@@ -1,9 +1,9 @@
-import { print, printable, printError } from '@shelfcast/service-kit/print';
+import { print, printable, printError } from '@shelfcast/service-kit/process/print';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Pool } from 'pg';
-import { withConsumersDatabase } from '../cli-database.ts';
-import { sayVariable } from '../cli-options.ts';
+import { withConsumersDatabase } from '../cli/database.ts';
+import { sayVariable } from '../cli/options.ts';
 import {
   addSubscriber,
   disableSubscriber,

@@ -1,4 +1,4 @@
-import type { ConsumerDefinition } from '../runtime/definition.ts';
+import type { ConsumerDefinition } from '../runtime/contract/definition.ts';
 import { ahead, apply, repriceJob } from './apply.ts';
 import { decide, type PriceEffect } from './decide.ts';
 import { startDeliverer } from './deliver/deliverer.ts';

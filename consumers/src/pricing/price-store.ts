@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { DEFAULT_CURRENCY } from '../price/effective-price.ts';
-import type { ApplyContext } from '../runtime/definition.ts';
+import { DEFAULT_CURRENCY } from '../effective-price/effective-price.ts';
+import type { ApplyContext } from '../runtime/contract/definition.ts';
 import type { DiscountColumns } from './decide.ts';
 import type { KnownProduct, ProductState } from './prices.ts';
 

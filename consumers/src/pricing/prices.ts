@@ -1,4 +1,8 @@
-import { DEFAULT_CURRENCY, type Discount, effectivePrice } from '../price/effective-price.ts';
+import {
+  DEFAULT_CURRENCY,
+  type Discount,
+  effectivePrice,
+} from '../effective-price/effective-price.ts';
 import type { Cause, DiscountColumns, PriceEffect, ProductColumns } from './decide.ts';
 
 /** A product as far as its price goes. Its discounts can be known before the product itself. */

@@ -1,4 +1,4 @@
-import { createRepricing } from '../price/repricing.ts';
+import { createRepricing } from '../effective-price/repricing.ts';
 
 /** Task name of the job that computes a price again when a discount starts or ends. */
 export const REPRICE_TASK = 'pricing_reprice';

@@ -1,5 +1,5 @@
+import { parseAllowedPrivate } from '@shelfcast/service-kit/webhooks/address-policy';
 import { z } from 'zod';
-import { parseAllowedPrivate } from './deliver/address-policy.ts';
 
 /** Settings of the process that delivers webhooks. */
 export const webhookSettings = {

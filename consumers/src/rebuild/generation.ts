@@ -1,8 +1,8 @@
-import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/migrations';
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { applyMigrations, whileMigrating } from '@shelfcast/service-kit/postgres/migrations';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Pool } from 'pg';
-import { capturedEntities } from '../runtime/captured-entity.ts';
-import type { ApplyContext, Consumer } from '../runtime/definition.ts';
+import { capturedEntities } from '../runtime/contract/captured-entity.ts';
+import type { ApplyContext, Consumer } from '../runtime/contract/definition.ts';
 
 /** Where the parts of a generation that is being built are. */
 export interface Generation {

@@ -1,6 +1,6 @@
 import { endsOf, type Watermark } from '@shelfcast/connect-config/initial-snapshot';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import { recordsBehind } from '../runtime/sweep-arguments.ts';
+import { recordsBehind } from '../runtime/sweep/arguments.ts';
 import type { RebuildRow } from './rebuilds.ts';
 
 /** Has the group begin at the present ends of the topics: what is before them, the snapshot will tell. */

@@ -1,4 +1,4 @@
-import type { Consumer } from '../runtime/definition.ts';
+import type { Consumer } from '../runtime/contract/definition.ts';
 
 /**
  * The consumer that was named, if its read model can be built anew.

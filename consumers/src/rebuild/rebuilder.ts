@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import { createPool } from '@shelfcast/service-kit/postgres';
-import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres-errors';
+import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres/errors';
+import { createPool } from '@shelfcast/service-kit/postgres/pool';
 import { type Repeating, repeat } from '@shelfcast/service-kit/repeat';
 import type { Pool } from 'pg';
 import { type ConsumeOptions, consume } from '../runtime/consume.ts';
-import type { Consumer, Rebuild } from '../runtime/definition.ts';
+import type { Consumer, Rebuild } from '../runtime/contract/definition.ts';
 import { createGate } from './gate.ts';
 import {
   builderOf,

@@ -4,7 +4,7 @@ import { beyondMarkers, endsOf } from '@shelfcast/connect-config/initial-snapsho
 import { snapshotTable } from '@shelfcast/connect-config/snapshot';
 import { parseTableName } from '@shelfcast/connect-config/table-name';
 import type { Pool } from 'pg';
-import type { Consumer } from '../runtime/definition.ts';
+import type { Consumer } from '../runtime/contract/definition.ts';
 import { topicsOf } from './generation.ts';
 import { noteStep, type RebuildRow, readRebuild } from './rebuilds.ts';
 

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Watermark } from '@shelfcast/connect-config/initial-snapshot';
-import { inTransaction } from '@shelfcast/service-kit/postgres';
 import {
   isConnectionError,
   isRetriableDatabaseError,
-} from '@shelfcast/service-kit/postgres-errors';
+} from '@shelfcast/service-kit/postgres/errors';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { ClientBase, Pool } from 'pg';
-import type { Rebuild } from '../runtime/definition.ts';
+import type { Rebuild } from '../runtime/contract/definition.ts';
 import type { Gate } from './gate.ts';
 import type { Generation } from './generation.ts';
 import { copyGrants } from './grants.ts';

@@ -2,13 +2,13 @@ import { createInterface } from 'node:readline/promises';
 import { cliSettings } from '@shelfcast/connect-config/cli-settings';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import { Command, Option } from 'commander';
 import pg, { type Pool } from 'pg';
-import { withConsumersDatabase } from '../cli-database.ts';
-import { nonEmpty, sayVariable, switchOption } from '../cli-options.ts';
-import { forgetConsumer, remainsOf } from '../runtime/retired.ts';
+import { withConsumersDatabase } from '../cli/database.ts';
+import { nonEmpty, sayVariable, switchOption } from '../cli/options.ts';
+import { forgetConsumer, remainsOf } from './retired.ts';
 
 interface Flags {
   readonly consumer: string;

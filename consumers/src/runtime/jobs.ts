@@ -1,10 +1,10 @@
-import type { Logger } from '@shelfcast/service-kit/logging';
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import { Logger as JobLogger, type Runner, run, type TaskList } from 'graphile-worker';
 import type { Pool } from 'pg';
-import type { ConsumerDefinition } from './definition.ts';
-import { type Encoders, openOutbox } from './outbox.ts';
-import { withWrites } from './transaction.ts';
+import { withWrites } from './apply/transaction.ts';
+import type { ConsumerDefinition } from './contract/definition.ts';
+import { type Encoders, openOutbox } from './outbox/outbox.ts';
 
 export interface RunJobsOptions {
   readonly definitions: readonly Pick<ConsumerDefinition<unknown>, 'name' | 'jobs'>[];

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { CapturedEntity } from './captured-entity.ts';
+import type { CapturedEntity } from './contract/captured-entity.ts';
 
 /** Tells which tables' topics a consumer waits for, in place of what it told before: the monitor and doctor name them. */
 export async function tellMissingTopics(

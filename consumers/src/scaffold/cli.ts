@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { print, printError } from '@shelfcast/service-kit/print';
+import { print, printError } from '@shelfcast/service-kit/process/print';
 import { type NewConsumer, newConsumer, Refusal } from './names.ts';
 import { type Plan, planConsumer } from './plan.ts';
 

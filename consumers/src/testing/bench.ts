@@ -3,18 +3,18 @@ import { createCodec } from '@shelfcast/schemas/codec';
 import type { Contract } from '@shelfcast/schemas/contract';
 import { createMemoryRegistry } from '@shelfcast/schemas/testing/memory-registry';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import { inPipelinedTransaction } from '@shelfcast/service-kit/pipelined-transaction';
-import { createPool, inTransaction } from '@shelfcast/service-kit/postgres';
+import { inPipelinedTransaction } from '@shelfcast/service-kit/postgres/pipelined-transaction';
+import { createPool, inTransaction } from '@shelfcast/service-kit/postgres/pool';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 import { migrateConsumers } from '../migrate.ts';
-import { capturedEntities } from '../runtime/captured-entity.ts';
-import type { ConsumerDefinition } from '../runtime/definition.ts';
-import type { Delivery } from '../runtime/delivery.ts';
-import type { Outcome } from '../runtime/guard.ts';
-import type { Encoders } from '../runtime/outbox.ts';
-import { ensureFloors } from '../runtime/positions.ts';
-import { applyOnce } from '../runtime/transaction.ts';
+import { applyOnce } from '../runtime/apply/transaction.ts';
+import { capturedEntities } from '../runtime/contract/captured-entity.ts';
+import type { ConsumerDefinition } from '../runtime/contract/definition.ts';
+import type { Delivery } from '../runtime/intake/delivery.ts';
+import type { Encoders } from '../runtime/outbox/outbox.ts';
+import { ensureFloors } from '../runtime/positions/claim.ts';
+import type { Outcome } from '../runtime/positions/classify.ts';
 
 const ATTEMPT_TIMEOUT_MS = 10_000;
 

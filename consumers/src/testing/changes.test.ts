@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { judge } from '../runtime/guard.ts';
+import { judge } from '../runtime/positions/classify.ts';
 import { changesOf } from './changes.ts';
 
 const nothingKnown = {

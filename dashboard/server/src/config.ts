@@ -1,5 +1,5 @@
 import { authSettings } from '@shelfcast/service-kit/auth/settings';
-import { serviceSettings, url } from '@shelfcast/service-kit/settings';
+import { serviceSettings, url } from '@shelfcast/service-kit/config/settings';
 import { z } from 'zod';
 
 /** Settings of the dashboard's server. */

@@ -3,7 +3,7 @@ import { connect, Socket } from 'node:net';
 import { createApp } from '@shelfcast/service-kit/http/app';
 import { type HttpService, serve } from '@shelfcast/service-kit/http/serve';
 import { toProblem } from '@shelfcast/service-kit/http/to-problem';
-import { createLogger } from '@shelfcast/service-kit/logging';
+import { createLogger } from '@shelfcast/service-kit/process/logging';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { z } from 'zod';

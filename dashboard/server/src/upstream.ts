@@ -2,8 +2,8 @@ import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'n
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { Problem } from '@shelfcast/service-kit/http/problem';
-import type { Logger } from '@shelfcast/service-kit/logging';
 import { messageOf } from '@shelfcast/service-kit/message-of';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { RequestHandler } from 'express';
 import { createProxyServer } from 'httpxy';
 import type { AssertClosed } from './closed-upstream.ts';

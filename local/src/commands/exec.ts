@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { printError } from '@shelfcast/service-kit/print';
+import { printError } from '@shelfcast/service-kit/process/print';
 import { serviceEnv } from '../components/services.ts';
 import type { LocalSettings } from '../settings.ts';
 import { isDown, NOT_UP } from './not-up.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { printableLines } from '@shelfcast/service-kit/print';
+import { printableLines } from '@shelfcast/service-kit/process/print';
 import { LocalError } from '../errors.ts';
 
 /**

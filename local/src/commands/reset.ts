@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { print } from '@shelfcast/service-kit/print';
+import { print } from '@shelfcast/service-kit/process/print';
 import { LocalError } from '../errors.ts';
 import { withLock } from '../lock.ts';
 import { stopAll } from '../supervisor/client.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
-import { print, printable, printError } from '@shelfcast/service-kit/print';
+import { print, printable, printError } from '@shelfcast/service-kit/process/print';
 import Table from 'cli-table3';
 import pg from 'pg';
 

@@ -1,4 +1,4 @@
-import { print, printError } from '@shelfcast/service-kit/print';
+import { print, printError } from '@shelfcast/service-kit/process/print';
 import type { LocalSettings } from '../settings.ts';
 import { startWith } from '../stack.ts';
 import { isUp, stopAll } from '../supervisor/client.ts';

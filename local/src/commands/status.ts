@@ -1,4 +1,4 @@
-import { printable } from '@shelfcast/service-kit/print';
+import { printable } from '@shelfcast/service-kit/process/print';
 import { longDuration } from '@shelfcast/service-kit/words';
 import Table from 'cli-table3';
 import { connectUrl } from '../components/connect.ts';

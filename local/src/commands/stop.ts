@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { print } from '@shelfcast/service-kit/print';
+import { print } from '@shelfcast/service-kit/process/print';
 import { withLock } from '../lock.ts';
 import { stopAll } from '../supervisor/client.ts';
 import { runFiles } from '../supervisor/state.ts';

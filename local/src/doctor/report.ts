@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Finding, FindingGroup } from '@shelfcast/connect-config/health/finding';
-import { printable } from '@shelfcast/service-kit/print';
+import { printable } from '@shelfcast/service-kit/process/print';
 
 const LABELS: Record<Finding['level'], { text: string; color: 'green' | 'yellow' | 'red' }> = {
   ok: { text: 'ok', color: 'green' },

@@ -1,4 +1,4 @@
-import { isBadPort } from '@shelfcast/service-kit/bad-ports';
+import { isBadPort } from '@shelfcast/service-kit/config/bad-ports';
 import { LocalError } from '../errors.ts';
 import type { PortUse } from '../ports.ts';
 import { isPortTaken, portOwner } from '../processes/port-owner.ts';

@@ -12,7 +12,7 @@ import { registerContracts } from '@shelfcast/schemas/registration';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { KafkaAdmin, KafkaConnection } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import { connectUrl } from '../components/connect.ts';
 import { databaseUrl } from '../components/databases.ts';
 import { registryAddress } from '../components/registry.ts';

@@ -1,4 +1,4 @@
-import { printable } from '@shelfcast/service-kit/print';
+import { printable } from '@shelfcast/service-kit/process/print';
 import type { StepEvent } from '../start/steps.ts';
 import { spinners } from './spinners.ts';
 import { doneLine, duration } from './words.ts';

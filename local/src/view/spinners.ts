@@ -1,4 +1,4 @@
-import { printable } from '@shelfcast/service-kit/print';
+import { printable } from '@shelfcast/service-kit/process/print';
 import { Listr, type ListrTask } from 'listr2';
 import type { Step, StepEvent } from '../start/steps.ts';
 import type { ProgressView } from './progress.ts';

@@ -1,5 +1,5 @@
 import type { Alert } from '@shelfcast/schemas/monitor/live';
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Pool, PoolClient } from 'pg';
 import type { Condition, Judgement } from './alert.ts';
 import { runbookSection } from './runbook.ts';

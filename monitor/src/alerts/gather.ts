@@ -1,11 +1,11 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import { failingSubscribers } from '@shelfcast/consumers/pricing/admin';
-import { countDeadLetters } from '@shelfcast/consumers/runtime/dead-letters';
-import { listRetired } from '@shelfcast/consumers/runtime/retired';
+import { listRetired } from '@shelfcast/consumers/retire/retired';
+import { countDeadLetters } from '@shelfcast/consumers/runtime/parking/dead-letters';
 import type { LiveSummary } from '@shelfcast/schemas/monitor/live';
 import type { Lag } from '@shelfcast/schemas/monitor/numbers';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 import { readConnectors } from '../source/connectors.ts';
 import type { ReplicationReader } from '../source/replication.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Pool, PoolClient } from 'pg';
 
 /** Which of the monitor processes does what only one may do. */

@@ -1,6 +1,6 @@
-import { attempt } from '@shelfcast/consumers/pricing/deliver/attempt';
-import { createGuardedAgent } from '@shelfcast/consumers/pricing/deliver/guarded-agent';
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
+import { attempt } from '@shelfcast/service-kit/webhooks/attempt';
+import { createGuardedAgent } from '@shelfcast/service-kit/webhooks/guarded-agent';
 import type { Pool } from 'pg';
 
 export interface NotifierOptions {

@@ -1,4 +1,4 @@
-import { integer, secret, url } from '@shelfcast/service-kit/settings';
+import { integer, secret, url } from '@shelfcast/service-kit/config/settings';
 import { z } from 'zod';
 
 /** From when on somebody is told, and where. */

@@ -1,7 +1,7 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import { repeat } from '@shelfcast/service-kit/repeat';
 import { heartbeatOf } from '../source/heartbeat.ts';
 import { createRestarts } from '../source/restarts.ts';

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { sayIssue } from '@shelfcast/service-kit/config/say-issue';
 import { bodyOf as bytesOf, type ReadBody } from '@shelfcast/service-kit/http/body';
 import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
 import { violationsOf } from '@shelfcast/service-kit/http/violation';
-import { sayIssue } from '@shelfcast/service-kit/say-issue';
 import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
 import { noQuery } from '../routes/read-query.ts';

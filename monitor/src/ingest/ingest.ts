@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Codec } from '@shelfcast/schemas/codec';
-import { createBatchWriter } from '@shelfcast/service-kit/batch-writer';
 import type { Kafka, KafkaBatch, KafkaConsumer } from '@shelfcast/service-kit/kafka/types';
-import type { Logger } from '@shelfcast/service-kit/logging';
-import { isDataError } from '@shelfcast/service-kit/postgres-errors';
+import { createBatchWriter } from '@shelfcast/service-kit/postgres/batch-writer';
+import { isDataError } from '@shelfcast/service-kit/postgres/errors';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import { decodeReports } from '../decode-reports.ts';
 import { groupBy } from '../group-by.ts';
 import type { CountedReport } from '../numbers/count-reports.ts';

@@ -1,4 +1,4 @@
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Pool, PoolClient } from 'pg';
 
 const MS_PER_DAY = 86_400_000;

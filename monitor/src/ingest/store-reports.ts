@@ -1,4 +1,4 @@
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Pool } from 'pg';
 import {
   type ExpectedServices,

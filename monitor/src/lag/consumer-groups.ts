@@ -1,6 +1,6 @@
 import type { Lag, PartitionLagNumbers } from '@shelfcast/schemas/monitor/numbers';
-import { lagOf } from '@shelfcast/service-kit/kafka/admin';
-import { firstRecord } from '@shelfcast/service-kit/kafka/first-record';
+import { lagOf } from '@shelfcast/service-kit/kafka/admin/admin';
+import { firstRecord } from '@shelfcast/service-kit/kafka/log/first-record';
 import type {
   GroupOffset,
   KafkaAdmin,
@@ -8,7 +8,7 @@ import type {
   PartitionLag,
   Watermarks,
 } from '@shelfcast/service-kit/kafka/types';
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 import { groupBy } from '../group-by.ts';
 import { savedExpectations, saveExpectations } from './expectations.ts';

@@ -1,4 +1,4 @@
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Pool, PoolClient } from 'pg';
 import { fromStored, insertNumbers, STORED_NUMBERS, type StoredNumbers } from './store-numbers.ts';
 import { bucketOf, createTally, type NumbersRow } from './tally.ts';

@@ -1,11 +1,11 @@
-import type { CommandResult } from '@shelfcast/consumers/runtime/command-arguments';
+import type { CommandResult } from '@shelfcast/consumers/runtime/commands/arguments';
 import {
   answerTo,
   CommandRefused,
   type CommandRequest,
   requestCommand,
   withdraw,
-} from '@shelfcast/consumers/runtime/command-queue';
+} from '@shelfcast/consumers/runtime/commands/queue';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import type { Pool } from 'pg';
 

@@ -1,7 +1,7 @@
 import type { Audit, AuditRecord } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { mayAct } from '@shelfcast/service-kit/auth/caller';
-import { masked } from '@shelfcast/service-kit/masked-fields';
+import { masked } from '@shelfcast/service-kit/config/masked-fields';
 import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { queryOf } from '../http/read-json.ts';

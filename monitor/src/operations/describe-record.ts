@@ -1,4 +1,4 @@
-import type { ParkedChange } from '@shelfcast/consumers/runtime/parking';
+import type { ParkedChange } from '@shelfcast/consumers/runtime/parking/store';
 import { type Row, UNCHANGED } from '@shelfcast/schemas/change';
 import type { ParkedRecord } from '@shelfcast/schemas/monitor/operations';
 import {
@@ -6,7 +6,7 @@ import {
   isRecordsFault,
   type RecordDecoding,
 } from '@shelfcast/schemas/record-change';
-import { masked } from '@shelfcast/service-kit/masked-fields';
+import { masked } from '@shelfcast/service-kit/config/masked-fields';
 import { messageOf } from '@shelfcast/service-kit/message-of';
 
 /**

@@ -1,5 +1,5 @@
 import { SLOT } from '@shelfcast/connect-config/context';
-import { databaseUrl, onOff, secret, url } from '@shelfcast/service-kit/settings';
+import { databaseUrl, onOff, secret, url } from '@shelfcast/service-kit/config/settings';
 import { z } from 'zod';
 
 /** Settings of what is watched and operated beside the reports. */

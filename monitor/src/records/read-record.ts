@@ -1,11 +1,11 @@
 import type { Codec, Decoded } from '@shelfcast/schemas/codec';
 import type { DecodedRecord } from '@shelfcast/schemas/monitor/timeline';
 import { isRecordsFault } from '@shelfcast/schemas/record-change';
+import { masked } from '@shelfcast/service-kit/config/masked-fields';
 import { within } from '@shelfcast/service-kit/deadline';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { KafkaError } from '@shelfcast/service-kit/kafka/errors';
 import type { KafkaRecord, LogReader } from '@shelfcast/service-kit/kafka/types';
-import { masked } from '@shelfcast/service-kit/masked-fields';
 import { toJson } from './to-json.ts';
 
 /** Where a record is. */

@@ -1,5 +1,5 @@
 import type { LiveBatch, LiveEvent, LiveFilter } from '@shelfcast/schemas/monitor/live';
-import { createGathering } from '@shelfcast/service-kit/gathering';
+import { createGathering } from '@shelfcast/service-kit/postgres/gathering';
 import { type Backlog, createBacklog } from './backlog.ts';
 import { compileFilter, filterKey } from './filter.ts';
 import type { Flow } from './flow.ts';

@@ -10,7 +10,7 @@ import type {
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { isOriginAllowed } from '@shelfcast/service-kit/auth/origin';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import { Server } from 'socket.io';
 import { createCatchUps } from './catch-ups.ts';
 import { createChannels } from './channels.ts';

@@ -4,8 +4,8 @@ import type {
   SubscribeAnswer,
 } from '@shelfcast/schemas/monitor/live';
 import { STAGES } from '@shelfcast/schemas/monitor/stages';
-import type { Logger } from '@shelfcast/service-kit/logging';
-import { sayIssue } from '@shelfcast/service-kit/say-issue';
+import { sayIssue } from '@shelfcast/service-kit/config/say-issue';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Socket } from 'socket.io';
 import { z } from 'zod';
 import type { CatchUps } from './catch-ups.ts';

@@ -1,4 +1,4 @@
-import { integer } from '@shelfcast/service-kit/settings';
+import { integer } from '@shelfcast/service-kit/config/settings';
 
 /** Settings of what browsers are told live. */
 export const liveSettings = {

@@ -1,5 +1,5 @@
+import { sayIssue } from '@shelfcast/service-kit/config/say-issue';
 import { Problem } from '@shelfcast/service-kit/http/problem';
-import { sayIssue } from '@shelfcast/service-kit/say-issue';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 

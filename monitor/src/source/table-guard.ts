@@ -11,7 +11,7 @@ import { tableNameSql } from '@shelfcast/product-database/table-name';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 
 export interface TableGuardOptions {

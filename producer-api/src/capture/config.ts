@@ -1,11 +1,11 @@
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
-import { maskedFields } from '@shelfcast/service-kit/masked-fields';
+import { maskedFields } from '@shelfcast/service-kit/config/masked-fields';
 import {
   integer,
   kafkaSettings,
   registrySettings,
   serviceSettings,
-} from '@shelfcast/service-kit/settings';
+} from '@shelfcast/service-kit/config/settings';
 import { tracingSettings } from '@shelfcast/service-kit/tracing/tracing';
 import { z } from 'zod';
 

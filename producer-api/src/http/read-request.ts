@@ -1,7 +1,7 @@
+import { sayIssue } from '@shelfcast/service-kit/config/say-issue';
 import { bodyOf } from '@shelfcast/service-kit/http/body';
 import { invalid } from '@shelfcast/service-kit/http/problem';
 import { violationsOf } from '@shelfcast/service-kit/http/violation';
-import { sayIssue } from '@shelfcast/service-kit/say-issue';
 import type { Request } from 'express';
 import type { z } from 'zod';
 import { exactNumber } from '../contract/numbers.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { KeyStore } from './key-store.ts';
 
 export interface ExpiryOptions {

@@ -1,5 +1,5 @@
 import { KafkaError } from '@shelfcast/service-kit/kafka/errors';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Claim, NamedEvent, SettledEvent } from '../idempotency/key-store.ts';

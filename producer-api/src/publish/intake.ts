@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import type { KafkaError } from '@shelfcast/service-kit/kafka/errors';
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Claim, KeyStore, SettledEvent } from '../idempotency/key-store.ts';
 import type { EventName } from '../idempotency/name-event.ts';
 import type { AcceptedEvent, Receipt } from './event.ts';

@@ -2,7 +2,7 @@ import type { Codec } from '@shelfcast/schemas/codec';
 import { CodecError } from '@shelfcast/schemas/errors';
 import type { SubjectCatalog, SubjectVersion } from '@shelfcast/schemas/registry/transport';
 import { valueSubject } from '@shelfcast/schemas/topics';
-import type { Logger } from '@shelfcast/service-kit/logging';
+import type { Logger } from '@shelfcast/service-kit/process/logging';
 import { LRUCache } from 'lru-cache';
 import { type AvroRecord, type CheckedEvent, compileCheck } from '../contract/compile-check.ts';
 import { parseShape } from '../contract/parse-shape.ts';

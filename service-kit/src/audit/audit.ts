@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import type { Logger } from '../logging.ts';
 import { messageOf } from '../message-of.ts';
-import type { MigrationSet } from '../migrations.ts';
+import type { MigrationSet } from '../postgres/migrations.ts';
+import type { Logger } from '../process/logging.ts';
 
 /** What a person wants done. */
 export interface Deed {

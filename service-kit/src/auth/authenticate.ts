@@ -1,5 +1,5 @@
+import { hostOf, isLoopback } from '../config/protected-mode.ts';
 import { Problem } from '../http/problem.ts';
-import { hostOf, isLoopback } from '../protected-mode.ts';
 import { ANYONE, type Caller } from './caller.ts';
 import type { VerifyJwt } from './jwt.ts';
 import { findToken, type StaticToken } from './static-tokens.ts';

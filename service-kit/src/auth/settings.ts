@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { list, secret, url } from '../settings.ts';
+import { list, secret, url } from '../config/settings.ts';
 import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import { createJwtVerifier, type VerifyJwt } from './jwt.ts';
 import { parseStaticToken, type StaticToken } from './static-tokens.ts';

@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { HelmetOptions } from 'helmet';
-import type { Logger } from '../logging.ts';
+import type { Logger } from '../process/logging.ts';
 import { errorHandler } from './error-handler.ts';
 import { Problem } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';

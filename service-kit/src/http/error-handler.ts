@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ErrorRequestHandler, Response } from 'express';
-import type { Logger } from '../logging.ts';
+import type { Logger } from '../process/logging.ts';
 import type { Problem } from './problem.ts';
 
 /** Writes a problem as the answer (RFC 9457). */

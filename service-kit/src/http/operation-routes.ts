@@ -1,6 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import type { Registry } from 'prom-client';
-import { type ReadinessCheck, runChecks } from '../health-server.ts';
+import { type ReadinessCheck, runChecks } from '../process/health-server.ts';
 
 export interface OperationRoutesOptions {
   readonly checks: Readonly<Record<string, ReadinessCheck>>;

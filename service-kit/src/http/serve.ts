@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
-import { explainBindError } from '../health-server.ts';
+import { explainBindError } from '../process/health-server.ts';
 import { expressClasses } from './express-classes.ts';
 import { boundUnsent } from './unsent.ts';
 

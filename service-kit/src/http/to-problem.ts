@@ -1,6 +1,6 @@
 import { CodecError } from '@shelfcast/schemas/errors';
 import { KafkaError } from '../kafka/errors.ts';
-import { isRetriableDatabaseError } from '../postgres-errors.ts';
+import { isRetriableDatabaseError } from '../postgres/errors.ts';
 import { Problem } from './problem.ts';
 
 /** How soon to try again what Kafka, the registry or Postgres could not do now. */

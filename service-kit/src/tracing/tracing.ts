@@ -2,7 +2,7 @@ import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-ev
 import { reportId } from '@shelfcast/schemas/monitoring-event';
 import { spanIdOf, traceIdOf } from '@shelfcast/schemas/trace-context';
 import { z } from 'zod';
-import { secret, url } from '../settings.ts';
+import { secret, url } from '../config/settings.ts';
 
 /** Where spans go. Off unless the endpoint is set: nothing of OpenTelemetry is loaded then. */
 export const tracingSettings = {

@@ -41,7 +41,7 @@ const PORTS: Record<PortSetting, string> = {
 
 const HEAD = `# Who may do what
 
-Written by \`tests/src/access.e2e.ts\`, which asks every route as every caller, publishes to and changes every kind of topic,
+Written by \`tests/src/stack/access.e2e.ts\`, which asks every route as every caller, publishes to and changes every kind of topic,
 and knocks at every port (\`WRITE_DOCS=1 make test TESTS=access\` writes it). Each service tells its routes too:
 \`curl -s http://127.0.0.1:8000/\`. Roles are those of [API tokens and of JWTs](producer-api.md); each may do what those
 before it may. Without tokens and issuer everyone who reaches a service is an operator, and only this machine does.

@@ -17,7 +17,7 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import pg from 'pg';
 import { fromEnvironment } from './environment.ts';
 

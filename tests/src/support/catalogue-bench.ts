@@ -12,9 +12,9 @@ import type {
   KafkaRecord,
   SentRecord,
 } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
 import { createMonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
-import { createPool } from '@shelfcast/service-kit/postgres';
+import { createPool } from '@shelfcast/service-kit/postgres/pool';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 import * as assert from 'uvu/assert';
 import { consumeInGroup } from './consume-in-group.ts';

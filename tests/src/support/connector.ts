@@ -1,7 +1,7 @@
 import type { ConnectorContext } from '@shelfcast/connect-config/context';
 import { openConnectorContext } from '@shelfcast/connect-config/open-context';
 import { captureSettings, captureSettingsShape } from '@shelfcast/connect-config/settings';
-import { loadConfig } from '@shelfcast/service-kit/config';
+import { loadConfig } from '@shelfcast/service-kit/config/config';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import { z } from 'zod';
 import { fromEnvironment } from './environment.ts';

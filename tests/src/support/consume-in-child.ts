@@ -1,6 +1,6 @@
 // A group member in a process of its own, for tests that kill it: <servers> <group> <topic>.
 import { createKafka } from '@shelfcast/service-kit/kafka';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 
 const [servers = '', groupId = '', topic = ''] = process.argv.slice(2);
 const kafka = createKafka({

@@ -5,7 +5,7 @@ import {
 } from '@shelfcast/consumers/runtime/consume';
 import { createConsumerMetrics } from '@shelfcast/consumers/runtime/metrics';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import { Registry } from 'prom-client';
 
 /** Runs a consumer beside those of the pipeline: in a group of its own, silent, and failing the test on what is fatal. */

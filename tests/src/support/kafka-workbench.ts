@@ -8,7 +8,7 @@ import type {
   KafkaProducer,
   KafkaRecord,
 } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 
 /** A port to real brokers with topics and groups of a test's own, all of it undone by `close`. */
 export interface KafkaWorkbench {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import { createPool } from '@shelfcast/service-kit/postgres';
-import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres-errors';
+import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres/errors';
+import { createPool } from '@shelfcast/service-kit/postgres/pool';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 
 /** Edits under way on products whose ids begin with the load's prefix. */

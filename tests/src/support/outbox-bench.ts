@@ -1,11 +1,11 @@
 import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import { type OutgoingMessage, writeOutbox } from '@shelfcast/consumers/runtime/outbox';
-import { createOutboxMetrics } from '@shelfcast/consumers/runtime/outbox-metrics';
-import { type OutboxRelay, startOutboxRelay } from '@shelfcast/consumers/runtime/outbox-relay';
+import { createOutboxMetrics } from '@shelfcast/consumers/runtime/outbox/metrics';
+import { type OutgoingMessage, writeOutbox } from '@shelfcast/consumers/runtime/outbox/outbox';
+import { type OutboxRelay, startOutboxRelay } from '@shelfcast/consumers/runtime/outbox/relay';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import { createPool, inTransaction } from '@shelfcast/service-kit/postgres';
+import { createPool, inTransaction } from '@shelfcast/service-kit/postgres/pool';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 import { Registry } from 'prom-client';
 import * as assert from 'uvu/assert';

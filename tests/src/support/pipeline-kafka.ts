@@ -3,7 +3,7 @@ import { DEFAULT_MAX_RECORD_BYTES } from '@shelfcast/schemas/limits';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { Kafka, KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 
 /** CDC topics of the tables that the catalogue mirrors. */
 export const CDC_TOPICS = ['products', 'product_discounts', 'countries'].map((table) =>

@@ -1,6 +1,6 @@
 import { eventually } from '@shelfcast/service-kit/eventually';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import { createPool } from '@shelfcast/service-kit/postgres';
+import { createPool } from '@shelfcast/service-kit/postgres/pool';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from './environment.ts';

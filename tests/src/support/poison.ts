@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type DeadLetter, listDeadLetters } from '@shelfcast/consumers/runtime/dead-letters';
+import {
+  type DeadLetter,
+  listDeadLetters,
+} from '@shelfcast/consumers/runtime/parking/dead-letters';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import * as assert from 'uvu/assert';

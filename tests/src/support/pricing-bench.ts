@@ -1,11 +1,6 @@
 import { addSubscriber, type NewSubscriber } from '@shelfcast/consumers/pricing/admin';
 import { pricing } from '@shelfcast/consumers/pricing/consumer';
-import {
-  type AllowedPrivate,
-  parseAllowedPrivate,
-} from '@shelfcast/consumers/pricing/deliver/address-policy';
 import { type Deliverer, startDeliverer } from '@shelfcast/consumers/pricing/deliver/deliverer';
-import type { Resolve } from '@shelfcast/consumers/pricing/deliver/guarded-agent';
 import { createDeliveryMetrics } from '@shelfcast/consumers/pricing/deliver/metrics';
 import { DEFAULT_POLICY, type DeliveryPolicy } from '@shelfcast/consumers/pricing/deliver/policy';
 import type { Bench } from '@shelfcast/consumers/testing/bench';
@@ -15,7 +10,12 @@ import {
   changesOf,
 } from '@shelfcast/consumers/testing/changes';
 import type { Change, Row } from '@shelfcast/schemas/change';
-import { silentLogger } from '@shelfcast/service-kit/logging';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
+import {
+  type AllowedPrivate,
+  parseAllowedPrivate,
+} from '@shelfcast/service-kit/webhooks/address-policy';
+import type { Resolve } from '@shelfcast/service-kit/webhooks/guarded-agent';
 import { Registry } from 'prom-client';
 import { openConsumerBench } from './consumer-bench.ts';
 import { openReceiver, type Receiver } from './webhook-receiver.ts';

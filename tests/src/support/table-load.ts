@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { silentLogger } from '@shelfcast/service-kit/logging';
-import { createPool } from '@shelfcast/service-kit/postgres';
+import { createPool } from '@shelfcast/service-kit/postgres/pool';
+import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Load } from './load.ts';
 
 export interface TableLoadOptions {

@@ -1,6 +1,6 @@
-import { inTransaction } from '@shelfcast/service-kit/postgres';
+import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
+import type { AttemptResult } from '@shelfcast/service-kit/webhooks/attempt';
 import type { Pool } from 'pg';
-import type { AttemptResult } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { afterFailure, breakerDelayMs, type DeliveryPolicy, restMs } from './policy.ts';
 

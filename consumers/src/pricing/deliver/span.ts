@@ -1,6 +1,6 @@
 import { formatTraceparent, spanIdOf, traceIdOf } from '@shelfcast/schemas/trace-context';
 import { processedSpanId, type StepSpan } from '@shelfcast/service-kit/tracing/tracing';
-import type { AttemptResult } from './attempt.ts';
+import type { AttemptResult } from '@shelfcast/service-kit/webhooks/attempt';
 import type { ClaimedDelivery } from './claim.ts';
 
 /** An attempt at a delivery that has begun. */

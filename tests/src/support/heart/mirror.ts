@@ -1,4 +1,4 @@
-import type { ConsumerDefinition } from '@shelfcast/consumers/runtime/definition';
+import type { ConsumerDefinition } from '@shelfcast/consumers/runtime/contract/definition';
 
 interface MirrorEffect {
   readonly key: string;

@@ -1,7 +1,7 @@
 import { consumersConfig } from '@shelfcast/consumers/config';
 import { hostConsumers } from '@shelfcast/consumers/host';
-import { loadConfig } from '@shelfcast/service-kit/config';
-import { runMain } from '@shelfcast/service-kit/run-main';
+import { loadConfig } from '@shelfcast/service-kit/config/config';
+import { runMain } from '@shelfcast/service-kit/process/run-main';
 import { probe } from './probe.ts';
 
 /** A process that hosts the probe named by CONSUMERS, as one hosts the shipped consumers. */
