@@ -1,7 +1,7 @@
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
+import { ADVISORY_LOCKS } from '@shelfcast/service-kit/postgres/advisory-locks';
 
-/** Any constant will do, as long as nothing else in the products database locks it. */
-export const REGISTER_LOCK = 7_357_202;
+export const REGISTER_LOCK = ADVISORY_LOCKS.connectorRegistration;
 
 /** Whether a command is bringing the connector up to date now. */
 export async function isRegistering(db: Queryable): Promise<boolean> {

@@ -9,17 +9,19 @@ import {
 } from '@shelfcast/service-kit/config/settings';
 import { tracingSettings } from '@shelfcast/service-kit/tracing/tracing';
 import { z } from 'zod';
-import { webhookSettings } from './pricing/settings.ts';
+import type { Consumer } from './runtime/contract/definition.ts';
 import { sharedFieldsSetting } from './shared-fields-setting.ts';
 
-/** Settings of the process that hosts consumers; `names` are those it can host. */
-export function consumersConfig(names: readonly string[]) {
+/** Settings of the process that can host these consumers, their own among them. */
+export function consumersConfig(registered: readonly Pick<Consumer, 'name' | 'settings'>[]) {
+  const names = registered.map(({ name }) => name);
+  const own: z.ZodRawShape = Object.assign({}, ...registered.map(({ settings }) => settings));
   return z.object({
+    ...own,
     ...serviceSettings({ port: 7071 }),
     ...kafkaSettings,
     ...registrySettings,
     ...tracingSettings,
-    ...webhookSettings,
     /** Where /livez, /readyz and /metrics listen; containers set 0.0.0.0. */
     HEALTH_HOST: z.string().default('127.0.0.1'),
     CONSUMERS_DATABASE_URL: databaseUrl(),

@@ -10,6 +10,7 @@ import { createSharedTransactions } from '@shelfcast/service-kit/postgres/shared
 import { startEventLoopWatchdog } from '@shelfcast/service-kit/process/event-loop-watchdog';
 import { startHealthServer } from '@shelfcast/service-kit/process/health-server';
 import type { MainContext } from '@shelfcast/service-kit/process/run-main';
+import { createSerialQueue } from '@shelfcast/service-kit/serial-queue';
 import { startTracing, tracedEncoder } from '@shelfcast/service-kit/tracing/tracing';
 import { Registry } from 'prom-client';
 import type { ConsumersConfig } from './config.ts';
@@ -29,7 +30,7 @@ const LOCK_TIMEOUT_MS = 5_000;
 const IDLE_MARGIN_MS = 2_000;
 const START_PATIENCE_MS = 60_000;
 /** Reports are looked at by people: those of all consumers of the process share their requests. */
-const GATHER_REPORTS_MS = 50;
+const REPORTS_LINGER_MS = 50;
 
 /** Runs the chosen consumers in this process; what each needs is opened here, once, and closed in the opposite order. */
 export async function hostConsumers(
@@ -80,7 +81,7 @@ export async function hostConsumers(
     url: config.CONSUMERS_DATABASE_URL,
     max: config.CONSUMERS_DATABASE_POOL_SIZE,
     applicationName: 'shelfcast-consumers',
-    // Somebody else has the key in hand for too long: not the fault of the change that waits.
+    // Another transaction holds the key's lock for too long: retriable, must not park the change.
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     // An attempt that hangs is ended by its own limit first.
     idleInTransactionTimeoutMs: Math.max(...definitions.map(attemptTimeoutOf)) + IDLE_MARGIN_MS,
@@ -109,7 +110,7 @@ export async function hostConsumers(
   const publisher = createMonitoringPublisher({
     producer,
     encode: encodeReport,
-    gatherMs: GATHER_REPORTS_MS,
+    lingerMs: REPORTS_LINGER_MS,
   });
   const outboxMetrics = createOutboxMetrics(registry);
   const relay = await patiently('outbox', () =>
@@ -121,6 +122,7 @@ export async function hostConsumers(
     await patiently('registry', () => codec.encoder(contract));
   }
   const decodeCache = definitions.length > 1 ? createDecodeCache() : undefined;
+  const alone = createSerialQueue();
   const transactions = createSharedTransactions({
     pool,
     onFailure: (error) =>
@@ -138,6 +140,7 @@ export async function hostConsumers(
       instance: config.INSTANCE_ID,
       topicPrefix: config.TOPIC_PREFIX,
       ...(decodeCache === undefined ? {} : { decodeCache }),
+      alone,
       log: log.child({ consumer: definition.name }),
     };
     const consumer = await patiently(definition.name, () =>
@@ -151,7 +154,7 @@ export async function hostConsumers(
       pool,
       log: log.child({ consumer: definition.name }),
       registry,
-      config,
+      settings: config,
       tracing,
     });
     if (background !== undefined) {

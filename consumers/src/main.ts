@@ -4,11 +4,9 @@ import { consumersConfig } from './config.ts';
 import { hostConsumers } from './host.ts';
 import { registered } from './registered.ts';
 
-const names = registered.map(({ name }) => name);
-
 await runMain({
   process,
   service: 'consumers',
-  readConfig: () => loadConfig(consumersConfig(names), { env: process.env }),
+  readConfig: () => loadConfig(consumersConfig(registered), { env: process.env }),
   start: (context) => hostConsumers(registered, context),
 });

@@ -1,7 +1,7 @@
 import type { Codec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
-import { isRecordsFault } from '@shelfcast/schemas/record-change';
+import { isPoisonRecord } from '@shelfcast/schemas/record-change';
 import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 
 export interface DecodedReports<Report> {
@@ -31,7 +31,7 @@ export async function decodeReports<Report>(
         (await codec.decode(bytes, MONITORING_EVENT));
       reports.push(use(value, record));
     } catch (error) {
-      if (!isRecordsFault(error)) throw error;
+      if (!isPoisonRecord(error)) throw error;
       unreadable.push({ record, error });
     }
   }

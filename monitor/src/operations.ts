@@ -20,8 +20,8 @@ import { createWatchMetrics } from './alerts/metrics.ts';
 import { createNotifier, type Notifier } from './alerts/notify.ts';
 import { startWatch, type Watch } from './alerts/watch.ts';
 import type { MonitorConfig } from './config.ts';
-import type { ConsumerDesk } from './operations/ask-consumer.ts';
 import { auditRoutes } from './operations/audit-routes.ts';
+import type { ConsumerCommands } from './operations/consumer-commands.ts';
 import { consumerRoutes } from './operations/consumer-routes.ts';
 import { deadLetterRoutes } from './operations/dead-letter-routes.ts';
 import { createReplicationReader } from './source/replication.ts';
@@ -98,7 +98,7 @@ export function openOperations(options: OperationsOptions): Operations {
     budget: createByteBudget(BODIES_UNDER_WAY),
     callerOf: (request) => authorizer.callerOf(request).name,
   });
-  const desk: ConsumerDesk = {
+  const desk: ConsumerCommands = {
     pool: consumers,
     countMembers: (consumer) =>
       admin.groupMembers(consumer).then(

@@ -33,7 +33,7 @@ import { batchRoutes } from './routes/batch.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { topicRoutes } from './routes/topics.ts';
-import { createContractBook } from './topics/contract-book.ts';
+import { createContractCache } from './topics/contract-cache.ts';
 import { createTopicsAdmin } from './topics/topics-admin.ts';
 
 /** Who guesses tokens has to guess slowly. */
@@ -98,7 +98,7 @@ export async function startProducerApi({
 
   const tracing = await startTracing({ config });
   lifecycle.onStop('tracing', () => tracing?.stop());
-  const contracts = createContractBook({ registry, codec, log });
+  const contracts = createContractCache({ registry, codec, log });
   const publisher = createPublisher({
     producer,
     monitoring: createMonitoringPublisher({

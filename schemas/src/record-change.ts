@@ -49,7 +49,7 @@ export async function changeFromRecord(
 }
 
 /** Whether the record is to blame: it will not become readable by waiting. */
-export function isRecordsFault(error: unknown): boolean {
+export function isPoisonRecord(error: unknown): boolean {
   return error instanceof ChangeError || (error instanceof CodecError && !error.retriable);
 }
 
@@ -71,7 +71,7 @@ export async function placeOfRecord(
   try {
     return { entity, key: textOfKey(await decodePart(codec, record.key)) ?? unknown };
   } catch (error) {
-    if (!isRecordsFault(error)) throw error;
+    if (!isPoisonRecord(error)) throw error;
     return { entity, key: unknown };
   }
 }

@@ -78,7 +78,7 @@ test('gathered reports go together: when their time has come, or somebody hurrie
   let turn: string[] = [];
   const publisher = createMonitoringPublisher({
     encode: ({ id }) => Buffer.from(id),
-    gatherMs: 60_000,
+    lingerMs: 60_000,
     producer: {
       async send(records): Promise<SentRecord[]> {
         if (turn.length === 0) setImmediate(() => sent.push(turn.splice(0)));
@@ -92,7 +92,7 @@ test('gathered reports go together: when their time has come, or somebody hurrie
   assert.equal(sent.splice(0), [['first']]);
   const many = Array.from({ length: 100 }, (_, nr) => event(`e${nr}`));
   const first = publisher.report(many);
-  publisher.hurry();
+  publisher.flush();
   await first;
   await new Promise(setImmediate);
   sent.length = 0;
@@ -100,7 +100,7 @@ test('gathered reports go together: when their time has come, or somebody hurrie
   const reporting = [publisher.report([event('a')]), publisher.report([event('b')])];
   await new Promise(setImmediate);
   assert.equal([sent, turn], [[], []]);
-  publisher.hurry();
+  publisher.flush();
   await Promise.all(reporting);
   await new Promise(setImmediate);
   assert.equal(sent, [['a', 'b']]);

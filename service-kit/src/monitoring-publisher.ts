@@ -10,10 +10,10 @@ export interface MonitoringPublisherOptions {
   /** Default: `monitoring`. */
   readonly topic?: string;
   /**
-   * How long, once dozens come in a second, a report waits for others to share its request with, unless `hurry` is
+   * How long, once dozens come in a second, a report waits for others to share its request with, unless `flush` is
    * called; default 0.
    */
-  readonly gatherMs?: number;
+  readonly lingerMs?: number;
 }
 
 export interface MonitoringPublisher {
@@ -27,7 +27,7 @@ export interface MonitoringPublisher {
    */
   report(events: readonly MonitoringEvent[]): Promise<void>;
   /** Somebody waits for reports: what has gathered is sent now. */
-  hurry(): void;
+  flush(): void;
 }
 
 /** Gathered reports that are not worth waiting with. */
@@ -37,8 +37,8 @@ const ENOUGH_REPORTS = 200;
 export function createMonitoringPublisher(
   options: MonitoringPublisherOptions,
 ): MonitoringPublisher {
-  const { producer, encode, topic = MONITORING_TOPIC, gatherMs = 0 } = options;
-  const gathering = createGathering(gatherMs);
+  const { producer, encode, topic = MONITORING_TOPIC, lingerMs = 0 } = options;
+  const gathering = createGathering(lingerMs);
   let gathered = 0;
   let together = Promise.resolve();
   let send: (() => void) | undefined;
@@ -50,7 +50,7 @@ export function createMonitoringPublisher(
     gathered += count;
     if (send === undefined) {
       together = new Promise((resolve) => {
-        const timer = setTimeout(hurry, waitMs);
+        const timer = setTimeout(flush, waitMs);
         send = () => {
           clearTimeout(timer);
           resolve();
@@ -58,11 +58,11 @@ export function createMonitoringPublisher(
       });
     }
     const mine = together;
-    if (gathered >= ENOUGH_REPORTS) hurry();
+    if (gathered >= ENOUGH_REPORTS) flush();
     return mine;
   }
 
-  function hurry(): void {
+  function flush(): void {
     send?.();
     send = undefined;
     gathered = 0;
@@ -71,9 +71,9 @@ export function createMonitoringPublisher(
   return {
     async report(events) {
       const records = events.map((event) => ({ topic, key: event.eventId, value: encode(event) }));
-      if (gatherMs > 0) await whenGathered(records.length);
+      if (lingerMs > 0) await whenGathered(records.length);
       await producer.send(records);
     },
-    hurry,
+    flush,
   };
 }

@@ -2,8 +2,8 @@ import { MANUAL_TOPICS } from '@shelfcast/schemas/topics';
 import type { ConsumerDefinition } from '../runtime/contract/definition.ts';
 import { ahead, apply } from './apply.ts';
 import { type CatalogueEffect, columnsOf, decide } from './decide.ts';
+import { onSwap } from './on-swap.ts';
 import { REPRICE_TASK, repriceJob } from './reprice.ts';
-import { takeOver } from './take-over.ts';
 import { truncate } from './truncate.ts';
 
 /** Read model of the catalogue: current products with their effective price and full-text search. */
@@ -16,6 +16,6 @@ export const catalogue: ConsumerDefinition<CatalogueEffect> = {
   apply,
   ahead,
   jobs: { [REPRICE_TASK]: repriceJob },
-  rebuild: { takeOver },
+  rebuild: { onSwap },
   truncate,
 };

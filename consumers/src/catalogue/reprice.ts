@@ -59,7 +59,7 @@ export async function effectivePrices(
       effective_price_until: untilMs === null ? null : new Date(untilMs).toISOString(),
     });
   }
-  // The jobs are those of the read model in use, not of one that is being built (see `takeOver`).
+  // The jobs are those of the read model in use, not of one that is being built (see `onSwap`).
   if (suppressSideEffects !== true) repricing.schedule(context, due);
   return prices;
 }

@@ -4,10 +4,11 @@ import { decide, type PriceEffect } from './decide.ts';
 import { startDeliverer } from './deliver/deliverer.ts';
 import { createDeliveryMetrics } from './deliver/metrics.ts';
 import { REPRICE_TASK } from './repricing.ts';
+import { type WebhookSettings, webhookSettings } from './settings.ts';
 import { truncate } from './truncate.ts';
 
 /** Tells subscribers by webhook when the effective price of a product changes. */
-export const pricing: ConsumerDefinition<PriceEffect> = {
+export const pricing: ConsumerDefinition<PriceEffect, WebhookSettings> = {
   name: 'pricing',
   tables: ['public.products', 'public.product_discounts'],
   events: ['product_updates', 'product_discounts'],
@@ -15,13 +16,14 @@ export const pricing: ConsumerDefinition<PriceEffect> = {
   decide,
   apply,
   ahead,
+  settings: webhookSettings,
   jobs: { [REPRICE_TASK]: repriceJob },
-  background: ({ pool, log, registry, config, tracing }) =>
+  background: ({ pool, log, registry, settings, tracing }) =>
     startDeliverer({
       pool,
       log,
       metrics: createDeliveryMetrics(registry, pool),
-      allowed: config.WEBHOOK_ALLOW_PRIVATE,
+      allowed: settings.WEBHOOK_ALLOW_PRIVATE,
       tracing,
     }),
   rebuild: {

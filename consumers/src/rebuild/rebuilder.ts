@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
+import { messageOf } from '@shelfcast/service-kit/message-of';
+import { ADVISORY_LOCKS } from '@shelfcast/service-kit/postgres/advisory-locks';
 import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres/errors';
 import { createPool } from '@shelfcast/service-kit/postgres/pool';
 import { type Repeating, repeat } from '@shelfcast/service-kit/repeat';
@@ -29,7 +31,7 @@ import { Refused } from './refused.ts';
 import { SwapPostponed, swap } from './swap.ts';
 
 export interface RebuilderOptions
-  extends Omit<ConsumeOptions<unknown>, 'definition' | 'silent' | 'onFatal'> {
+  extends Omit<ConsumeOptions<unknown>, 'definition' | 'shadow' | 'onFatal'> {
   readonly definition: Consumer;
   /** Of the consumers' database. */
   readonly url: string;
@@ -43,7 +45,6 @@ const POLL_MS = 500;
 const PATIENCE_MS = { first: 1_000, longest: 4_000 };
 const RETRY_MS = 3_000;
 const GENERATION_CONNECTIONS = 3;
-const LOCK_CLASS = 7_357_203;
 
 /**
  * Builds a consumer's read model anew when a row of `runtime.rebuilds` asks for it: a second generation, in a schema,
@@ -80,7 +81,7 @@ async function withLock(pool: Pool, consumer: string, fn: () => Promise<void>): 
   try {
     const { rows } = await client.query<{ locked: boolean }>(
       'select pg_try_advisory_lock($1, hashtext($2)) as locked',
-      [LOCK_CLASS, consumer],
+      [ADVISORY_LOCKS.rebuild, consumer],
     );
     if (rows[0]?.locked === true) await fn();
   } finally {
@@ -195,7 +196,7 @@ async function build(
     definition: builderOf(definition, generation),
     kafka: gate.guard(kafka, groupId),
     pool: building,
-    silent: true,
+    shadow: true,
     log: log.child({ rebuild: row.id }),
     onFatal: (error) => {
       fatal = error;
@@ -233,8 +234,4 @@ async function build(
 function postponement(error: unknown): SwapPostponed {
   if (error instanceof SwapPostponed) return error;
   throw error;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

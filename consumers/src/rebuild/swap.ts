@@ -88,7 +88,7 @@ async function swapIn(
   const owned = await keysOfPublishers(tx, generation);
   await mergeParked(tx, generation);
   await mergePositions(tx, generation);
-  await rebuild.takeOver({ tx, schema, oldSchema: live, owned });
+  await rebuild.onSwap({ tx, schema, oldSchema: live, owned });
   await tx.query(`alter schema ${live} rename to ${oldSchema}`);
   await tx.query(`alter schema ${schema} rename to ${live}`);
   await tx.query(

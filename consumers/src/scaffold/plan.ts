@@ -13,7 +13,7 @@ const REGISTERED = 'consumers/src/registered.ts';
 /** Where a template file goes that is not named like what it becomes. */
 const PLACES: Readonly<Record<string, (name: string) => string>> = {
   'migration.sql': (name) => `consumers/src/${name}/migrations/0001_items.sql`,
-  'e2e.ts': (name) => `tests/src/${name}.e2e.ts`,
+  'e2e.ts': (name) => `tests/src/consumers/${name}.e2e.ts`,
 };
 
 /**

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { judge } from '../runtime/positions/classify.ts';
+import { classifyChanges } from '../runtime/positions/classify.ts';
 import { changesOf } from './changes.ts';
 
 const nothingKnown = {
@@ -9,8 +9,8 @@ const nothingKnown = {
   floors: new Map(),
   batches: new Map(),
 };
-const outcomes = (changes: Parameters<typeof judge>[0]) =>
-  judge(changes, nothingKnown).map(({ outcome }) => outcome);
+const outcomes = (changes: Parameters<typeof classifyChanges>[0]) =>
+  classifyChanges(changes, nothingKnown).map(({ outcome }) => outcome);
 
 test('each change is later than the one before, unless its version says otherwise', () => {
   const products = changesOf('public.products');

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Codec } from '@shelfcast/schemas/codec';
+import { backoffMs } from '@shelfcast/service-kit/backoff';
 import type { Kafka, KafkaBatch, KafkaConsumer } from '@shelfcast/service-kit/kafka/types';
 import { createBatchWriter } from '@shelfcast/service-kit/postgres/batch-writer';
 import { isDataError } from '@shelfcast/service-kit/postgres/errors';
@@ -86,9 +87,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
         log.warn({ error, attempt }, 'reports cannot be stored now: waiting, nothing is lost');
       },
       async backoff(attempt) {
-        const { first, longest } = BACKOFF_MS;
-        const delayMs = Math.min(first * 2 ** Math.min(attempt - 1, 20), longest);
-        await delay(delayMs, undefined, { signal: stopping.signal });
+        await delay(backoffMs(BACKOFF_MS, attempt), undefined, { signal: stopping.signal });
       },
       maxItems: MAX_REPORTS_PER_TRANSACTION,
       restMs: REST_MS,

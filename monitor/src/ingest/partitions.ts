@@ -1,11 +1,10 @@
+import { ADVISORY_LOCKS } from '@shelfcast/service-kit/postgres/advisory-locks';
 import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Pool, PoolClient } from 'pg';
 
 const MS_PER_DAY = 86_400_000;
 /** Made before they are needed, so that a process that stands still for a night misses none. */
 const DAYS_AHEAD = 2;
-/** Processes that look after partitions at the same time would only wait for one another. */
-const PARTITIONS_LOCK = 7_357_301;
 /** Nobody reads or writes reports while a partition comes or goes, and everybody queues behind who waits for that. */
 const LOCK_TIMEOUT_MS = 2_000;
 
@@ -44,7 +43,7 @@ export async function maintainPartitions(
   return await inTransaction(pool, async (tx) => {
     const { rows: locks } = await tx.query<{ held: boolean }>(
       'select pg_try_advisory_xact_lock($1) as held',
-      [PARTITIONS_LOCK],
+      [ADVISORY_LOCKS.reportPartitions],
     );
     if (locks[0]?.held !== true) return { make: [], drop: [] };
     await tx.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);

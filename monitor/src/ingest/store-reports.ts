@@ -3,8 +3,8 @@ import type { Pool } from 'pg';
 import {
   type ExpectedServices,
   findCompleted,
+  needsEarlierReports,
   readEarlier,
-  withoutCompany,
 } from '../numbers/completed.ts';
 import { type CountedReport, countReports } from '../numbers/count-reports.ts';
 import { insertNumbers } from '../numbers/store-numbers.ts';
@@ -36,7 +36,7 @@ export async function storeReports(
     lane: numbers[index] ?? 0,
   }));
   return await inTransaction(pool, async (tx) => {
-    const apart = withoutCompany(reports, expectedOf);
+    const apart = needsEarlierReports(reports, expectedOf);
     let earlier = await readEarlier(tx, apart, expectedOf);
     const stored = await insertReports(tx, numbered, async () => {
       if (apart.length < reports.length) earlier = await readEarlier(tx, reports, expectedOf);

@@ -87,7 +87,7 @@ export async function readEarlier(
  * Reports without those whose event all its consumers report on here, for the first time: if these are new, nothing was
  * reported of it before.
  */
-export function withoutCompany(
+export function needsEarlierReports(
   reports: readonly CountedReport[],
   expectedOf: ExpectedServices,
 ): readonly CountedReport[] {

@@ -1,9 +1,9 @@
+import { ADVISORY_LOCKS } from '@shelfcast/service-kit/postgres/advisory-locks';
 import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Pool, PoolClient } from 'pg';
 import { fromStored, insertNumbers, STORED_NUMBERS, type StoredNumbers } from './store-numbers.ts';
 import { bucketOf, createTally, type NumbersRow } from './tally.ts';
 
-const ROLL_UP_LOCK = 7_357_302;
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
@@ -39,7 +39,7 @@ export async function rollUp(
   return await inTransaction(pool, async (tx) => {
     const { rows } = await tx.query<{ held: boolean }>(
       'select pg_try_advisory_xact_lock($1) as held',
-      [ROLL_UP_LOCK],
+      [ADVISORY_LOCKS.rollUp],
     );
     if (rows[0]?.held !== true) return 0;
     let replaced = await mergeRows(tx);

@@ -7,13 +7,13 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
 import { noQuery } from '../routes/read-query.ts';
-import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
+import { type ConsumerCommands, sendCommand } from './consumer-commands.ts';
 
 export interface ConsumerRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
   readonly readBody: ReadBody;
-  readonly desk: ConsumerDesk;
+  readonly desk: ConsumerCommands;
   /** Names of the consumers there are. */
   readonly names: readonly string[];
 }
@@ -43,7 +43,7 @@ export function consumerRoutes(options: ConsumerRoutesOptions): Router {
     const consumer = nameOf(request);
     const who = authorizer.callerOf(request).name;
     const deed = { who, action: `consumer.${kind}`, target: consumer, request: args };
-    await audit.record(deed, () => askConsumer(desk, { consumer, kind, args, by: who }));
+    await audit.record(deed, () => sendCommand(desk, { consumer, kind, args, by: who }));
   }
 
   return Router()

@@ -14,7 +14,7 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, checked, queryOf, readJson } from '../http/read-json.ts';
 import { noQuery } from '../routes/read-query.ts';
-import { askConsumer, type ConsumerDesk } from './ask-consumer.ts';
+import { type ConsumerCommands, sendCommand } from './consumer-commands.ts';
 import { cursorAfter, parseCursor } from './dead-letter-cursor.ts';
 import { describeRecord, maskParked } from './describe-record.ts';
 
@@ -22,7 +22,7 @@ export interface DeadLetterRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
   readonly readBody: ReadBody;
-  readonly desk: ConsumerDesk;
+  readonly desk: ConsumerCommands;
   readonly decoding: RecordDecoding;
   /** Columns that only operators see. */
   readonly maskedFields: ReadonlySet<string>;
@@ -87,7 +87,7 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
   ) {
     const who = authorizer.callerOf(request).name;
     return await audit.record({ who, action: kind, target, request: args }, () =>
-      askConsumer(desk, { consumer, kind, args, by: who }),
+      sendCommand(desk, { consumer, kind, args, by: who }),
     );
   }
 

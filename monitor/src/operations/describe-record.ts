@@ -3,7 +3,7 @@ import { type Row, UNCHANGED } from '@shelfcast/schemas/change';
 import type { ParkedRecord } from '@shelfcast/schemas/monitor/operations';
 import {
   changeFromRecord,
-  isRecordsFault,
+  isPoisonRecord,
   type RecordDecoding,
 } from '@shelfcast/schemas/record-change';
 import { masked } from '@shelfcast/service-kit/config/masked-fields';
@@ -37,7 +37,7 @@ export async function describeRecord(
       unreadable: null,
     };
   } catch (error) {
-    if (!isRecordsFault(error)) throw error;
+    if (!isPoisonRecord(error)) throw error;
     return { ...place, op: null, before: null, after: null, unreadable: messageOf(error) };
   }
 }

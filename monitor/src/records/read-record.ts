@@ -1,6 +1,6 @@
 import type { Codec, Decoded } from '@shelfcast/schemas/codec';
 import type { DecodedRecord } from '@shelfcast/schemas/monitor/timeline';
-import { isRecordsFault } from '@shelfcast/schemas/record-change';
+import { isPoisonRecord } from '@shelfcast/schemas/record-change';
 import { masked } from '@shelfcast/service-kit/config/masked-fields';
 import { within } from '@shelfcast/service-kit/deadline';
 import { Problem } from '@shelfcast/service-kit/http/problem';
@@ -103,7 +103,7 @@ async function decode(
     const { schemaId, value }: Decoded = codec.decodeCached(bytes) ?? (await codec.decode(bytes));
     return { schemaId, value, unreadable: null };
   } catch (error) {
-    if (!isRecordsFault(error)) throw error;
+    if (!isPoisonRecord(error)) throw error;
     const unreadable = error instanceof Error ? error.message : String(error);
     return { value: null, schemaId: null, unreadable };
   }

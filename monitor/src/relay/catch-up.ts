@@ -19,7 +19,7 @@ export interface CatchUpOptions {
   readonly takeTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-export interface Straggler {
+export interface CatchUpClient {
   readonly flow: Flow;
   readonly matches: (event: LiveEvent) => boolean;
   send(batch: LiveBatch): void;
@@ -41,7 +41,7 @@ const RETRY_MS = 500;
  */
 export async function catchUp(
   options: CatchUpOptions,
-  client: Straggler,
+  client: CatchUpClient,
   since: Positions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -71,7 +71,7 @@ export async function catchUp(
 }
 
 function sendBatch(
-  client: Straggler,
+  client: CatchUpClient,
   items: readonly LiveEvent[],
   { at, catchingUp }: { readonly at: Positions; readonly catchingUp: boolean },
 ): void {
@@ -82,7 +82,7 @@ function sendBatch(
 /** Another monitor process may have been ahead of this one: waits until this one has read as far. */
 async function waitForEnd(
   options: CatchUpOptions,
-  client: Straggler,
+  client: CatchUpClient,
   since: Positions,
   signal: AbortSignal,
 ): Promise<Positions> {
@@ -103,7 +103,7 @@ async function waitForEnd(
 /** Moves each partition to where something is; what lies in between was deleted, or the topic made anew. */
 async function tellGaps(
   { topic, admin, recent }: CatchUpOptions,
-  client: Straggler,
+  client: CatchUpClient,
   at: Positions,
 ): Promise<Positions> {
   const moved = new Map<number, bigint>();
@@ -122,7 +122,7 @@ async function tellGaps(
 /** @returns where it goes on */
 async function sendFromLog(
   { topic, recent, reader, codec, takeTurn }: CatchUpOptions,
-  client: Straggler,
+  client: CatchUpClient,
   at: Positions,
   signal: AbortSignal,
 ): Promise<Positions> {

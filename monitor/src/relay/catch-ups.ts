@@ -1,6 +1,6 @@
 import type { Codec } from '@shelfcast/schemas/codec';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
-import { catchUp, type Straggler } from './catch-up.ts';
+import { type CatchUpClient, catchUp } from './catch-up.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Positions } from './positions.ts';
 import type { Recent } from './recent.ts';
@@ -15,7 +15,7 @@ export interface CatchUpsOptions {
 
 export interface CatchUps {
   /** Resolves when the client has joined, or the signal was aborted. Never rejects. */
-  begin(client: Straggler, since: Positions, signal: AbortSignal): Promise<void>;
+  begin(client: CatchUpClient, since: Positions, signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 

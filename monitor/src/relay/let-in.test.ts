@@ -5,7 +5,7 @@ import { Server } from 'socket.io';
 import { io as connect, type Socket } from 'socket.io-client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { letIn } from './let-in.ts';
+import { authenticateSocket } from './authenticate-socket.ts';
 import type { LiveServer } from './relay.ts';
 
 const test = suite('letting clients in');
@@ -17,7 +17,7 @@ async function served(isOpen: boolean, work: (url: string) => Promise<void>): Pr
     authorization === ''
       ? Promise.reject(new Problem('unauthenticated', 'A bearer token is needed'))
       : Promise.resolve({ name: authorization, role: 'viewer' as const });
-  letIn(io, { authorizer: { isOpen, identify }, nowMs: Date.now, maxClients: 6 });
+  authenticateSocket(io, { authorizer: { isOpen, identify }, nowMs: Date.now, maxClients: 6 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   try {

@@ -12,12 +12,12 @@ import { isOriginAllowed } from '@shelfcast/service-kit/auth/origin';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
 import { Server } from 'socket.io';
+import { authenticateSocket } from './authenticate-socket.ts';
 import { createCatchUps } from './catch-ups.ts';
 import { createChannels } from './channels.ts';
 import { type Connections, watchConnections } from './connections.ts';
 import { createCounts } from './counts.ts';
 import { createFlow, type Flow } from './flow.ts';
-import { letIn } from './let-in.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Connection } from './outgoing.ts';
 import { serveSocket } from './serve-socket.ts';
@@ -105,7 +105,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   const catchUps = createCatchUps({ kafka, codec, topic, recent: tail.recent, metrics });
 
-  letIn(io, { authorizer, nowMs, maxClients: limits.clients });
+  authenticateSocket(io, { authorizer, nowMs, maxClients: limits.clients });
   /** What each connection that was let in is served by. */
   const served = new WeakMap<Connection, { readonly id: string; readonly flow: Flow }>();
   function onRoom(conn: Connection): void {

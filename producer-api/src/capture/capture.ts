@@ -1,6 +1,6 @@
 import type { Codec } from '@shelfcast/schemas/codec';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
-import { changeFromRecord, isRecordsFault, placeOfRecord } from '@shelfcast/schemas/record-change';
+import { changeFromRecord, isPoisonRecord, placeOfRecord } from '@shelfcast/schemas/record-change';
 import type { KafkaBatch } from '@shelfcast/service-kit/kafka/types';
 import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import { Counter, type Registry } from 'prom-client';
@@ -50,7 +50,7 @@ export function createCapture(options: CaptureOptions): (batch: KafkaBatch) => P
           outcomes.push('reported');
         } else outcomes.push('sampled');
       } catch (error) {
-        if (!isRecordsFault(error)) throw error;
+        if (!isPoisonRecord(error)) throw error;
         const place = await placeOfRecord({ codec, topicPrefix }, record);
         reports.push(unreadableReport(record, place, error, { instance, nowUs }));
         outcomes.push('unreadable');

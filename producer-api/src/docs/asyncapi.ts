@@ -1,4 +1,4 @@
-import type { TopicContract } from '../topics/contract-book.ts';
+import type { TopicContract } from '../topics/contract-cache.ts';
 import { eventSchema, type JsonSchema } from './json-schema.ts';
 
 /** The AsyncAPI 3 document: a channel per topic, with its Avro schema and an example. */

@@ -2,7 +2,7 @@ import { PROBLEM_KINDS, type ProblemKind, problemType } from '@shelfcast/service
 import { z } from 'zod';
 import { MAX_KEY_LENGTH } from '../publish/envelope.ts';
 import { newTopicSchema, schemaChangeSchema, topicChangeSchema } from '../routes/topic-requests.ts';
-import type { TopicContract } from '../topics/contract-book.ts';
+import type { TopicContract } from '../topics/contract-cache.ts';
 import { eventSchema, type JsonSchema } from './json-schema.ts';
 import {
   audit,

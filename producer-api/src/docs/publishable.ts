@@ -2,12 +2,12 @@ import type { SubjectCatalog } from '@shelfcast/schemas/registry/transport';
 import { isSystemTopic, valueSubject } from '@shelfcast/schemas/topics';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { SchemaError } from '../contract/parse-shape.ts';
-import type { ContractBook, TopicContract } from '../topics/contract-book.ts';
+import type { ContractCache, TopicContract } from '../topics/contract-cache.ts';
 
 export interface PublishableSources {
   readonly admin: Pick<KafkaAdmin, 'listTopics'>;
   readonly registry: Pick<SubjectCatalog, 'subjects'>;
-  readonly contracts: Pick<ContractBook, 'find'>;
+  readonly contracts: Pick<ContractCache, 'find'>;
   readonly topicPrefix: string;
 }
 

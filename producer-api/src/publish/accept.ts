@@ -8,12 +8,12 @@ import type { Clock } from '@shelfcast/service-kit/clock';
 import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
 import { SchemaError } from '../contract/parse-shape.ts';
 import { eventIdOf } from '../idempotency/name-event.ts';
-import type { ContractBook, TopicContract } from '../topics/contract-book.ts';
+import type { ContractCache, TopicContract } from '../topics/contract-cache.ts';
 import type { CloudEventAttributes, Envelope } from './envelope.ts';
 import type { AcceptedEvent } from './event.ts';
 
 export interface AcceptOptions {
-  readonly contracts: Pick<ContractBook, 'find'>;
+  readonly contracts: Pick<ContractCache, 'find'>;
   /** First part of the names of CDC topics, which nobody publishes to. */
   readonly topicPrefix: string;
   /** Largest event: key, value and headers as Kafka counts them. */

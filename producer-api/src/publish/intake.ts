@@ -21,7 +21,7 @@ export interface Submission {
   readonly name: EventName | undefined;
 }
 
-export interface Fate {
+export interface PublishOutcome {
   readonly outcome: Receipt | KafkaError | Problem;
   /** Whether it was written by an earlier request. */
   readonly replayed: boolean;
@@ -33,7 +33,7 @@ export interface Intake {
    * another request is writing has what that comes to.
    * @returns in the order given; rejects when the database that knows the names gives no answer
    */
-  submit(caller: string, submissions: readonly Submission[]): Promise<Fate[]>;
+  submit(caller: string, submissions: readonly Submission[]): Promise<PublishOutcome[]>;
 }
 
 interface Open extends Submission {
@@ -65,7 +65,7 @@ export function createIntake({ publisher, keys, waitMs, log }: IntakeOptions): I
 
   return {
     async submit(caller, submissions) {
-      const fates: Fate[] = [];
+      const fates: PublishOutcome[] = [];
       const deadlineMs = performance.now() + waitMs;
       let open: readonly Open[] = submissions.map((submission, index) => ({
         ...submission,

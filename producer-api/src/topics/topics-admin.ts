@@ -14,7 +14,7 @@ import {
   incompatibilities,
 } from '../contract/compatibility.ts';
 import { parseShape } from '../contract/parse-shape.ts';
-import type { ContractBook } from './contract-book.ts';
+import type { ContractCache } from './contract-cache.ts';
 import type { ListedTopic } from './list-topics.ts';
 
 export interface NewTopic {
@@ -48,7 +48,7 @@ export interface TopicsAdminOptions {
     'compatibility' | 'register' | 'setCompatibility'
   > &
     Pick<SubjectCatalog, 'latest'>;
-  readonly contracts: Pick<ContractBook, 'forget'>;
+  readonly contracts: Pick<ContractCache, 'forget'>;
   readonly topicPrefix: string;
   readonly maxRecordBytes: number;
   readonly replicationFactor: number;

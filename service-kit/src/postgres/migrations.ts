@@ -1,10 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { NOTICE_A_DEAD_PEER } from './pool.ts';
-
-/** Any constant will do, as long as nothing else in these databases locks it. */
-const MIGRATION_LOCK = 7_357_201;
 
 export interface MigrationSet {
   /** Folder of `NNNN_name.sql` files, each with `-- Up Migration`. */
@@ -32,7 +30,7 @@ export async function whileMigrating<T>(
   });
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]); // released with the session
+    await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.migrations]); // released with the session
     return await work(client);
   } finally {
     await client.end();

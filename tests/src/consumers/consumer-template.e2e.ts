@@ -47,7 +47,7 @@ test('a new consumer passes the checks and its own tests at once', async () => {
     ...readdirSync(join(copy, folder))
       .filter((file) => file.endsWith('.ts'))
       .map((file) => `${folder}/${file}`),
-    'tests/src/stock_watch.e2e.ts',
+    'tests/src/consumers/stock_watch.e2e.ts',
     'consumers/src/registered.ts',
     'schemas/src/consumer-groups.ts',
   ];
@@ -55,7 +55,7 @@ test('a new consumer passes the checks and its own tests at once', async () => {
   await succeeds('node_modules/@biomejs/biome/bin/biome', ['ci', ...files]);
   await typechecks(files);
   await passes('consumers/src/stock_watch/decide.test.ts');
-  await passes('tests/src/stock_watch.e2e.ts');
+  await passes('tests/src/consumers/stock_watch.e2e.ts');
 });
 
 test('what cannot be made is refused in a sentence, and nothing is written', async () => {
@@ -65,7 +65,7 @@ test('what cannot be made is refused in a sentence, and nothing is written', asy
     ['Reviews', /^NAME=Reviews must be a lower-case letter, then [^\n]*\.\n$/],
     ['runtime', /^NAME=runtime is the name of a database schema that is in use\.\n$/],
     ['catalogue', /^consumers\/src\/catalogue is there already\.\n$/],
-    ['parking', /^tests\/src\/parking\.e2e\.ts is there already\.\n$/],
+    ['parking', /^tests\/src\/consumers\/parking\.e2e\.ts is there already\.\n$/],
   ] as const) {
     const { exitCode, output } = await makeConsumer({ NAME });
     assert.is(exitCode, 1);

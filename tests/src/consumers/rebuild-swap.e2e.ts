@@ -1,6 +1,6 @@
 // The transaction that puts a rebuilt read model in the place of the one in use.
 import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import { takeOver } from '@shelfcast/consumers/catalogue/take-over';
+import { onSwap } from '@shelfcast/consumers/catalogue/on-swap';
 import { migrateConsumers } from '@shelfcast/consumers/migrate';
 import { createGate } from '@shelfcast/consumers/rebuild/gate';
 import { generationOf, migrateGeneration } from '@shelfcast/consumers/rebuild/generation';
@@ -150,7 +150,7 @@ function swapped(pool: Pool, handledTo = 0n): Promise<boolean> {
   return swap({
     pool,
     generation,
-    rebuild: { takeOver },
+    rebuild: { onSwap },
     rebuildId: '1',
     gate: createGate(),
     handled: [{ topic: TOPIC, partition: 0, offset: handledTo }],

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { SerialQueue } from '@shelfcast/service-kit/serial-queue';
 import { compiledPath, type TestFile } from './discover.ts';
 import { runFile } from './run-file.ts';
 import { markLogs } from './stack-logs.ts';
@@ -28,7 +29,7 @@ export interface LaneOptions {
   /** undefined where there is no stack to start: end-to-end files then run without one. */
   readonly stack: LaneStack | undefined;
   /** Runs one start at a time: two stacks that download the same packages at once would meet. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly inTurn: SerialQueue;
 }
 
 export interface FileResult extends Verdict {

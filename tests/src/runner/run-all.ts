@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { createSerialQueue } from '@shelfcast/service-kit/serial-queue';
 import { compiledPath, discoverTests, selectTests } from './discover.ts';
 import {
   createLane,
@@ -54,7 +55,7 @@ export async function runAll(options: RunAllOptions): Promise<number> {
   const stackOf = await loadLaneStack(
     join(root, options.compiled ? compiledPath(LANE_STACK) : LANE_STACK),
   );
-  const inTurn = serialQueue();
+  const inTurn = createSerialQueue();
   const lanes = Array.from({ length: options.lanes }, (_, lane) =>
     createLane({ ...options, signal, inTurn, stack: stackOf?.(lane) }),
   );
@@ -98,16 +99,6 @@ async function loadLaneStack(path: string): Promise<LaneStackModule['laneStack']
   if (!existsSync(path)) return undefined;
   const module: LaneStackModule = await import(pathToFileURL(path).href);
   return module.laneStack;
-}
-
-/** Runs what it is given one after the other, whether or not it succeeds. */
-function serialQueue(): LaneOptions['inTurn'] {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
-  };
 }
 
 function showSlowest(results: readonly FileResult[], write: (text: string) => void): void {

@@ -4,7 +4,10 @@ import type { TestFile, TestKind } from './discover.ts';
  * End-to-end files that take longest (a minute or more on a quiet machine). They begin first, so that no lane ends long
  * after the others. A file that is not named here is only begun later.
  */
-const LONGEST_FIRST: readonly string[] = ['monitor-alerts', 'doctor', 'table-identity', 'resync'];
+const LONGEST_FIRST: readonly string[] = [
+  ...['snapshot-killed', 'remedies', 'table-guard', 'parking', 'remove-table', 'monitor-alerts'],
+  ...['dashboard-unknown', 'heartbeat', 'many-tables', 'outbox', 'doctor'],
+];
 
 /** Files that wait for a lane to take them. */
 export type Queues = Readonly<Record<TestKind, TestFile[]>>;

@@ -115,7 +115,7 @@ test('ports are moved by the settings that move those of make start', () => {
 });
 
 test('every process of ours accepts its settings and knows every one of them', () => {
-  const consumers = consumersConfig(registered.map(({ name }) => name));
+  const consumers = consumersConfig(registered);
   const schemas: Record<string, z.ZodObject> = {
     'capture-reports': captureConfig,
     consumers,

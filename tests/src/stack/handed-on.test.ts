@@ -21,7 +21,7 @@ const test = suite('documented settings');
 
 const schemas: Record<string, z.ZodObject> = {
   'capture-reports': captureConfig,
-  consumers: consumersConfig(registered.map(({ name }) => name)),
+  consumers: consumersConfig(registered),
   dashboard: dashboardConfig,
   monitor: monitorConfig,
   'producer-api': producerConfig,

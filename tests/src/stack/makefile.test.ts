@@ -23,7 +23,7 @@ test('what commands read from the environment reaches them as it was typed', () 
   const passed = new Set(/^PASSED := (.*)$/m.exec(makefile)?.[1]?.match(/[A-Z_]+/g));
   const read = ['consumers', 'connect-config', 'product-database'].flatMap((workspace) =>
     readdirSync(join(checkoutRoot, workspace, 'src'), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /cli[\w-]*\.ts$/.test(file))
+      .filter((file) => /(^|\/)(cli[\w-]*\.ts$|cli\/)/.test(file))
       .flatMap((file) => {
         const source = readFileSync(join(checkoutRoot, workspace, 'src', file), 'utf8');
         const calls = source.matchAll(/(?:\.env\('|switchOption\([^)]*, ')([A-Z_]+)'\)/g);

@@ -10,7 +10,7 @@ export interface HeldSnapshot {
   release(): Promise<void>;
 }
 
-const LOCK = 7_357_301;
+const LOCK = 7_357_901;
 
 /**
  * Holds incremental snapshots after so many chunks: each opens its window with a row of the signal table.

@@ -1,3 +1,4 @@
+import { backoffMs } from '@shelfcast/service-kit/backoff';
 /** When a delivery is tried again, and when a subscriber is left in peace. Times in ms. */
 export interface DeliveryPolicy {
   readonly firstRetryMs: number;
@@ -70,8 +71,8 @@ export function breakerDelayMs(
   return jittered(growing(breakerFirstMs, breakerLongestMs, timesOpened), random);
 }
 
-function growing(firstMs: number, longestMs: number, times: number): number {
-  return Math.min(firstMs * 2 ** Math.min(times - 1, 40), longestMs);
+function growing(first: number, longest: number, times: number): number {
+  return backoffMs({ first, longest }, times);
 }
 
 function jittered(delayMs: number, random: number): number {

@@ -1,5 +1,6 @@
 import { CodecError } from '@shelfcast/schemas/errors';
 import { withoutMaskedValues } from '@shelfcast/service-kit/config/masked-fields';
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { isQueryCancelled, isRetriableDatabaseError } from '@shelfcast/service-kit/postgres/errors';
 import {
   inPipelinedTransaction,
@@ -201,8 +202,4 @@ function assertParkable(
 ): void {
   if (breaker.allowsParking(succeeded, failedKeys)) return;
   throw new TooManyFailures(`${breaker.tripped()}; one of them: ${messageOf(cause)}`, { cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

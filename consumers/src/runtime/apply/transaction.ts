@@ -12,7 +12,7 @@ import {
   type OpenFrom,
   raiseFloor,
 } from '../positions/claim.ts';
-import { type Judged, judge, type Outcome } from '../positions/classify.ts';
+import { type Classified, classifyChanges, type Outcome } from '../positions/classify.ts';
 import { noteConflicts } from '../positions/conflicts.ts';
 import { skipRepeats } from '../positions/inbox.ts';
 import { settleShared } from '../shared-fields/settle.ts';
@@ -53,7 +53,7 @@ export async function applyOnce<Effect>(
   await begun;
   const judged = await takeEffect(
     { ...definition, decide },
-    judge(changes, known),
+    classifyChanges(changes, known),
     known.guards,
     context,
     goOn,
@@ -139,7 +139,7 @@ export async function withWrites<T>(
  */
 export async function applyJudged<Effect>(
   definition: ConsumerDefinition<Effect>,
-  judged: readonly Judged[],
+  judged: readonly Classified[],
   positions: ReadonlyMap<string, string>,
   tx: ClientBase,
   { nowMs, codec }: ApplyResources,
@@ -162,11 +162,11 @@ export async function applyJudged<Effect>(
 /** Applies what is fresh, with the shared fields that count now, and notes what lost against another origin. */
 async function takeEffect<Effect>(
   definition: ConsumerDefinition<Effect>,
-  judged: readonly Judged[],
+  judged: readonly Classified[],
   positions: ReadonlyMap<string, string>,
   context: ApplyContext,
   goOn?: Apply<Effect>,
-): Promise<readonly Judged[]> {
+): Promise<readonly Classified[]> {
   const { tx, consumer } = context;
   const unique = await skipRepeats(tx, consumer, judged);
   const settled = await settleShared(tx, consumer, definition.sharedFields, unique);

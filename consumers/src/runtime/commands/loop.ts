@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MonitoringEvent, Stage } from '@shelfcast/schemas/generated/monitoring-event';
 import type { RecordDecoding } from '@shelfcast/schemas/record-change';
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Pool, PoolClient } from 'pg';
@@ -97,7 +98,7 @@ async function doNext(options: CommandsOptions): Promise<boolean> {
       await close(tx, command.id, 'done', await perform(options, tx, command));
     } catch (error) {
       await tx.query('rollback to savepoint command');
-      await close(tx, command.id, 'failed', { error: messageOf(error) });
+      await close(tx, command.id, 'failed', { error: reasonOf(error) });
     }
     return true;
   });
@@ -288,7 +289,6 @@ async function report(
   await writeOutbox(tx, consumer, messages);
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof z.ZodError) return z.prettifyError(error);
-  return error instanceof Error ? error.message : String(error);
+function reasonOf(error: unknown): string {
+  return error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
 }

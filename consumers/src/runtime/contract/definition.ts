@@ -6,12 +6,12 @@ import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Tracing } from '@shelfcast/service-kit/tracing/tracing';
 import type { ClientBase, Pool, QueryConfig } from 'pg';
 import type { Registry } from 'prom-client';
-import type { ConsumersConfig } from '../../config.ts';
+import type { z } from 'zod';
 import type { OutgoingEvent, OutgoingMessage } from '../outbox/outbox.ts';
 import type { SharedFields } from '../shared-fields/merge.ts';
 
 /** What a consumer is: which changes it takes, what one means to it, and how that takes effect. */
-export interface ConsumerDefinition<Effect> {
+export interface ConsumerDefinition<Effect, Settings = unknown> {
   /** Also its consumer group, its database schema and the `service` of its reports. */
   readonly name: string;
   /** Tables of the product database, with their schema (`public.products`), whose changes it takes. */
@@ -50,8 +50,10 @@ export interface ConsumerDefinition<Effect> {
   readonly jobs?: Readonly<Record<string, Job>>;
   /** Contracts of the events it publishes: their schemas are known before the first change comes. */
   readonly publishes?: readonly Contract<unknown>[];
+  /** Settings of its own, checked with those of the process that hosts it. */
+  readonly settings?: z.ZodRawShape;
   /** Work beside the stream, such as sending what was decided; runs as long as the process hosts the consumer. */
-  readonly background?: (context: BackgroundContext) => Background;
+  background?(context: BackgroundContext<Settings>): Background;
   /** How its read model can be built anew; where it cannot be, why, as a sentence. */
   readonly rebuild?: Rebuild | { readonly refused: string };
   /** Removes the entity's rows whose newest applied change is positioned before `floor`. */
@@ -64,10 +66,10 @@ export interface Rebuild {
    * The last step, in the transaction that puts the new generation in the place of the old one: fetches what the
    * database does not know.
    */
-  takeOver(context: TakeOver): Promise<void>;
+  onSwap(context: Swap): Promise<void>;
 }
 
-export interface TakeOver {
+export interface Swap {
   readonly tx: ClientBase;
   /** Schema of the new generation. */
   readonly schema: string;
@@ -103,12 +105,13 @@ export interface ApplyContext {
   readonly suppressSideEffects?: boolean;
 }
 
-export interface BackgroundContext {
+export interface BackgroundContext<Settings> {
   readonly pool: Pool;
   readonly log: Logger;
   /** Where its metrics go. */
   readonly registry: Registry;
-  readonly config: ConsumersConfig;
+  /** What the environment gives for the consumer's `settings`. */
+  readonly settings: Settings;
   readonly tracing: Tracing | undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { KafkaBatch } from '@shelfcast/service-kit/kafka/types';
+import type { SerialQueue } from '@shelfcast/service-kit/serial-queue';
 import type { Pool } from 'pg';
 import {
   type Applied,
@@ -7,38 +8,33 @@ import {
   parkDeadly,
 } from '../apply/apply-batch.ts';
 import { type Delivery, isUnreadable, type Unreadable } from '../intake/delivery.ts';
-import { createUnfinished, ProcessDied, type Resumption } from './journal.ts';
+import { createCrashJournal, ProcessDied, type Resumption } from './journal.ts';
 
-export interface ResumeOptions<Effect> {
+export interface CrashIsolationOptions<Effect> {
   readonly applying: ApplyBatchOptions<Effect>;
   readonly pool: Pool;
   /** Applies entries together with those of other partitions. */
   readonly submit: (entries: readonly (Delivery | Unreadable)[]) => Promise<readonly Applied[]>;
   /** Does something again until the database, or what else it needs, is there. */
   readonly patiently: <T>(work: () => Promise<T>) => Promise<T>;
+  /** One change of the process is handled by itself at a time: if the process ends, that one is to blame. */
+  readonly alone: SerialQueue;
 }
 
-/** Deaths beside a batch after which its changes are handled one by one; beside one change alone, until it is set aside. */
+/** Process crashes during a batch before it is retried one change at a time; during one change, before it is parked. */
 const DEATHS_TOGETHER = 1;
 const DEATHS_ALONE = 2;
 
 const isFirst = ({ times, deaths }: Resumption) => times <= DEATHS_TOGETHER && deaths.size === 0;
-
-/** Only one change of the process is handled by itself at a time: if it dies, one is to blame. */
-let turn: Promise<unknown> = Promise.resolve();
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const result = turn.then(work);
-  turn = result.catch(() => {});
-  return result;
-}
 
 /**
  * Handles batches so that a change which ends its process (it blocks the event loop, or takes all memory) does not end
  * every process that takes over: where a partition was left off more than once, its changes are handled one by one, and
  * the one that a process has died of twice is parked.
  */
-export function createResume<Effect>({ applying, pool, submit, patiently }: ResumeOptions<Effect>) {
-  const unfinished = createUnfinished(pool, applying.definition.name);
+export function createCrashIsolation<Effect>(options: CrashIsolationOptions<Effect>) {
+  const { applying, pool, submit, patiently } = options;
+  const unfinished = createCrashJournal(pool, applying.definition.name);
 
   async function oneByOne(
     batch: KafkaBatch,
@@ -47,7 +43,9 @@ export function createResume<Effect>({ applying, pool, submit, patiently }: Resu
   ): Promise<Applied[]> {
     const applied: Applied[] = [];
     for (const entry of entries) {
-      applied.push(...(await inTurn(() => alone(batch, entry, deaths.get(entry.record.offset)))));
+      applied.push(
+        ...(await options.alone(() => alone(batch, entry, deaths.get(entry.record.offset)))),
+      );
     }
     return applied;
   }

@@ -1,6 +1,6 @@
+import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import type { KafkaBatch } from '@shelfcast/service-kit/kafka/types';
 import type { Pool } from 'pg';
-import { partitionKey } from '../positions/classify.ts';
 
 /** A change ended its process, more than once, before it took effect. */
 export class ProcessDied extends Error {
@@ -20,7 +20,7 @@ export interface Resumption {
  * loop, or takes all memory) comes back to whoever is next. Only the first new batch of a partition is entered, so that
  * nothing is written on the way after that.
  */
-export function createUnfinished(pool: Pool, consumer: string) {
+export function createCrashJournal(pool: Pool, consumer: string) {
   /** By partition: the offset after the last batch that was entered or needed no entry. */
   const expected = new Map<string, bigint>();
   const place = ({ topic, partition }: KafkaBatch) => [consumer, topic, partition];
@@ -28,7 +28,7 @@ export function createUnfinished(pool: Pool, consumer: string) {
   return {
     /** Enters a batch. Undefined: it goes on where the last one ended, or holds nothing new; no entry was made. */
     async begin(batch: KafkaBatch): Promise<Resumption | undefined> {
-      const name = partitionKey(batch.topic, batch.partition);
+      const name = partitionKey(batch);
       const first = batch.records[0]?.offset ?? 0n;
       const next = (batch.records.at(-1)?.offset ?? first) + 1n;
       if (expected.get(name) === first) {
@@ -75,7 +75,7 @@ export function createUnfinished(pool: Pool, consumer: string) {
     },
     /** A batch that failed comes again, and so does what follows it. */
     forget({ topic, partition }: KafkaBatch): void {
-      expected.delete(partitionKey(topic, partition));
+      expected.delete(partitionKey({ topic, partition }));
     },
   };
 }

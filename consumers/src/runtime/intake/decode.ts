@@ -1,5 +1,5 @@
 import type { Codec } from '@shelfcast/schemas/codec';
-import { changeFromRecord, isRecordsFault, placeOfRecord } from '@shelfcast/schemas/record-change';
+import { changeFromRecord, isPoisonRecord, placeOfRecord } from '@shelfcast/schemas/record-change';
 import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 import type { DecodeCache, Decoded } from './decode-cache.ts';
 import type { Delivery, Unreadable } from './delivery.ts';
@@ -38,7 +38,7 @@ async function decodeRecord(options: DecodeOptions, record: KafkaRecord): Promis
     const change = await changeFromRecord(options, record);
     return change === null ? null : { record, change };
   } catch (error) {
-    if (!isRecordsFault(error)) throw error;
+    if (!isPoisonRecord(error)) throw error;
     return { record, error, ...(await placeOfRecord(options, record)) };
   }
 }

@@ -1,3 +1,4 @@
+import { ADVISORY_LOCKS } from '@shelfcast/service-kit/postgres/advisory-locks';
 import type { ClientBase } from 'pg';
 import { decodeHeaders, type OutgoingMessage } from './outbox.ts';
 
@@ -21,13 +22,11 @@ interface Row {
   readonly headers: string;
 }
 
-const RELAY_LOCK = 7_357_202;
-
 /** Whether this session is now the one that relays; the lock goes when the session ends. */
 export async function tryToLead(client: ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ leads: boolean }>(
     'select pg_try_advisory_lock($1) as leads',
-    [RELAY_LOCK],
+    [ADVISORY_LOCKS.outboxRelay],
   );
   return rows[0]?.leads === true;
 }

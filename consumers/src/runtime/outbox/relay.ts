@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from '@shelfcast/service-kit/backoff';
 import { KafkaSendError } from '@shelfcast/service-kit/kafka/errors';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
@@ -166,8 +167,9 @@ export async function startOutboxRelay(options: OutboxRelayOptions): Promise<Out
   }
 
   async function backoff(attempt: number): Promise<void> {
-    const delayMs = Math.min(BACKOFF_MS.first * 2 ** Math.min(attempt - 1, 20), BACKOFF_MS.longest);
-    await delay(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
+    await delay(backoffMs(BACKOFF_MS, attempt), undefined, { signal: stopping.signal }).catch(
+      () => {},
+    );
   }
 
   async function run(): Promise<void> {

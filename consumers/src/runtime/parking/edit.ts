@@ -1,7 +1,7 @@
 import type { Change, ColumnValue } from '@shelfcast/schemas/change';
 import {
   changeFromRecord,
-  isRecordsFault,
+  isPoisonRecord,
   keyColumnsOf,
   type RecordDecoding,
 } from '@shelfcast/schemas/record-change';
@@ -45,7 +45,7 @@ async function readable(decoding: RecordDecoding, record: KafkaRecord): Promise<
     const change = await changeFromRecord(decoding, record);
     if (change !== null) return change;
   } catch (error) {
-    if (!isRecordsFault(error)) throw error;
+    if (!isPoisonRecord(error)) throw error;
   }
   throw new Error('what cannot be read cannot be edited; it can be discarded');
 }

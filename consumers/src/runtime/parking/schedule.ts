@@ -1,12 +1,13 @@
+import { backoffMs } from '@shelfcast/service-kit/backoff';
+
 /** How often a change is tried before it is left to people, the attempt that parked it included. */
 export const MAX_ATTEMPTS = 6;
 
-const FIRST_DELAY_MS = 1_000;
-const LONGEST_DELAY_MS = 60_000;
+const DELAY_MS = { first: 1_000, longest: 60_000 };
 
 /** Wait after the given number of failures (from 1): doubling, with a random tenth so that keys do not come in step. */
 export function retryDelayMs(failures: number, random: () => number = Math.random): number {
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 20), LONGEST_DELAY_MS);
+  const delayMs = backoffMs(DELAY_MS, failures);
   return delayMs * (1 + random() / 10);
 }
 

@@ -1,15 +1,15 @@
 import type { Change } from '@shelfcast/schemas/change';
 import type { Position } from '@shelfcast/schemas/position';
+import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import type { TopicPartition } from '@shelfcast/service-kit/kafka/types';
 import { IN_TRANSACTION_SQL } from '@shelfcast/service-kit/postgres/pipelined-transaction';
 import type { ClientBase } from 'pg';
 import {
+  type Classified,
   type DurableBatch,
   guardKey,
-  type Judged,
   type KnownPositions,
   type Outcome,
-  partitionKey,
 } from './classify.ts';
 import { precedence, WINNING_POSITION_SQL } from './precedence.ts';
 
@@ -214,7 +214,7 @@ const WITHOUT_EFFECT: ReadonlySet<Outcome> = new Set(['skipped', 'repeated', 'co
 export async function noteSkipped(
   tx: ClientBase,
   consumer: string,
-  judged: readonly Judged[],
+  judged: readonly Classified[],
 ): Promise<void> {
   const skipped = judged
     .filter(({ outcome }) => WITHOUT_EFFECT.has(outcome))
@@ -268,7 +268,7 @@ function offsetExtents(changes: readonly Change[], openFrom: OpenFrom): OffsetEx
   const extents = new Map<string, TopicPartition & { firstOffset: bigint; nextOffset: bigint }>();
   for (const { record } of changes) {
     const { topic, partition, offset } = record;
-    const name = partitionKey(topic, partition);
+    const name = partitionKey({ topic, partition });
     const extent = extents.get(name);
     if (extent === undefined) {
       extents.set(name, { topic, partition, firstOffset: offset, nextOffset: offset + 1n });
@@ -297,7 +297,7 @@ function knownPositions(rows: readonly ClaimRow[]): KnownPositions {
       if (row.parked === true) parked.add(guardKey(row.name, row.key));
     }
     if (row.kind === 'batch' && row.partition !== null) {
-      batches.set(partitionKey(row.name, row.partition), {
+      batches.set(partitionKey({ topic: row.name, partition: row.partition }), {
         firstOffset: BigInt(row.first_offset ?? 0),
         nextOffset: BigInt(row.next_offset ?? 0),
         skippedOffsets: new Set((row.skipped_offsets ?? []).map(BigInt)),

@@ -1,8 +1,9 @@
 import type { Change } from '@shelfcast/schemas/change';
 import { encodeManualPosition, encodePosition } from '@shelfcast/schemas/position';
+import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { guardKey, judge, type KnownPositions, partitionKey } from './classify.ts';
+import { classifyChanges, guardKey, type KnownPositions } from './classify.ts';
 
 const at = (lsn: number) =>
   encodePosition({ epoch: 1n, sequence: [0n, BigInt(lsn)], snapshot: false });
@@ -35,7 +36,10 @@ function change(key: string | null, lsn: number, offset: number): Change {
 }
 
 const outcomes = (changes: Change[], known: Partial<KnownPositions>) =>
-  judge(changes, { ...nothingKnown, ...known }).map(({ fresh, outcome }) => [fresh, outcome]);
+  classifyChanges(changes, { ...nothingKnown, ...known }).map(({ fresh, outcome }) => [
+    fresh,
+    outcome,
+  ]);
 
 test('a key takes changes in the order of their positions, within a batch too', () => {
   assert.equal(
@@ -67,7 +71,10 @@ test('a redelivered batch repeats the outcomes it had, and reports nothing repor
   const known = {
     guards: new Map([[guardKey('products', 'a'), at(9)]]),
     batches: new Map([
-      [partitionKey('t', 0), { firstOffset: 10n, nextOffset: 13n, skippedOffsets: new Set([11n]) }],
+      [
+        partitionKey({ topic: 't', partition: 0 }),
+        { firstOffset: 10n, nextOffset: 13n, skippedOffsets: new Set([11n]) },
+      ],
     ]),
   };
   assert.equal(
@@ -93,14 +100,14 @@ test('a topic that was made anew starts at offset 0 and loses nothing', () => {
   const known = {
     batches: new Map([
       [
-        partitionKey('t', 0),
+        partitionKey({ topic: 't', partition: 0 }),
         { firstOffset: 900n, nextOffset: 950n, skippedOffsets: new Set<bigint>() },
       ],
     ]),
   };
   assert.equal(outcomes([change('new', 3, 0)], known), [[true, 'processed']]);
   const parked = new Set([guardKey('products', 'new')]);
-  const [judged] = judge([change('new', 3, 0)], { ...nothingKnown, ...known, parked });
+  const [judged] = classifyChanges([change('new', 3, 0)], { ...nothingKnown, ...known, parked });
   assert.is(judged?.waits, true, 'a key that waits takes it into its queue');
 });
 
@@ -113,7 +120,10 @@ test('an event on a key of the database repeats the outcome it had', () => {
   const known = {
     guards: new Map([[guardKey('products', 'a'), at(9)]]),
     batches: new Map([
-      [partitionKey('t', 0), { firstOffset: 10n, nextOffset: 12n, skippedOffsets: new Set([11n]) }],
+      [
+        partitionKey({ topic: 't', partition: 0 }),
+        { firstOffset: 10n, nextOffset: 12n, skippedOffsets: new Set([11n]) },
+      ],
     ]),
   };
   const events = [event(9), event(10), event(11), event(12)];
@@ -124,7 +134,9 @@ test('an event on a key of the database repeats the outcome it had', () => {
     [false, 'conflict'],
   ]);
   assert.ok(
-    judge(events, { ...nothingKnown, ...known }).every(({ contested }) => contested === true),
+    classifyChanges(events, { ...nothingKnown, ...known }).every(
+      ({ contested }) => contested === true,
+    ),
   );
   const parked = { ...known, parked: new Set([guardKey('products', 'a')]) };
   assert.equal(outcomes([event(12)], parked), [[false, 'parked']], 'it waits behind the others');

@@ -1,4 +1,5 @@
 import type { Change, Row } from '@shelfcast/schemas/change';
+import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import { NOWHERE, precedence } from './precedence.ts';
 
 /**
@@ -31,7 +32,7 @@ export interface DurableBatch {
   readonly skippedOffsets: ReadonlySet<bigint>;
 }
 
-export interface Judged {
+export interface Classified {
   readonly change: Change;
   readonly outcome: Outcome;
   /** Whether to apply it now. */
@@ -51,15 +52,11 @@ export function guardKey(entity: string, key: string): string {
   return `${entity}\u0000${key}`;
 }
 
-export function partitionKey(topic: string, partition: number): string {
-  return `${topic}\u0000${partition}`;
-}
-
 /**
  * Decides, in order, which changes of a batch are newer than everything applied to their key.
  * Pure; truncates are judged by the floor alone.
  */
-export function judge(changes: readonly Change[], known: KnownPositions): Judged[] {
+export function classifyChanges(changes: readonly Change[], known: KnownPositions): Classified[] {
   const guards = new Map(known.guards);
   return changes.map((change) => {
     const { entity, position } = change;
@@ -70,7 +67,7 @@ export function judge(changes: readonly Change[], known: KnownPositions): Judged
     }
     const key = guardKey(entity, change.key);
     const newest = guards.get(key) ?? NOWHERE;
-    const isStale = (outcome: Outcome): Judged => ({ change, fresh: false, outcome });
+    const isStale = (outcome: Outcome): Classified => ({ change, fresh: false, outcome });
     const rank = precedence(position, newest);
     if (rank === 'older' || precedence(position, floor) === 'older') {
       return isStale(staleOutcome(change, newest, known));
@@ -88,13 +85,13 @@ export function judge(changes: readonly Change[], known: KnownPositions): Judged
 
 /** Whether the change came before all whose reports may be under way: its own is acknowledged. */
 function wasReported({ record }: Change, known: KnownPositions): boolean {
-  const durable = known.batches.get(partitionKey(record.topic, record.partition));
+  const durable = known.batches.get(partitionKey(record));
   return durable !== undefined && record.offset < durable.firstOffset;
 }
 
 /** Whether the change had an effect that is durable; undefined where it was in none of these batches. */
 function hadEffect({ record }: Change, known: KnownPositions): boolean | undefined {
-  const durable = known.batches.get(partitionKey(record.topic, record.partition));
+  const durable = known.batches.get(partitionKey(record));
   if (durable === undefined || record.offset >= durable.nextOffset) return undefined;
   return !durable.skippedOffsets.has(record.offset);
 }

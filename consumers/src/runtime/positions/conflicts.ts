@@ -1,6 +1,6 @@
 import { UNCHANGED } from '@shelfcast/schemas/change';
 import type { ClientBase } from 'pg';
-import { guardKey, type Judged } from './classify.ts';
+import { type Classified, guardKey } from './classify.ts';
 
 /**
  * Writes down what lost against another origin: all of a change that had no effect, or the fields of it that had none.
@@ -9,7 +9,7 @@ import { guardKey, type Judged } from './classify.ts';
 export async function noteConflicts(
   tx: ClientBase,
   consumer: string,
-  judged: readonly Judged[],
+  judged: readonly Classified[],
   positions: ReadonlyMap<string, string>,
 ): Promise<void> {
   const rows = judged.flatMap(({ change, outcome, lost }) => {

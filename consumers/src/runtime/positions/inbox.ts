@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Judged } from './classify.ts';
+import type { Classified } from './classify.ts';
 
 /** An event that comes again after this time has its effect again. */
 const REMEMBERED = '30 days';
@@ -11,9 +11,9 @@ const REMEMBERED = '30 days';
 export async function skipRepeats(
   tx: ClientBase,
   consumer: string,
-  judged: readonly Judged[],
-): Promise<readonly Judged[]> {
-  const seen = new Map<string, Judged>();
+  judged: readonly Classified[],
+): Promise<readonly Classified[]> {
+  const seen = new Map<string, Classified>();
   for (const entry of judged) {
     const { change, fresh, contested } = entry;
     if (change.origin !== 'manual' || (!fresh && contested !== true)) continue;

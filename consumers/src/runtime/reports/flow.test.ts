@@ -16,7 +16,7 @@ function flowWithAnswers() {
         new Promise((acknowledge, refuse) => {
           asked.push({ acknowledge, refuse });
         }),
-      hurry() {},
+      flush() {},
     },
     backoff: async () => {
       if (givenUp) throw new Error('given up');
@@ -67,7 +67,7 @@ test('a partition is open from its oldest batch on whose reports are not acknowl
   flow.open(other, 1n);
   assert.is(flow.openFrom(place), 5n);
   asked[0]?.acknowledge();
-  assert.ok(await isSettled(flow.room(place)));
+  assert.ok(await isSettled(flow.waitForCapacity(place)));
   assert.is(flow.openFrom(place), 8n);
   flow.open(place, 9n).drop();
   asked[1]?.acknowledge();
@@ -78,8 +78,8 @@ test('a partition is open from its oldest batch on whose reports are not acknowl
 test('where many are open, the next waits for the oldest', async () => {
   const { flow, asked } = flowWithAnswers();
   for (let offset = 0n; offset < 8n; offset += 1n) flow.open(place, offset).send(events);
-  const room = flow.room(place);
-  assert.ok(await isSettled(flow.room(other)));
+  const room = flow.waitForCapacity(place);
+  assert.ok(await isSettled(flow.waitForCapacity(other)));
   assert.not.ok(await isSettled(room));
   asked[0]?.acknowledge();
   await room;
@@ -106,7 +106,7 @@ test('giving up is told to whoever would commit or go on', async () => {
       (error: Error) => error.message,
     );
   assert.is(await message(flow.acknowledged()), 'given up');
-  assert.is(await message(flow.room(place)), 'given up');
+  assert.is(await message(flow.waitForCapacity(place)), 'given up');
 });
 
 test.run();

@@ -1,7 +1,7 @@
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
+import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import type { TopicPartition } from '@shelfcast/service-kit/kafka/types';
 import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
-import { partitionKey } from '../positions/classify.ts';
 
 export interface ReportFlowOptions {
   readonly publisher: MonitoringPublisher;
@@ -21,7 +21,7 @@ export interface OpenBatch {
 /** Sends a batch's reports while the next ones take effect. */
 export interface ReportFlow {
   /** Resolves when the partition has few enough batches open for another one. */
-  room(partition: TopicPartition): Promise<void>;
+  waitForCapacity(partition: TopicPartition): Promise<void>;
   open(partition: TopicPartition, firstOffset: bigint): OpenBatch;
   /**
    * First offset of the partition's oldest open batch; undefined where none is. From there on a crash leaves reports
@@ -48,7 +48,7 @@ export function createReportFlow(options: ReportFlowOptions): ReportFlow {
   let reports = 0;
 
   function entriesOf({ topic, partition }: TopicPartition): Set<Entry> {
-    const name = partitionKey(topic, partition);
+    const name = partitionKey({ topic, partition });
     const known = entries.get(name) ?? new Set();
     entries.set(name, known);
     return known;
@@ -66,12 +66,12 @@ export function createReportFlow(options: ReportFlowOptions): ReportFlow {
   }
 
   return {
-    async room(partition) {
+    async waitForCapacity(partition) {
       const open = entriesOf(partition);
       while (open.size >= MAX_OPEN || (open.size > 0 && reports >= MAX_REPORTS)) {
         const oldest = [...open].find(({ sending }) => sending !== undefined);
         if (oldest === undefined) return;
-        options.publisher.hurry();
+        options.publisher.flush();
         await oldest.sending;
       }
     },
@@ -102,7 +102,7 @@ export function createReportFlow(options: ReportFlowOptions): ReportFlow {
       const sending = [...entries.values()].flatMap((open) =>
         [...open].flatMap((entry) => entry.sending ?? []),
       );
-      if (sending.length > 0) options.publisher.hurry();
+      if (sending.length > 0) options.publisher.flush();
       await Promise.all(sending);
     },
   };

@@ -44,7 +44,7 @@ export interface RetrierOptions<Effect> {
   readonly attemptTimeoutMs: number;
   readonly nowMs: () => number;
   /** Neither reports nor copies of dead letters. */
-  readonly silent?: boolean;
+  readonly shadow?: boolean;
   readonly log: Logger;
   readonly onFailure: (state: 'retrying' | 'dead') => void;
   /** Whether somebody has paused the consumer. */
@@ -233,11 +233,11 @@ async function applyParked<Effect>(
 }
 
 async function tell<Effect>(
-  { definition, silent }: RetrierOptions<Effect>,
+  { definition, shadow }: RetrierOptions<Effect>,
   tx: PoolClient,
   messages: readonly OutgoingMessage[],
 ): Promise<void> {
-  if (silent !== true) await writeOutbox(tx, definition.name, messages);
+  if (shadow !== true) await writeOutbox(tx, definition.name, messages);
 }
 
 /** Notes a failure, and gives the messages that tell of it. */

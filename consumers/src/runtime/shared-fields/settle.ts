@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { guardKey, type Judged } from '../positions/classify.ts';
+import { type Classified, guardKey } from '../positions/classify.ts';
 import {
   type Merged,
   mergeShared,
@@ -18,8 +18,8 @@ export async function settleShared(
   tx: ClientBase,
   consumer: string,
   shared: SharedFields | undefined,
-  judged: readonly Judged[],
-): Promise<readonly Judged[]> {
+  judged: readonly Classified[],
+): Promise<readonly Classified[]> {
   if (shared === undefined || shared.size === 0) return judged;
   const places = judged.flatMap(({ change: { entity, key }, fresh, contested }) =>
     (fresh || contested === true) && key !== null && shared.has(entity) ? [{ entity, key }] : [],
@@ -47,8 +47,8 @@ export async function settleShared(
   return settled;
 }
 
-function withMerged(entry: Judged, { change, lost }: Merged): Judged {
+function withMerged(entry: Classified, { change, lost }: Merged): Classified {
   if (change === null) return entry;
-  const effective: Judged = { ...entry, change, fresh: true, outcome: 'processed' };
+  const effective: Classified = { ...entry, change, fresh: true, outcome: 'processed' };
   return Object.keys(lost).length === 0 ? effective : { ...effective, lost };
 }

@@ -1,7 +1,7 @@
 import type { AuditItem } from '@shelfcast/schemas/monitor/operations';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { deedWords, outcomeOf } from './audit-words.ts';
+import { describeAction, outcomeOf } from './audit-words.ts';
 
 const test = suite('audit');
 const item = (more: Partial<AuditItem>): AuditItem => ({
@@ -18,24 +18,24 @@ const item = (more: Partial<AuditItem>): AuditItem => ({
 });
 
 test('each deed is a sentence', () => {
-  assert.is(deedWords(item({})), 'otto redrove dead letter 7 of pricing');
+  assert.is(describeAction(item({})), 'otto redrove dead letter 7 of pricing');
   const many = { ids: ['7', '8'], dryRun: true };
   assert.is(
-    deedWords(item({ request: many, target: 'pricing' })),
+    describeAction(item({ request: many, target: 'pricing' })),
     'otto tried out a redrive of 2 dead letters of pricing',
   );
   const edit = { ids: ['7'], edit: { price: '1' } };
-  assert.match(deedWords(item({ request: edit })), 'with price edited');
+  assert.match(describeAction(item({ request: edit })), 'with price edited');
   const key = { key: 'P-1', reason: 'test data' };
   assert.is(
-    deedWords(item({ action: 'discard', request: key })),
+    describeAction(item({ action: 'discard', request: key })),
     'otto discarded the dead letters with key P-1 of pricing: “test data”',
   );
   assert.is(
-    deedWords(item({ action: 'consumer.pause', target: 'pricing', request: { reason: 'x' } })),
+    describeAction(item({ action: 'consumer.pause', target: 'pricing', request: { reason: 'x' } })),
     'otto paused the consumer pricing: “x”',
   );
-  assert.is(deedWords(item({ action: 'new.thing', target: 't' })), 'otto: new.thing t');
+  assert.is(describeAction(item({ action: 'new.thing', target: 't' })), 'otto: new.thing t');
 });
 
 test('what came of it: failures in the words of whoever refused', () => {

@@ -15,7 +15,7 @@ export const ACTIONS = [
 ] as const;
 
 /** What somebody did, in a sentence that begins with who. */
-export function deedWords({ who, action, target, request }: AuditItem): string {
+export function describeAction({ who, action, target, request }: AuditItem): string {
   const asked = isObject(request) ? request : {};
   const reason = typeof asked.reason === 'string' ? `: “${asked.reason}”` : '';
   const name = target.split('/')[0] ?? target;

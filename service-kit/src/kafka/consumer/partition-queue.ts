@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from '../../backoff.ts';
 import type { KafkaRecord } from '../types.ts';
 
 /** Records of one partition, as fetched together. */
@@ -100,8 +101,7 @@ export function createPartitionQueue(options: PartitionQueueOptions): PartitionQ
       } catch (error) {
         if (ended.aborted) return;
         failed = { offset, attempts: failed.offset === offset ? failed.attempts + 1 : 1 };
-        const { first, longest } = options.retryDelayMs;
-        const retryDelayMs = Math.min(first * 2 ** Math.min(failed.attempts - 1, 20), longest);
+        const retryDelayMs = backoffMs(options.retryDelayMs, failed.attempts);
         options.onFailure({ offset, attempt: failed.attempts, retryDelayMs, error });
         await delay(retryDelayMs, undefined, { signal: ended }).catch(() => {});
       } finally {

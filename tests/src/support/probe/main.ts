@@ -6,10 +6,11 @@ import { probe } from './probe.ts';
 
 /** A process that hosts the probe named by CONSUMERS, as one hosts the shipped consumers. */
 const { CONSUMERS: name = '', PROBE_TABLE: table } = process.env;
+const definition = probe(name, table);
 
 await runMain({
   process,
-  service: name,
-  readConfig: () => loadConfig(consumersConfig([name]), { env: process.env }),
-  start: (context) => hostConsumers([probe(name, table)], context),
+  service: definition.name,
+  readConfig: () => loadConfig(consumersConfig([definition]), { env: process.env }),
+  start: (context) => hostConsumers([definition], context),
 });

@@ -26,11 +26,11 @@ const BROKER_LOST = new Set([
 export function fixKafkajs(): void {
   if (FIXED in RequestQueue) return;
   Object.defineProperty(RequestQueue, FIXED, { value: true });
-  letTimersRest();
-  followTheCoordinator();
-  forgetEmptyBatches();
+  fixBusyTimers();
+  fixCoordinatorLookup();
+  dropEmptyBatches();
   markEarlierBatches();
-  fetchInSessions();
+  useFetchSessions();
   beginConnectionsAnew();
   endSilentConnections();
   forgetEndedSockets();
@@ -41,7 +41,7 @@ export function fixKafkajs(): void {
  * wake-ups a second for ever (an idle consumer took 4.7 % of a core instead of 1.1 %), and a TimeoutNegativeWarning
  * on newer Node. Here a timer runs only while requests wait.
  */
-function letTimersRest(): void {
+function fixBusyTimers(): void {
   RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleCheckPendingRequests() {
     if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
     const throttledMs = this.throttledUntil - Date.now();
@@ -61,7 +61,7 @@ function letTimersRest(): void {
  * heartbeat stops fetching from all brokers. Here a lost coordinator is looked up again, and what can be fetched
  * goes on meanwhile; a member that the group has given up by then is told so by the new coordinator, and joins.
  */
-function followTheCoordinator(): void {
+function fixCoordinatorLookup(): void {
   const { heartbeat } = ConsumerGroup.prototype;
   const lookingUp = new WeakSet<ConsumerGroup>();
 
@@ -101,7 +101,7 @@ function followTheCoordinator(): void {
  * records or without: with 18 partitions that was a third of what a change costs the client. Without any records a
  * batch only makes for a heartbeat, and so does a fetch without batches.
  */
-function forgetEmptyBatches(): void {
+function dropEmptyBatches(): void {
   const { fetch } = ConsumerGroup.prototype;
   ConsumerGroup.prototype.fetch = async function fetchWithoutEmptyBatches(nodeId) {
     const batches = await fetch.call(this, nodeId);
@@ -113,7 +113,7 @@ function forgetEmptyBatches(): void {
 const SESSION_LOST = new Set([70, 71]);
 
 /** Fetches name what has moved and are answered with what there is (see `createFetchSession`). */
-function fetchInSessions(): void {
+function useFetchSessions(): void {
   const { fetch } = Broker.prototype;
   const sessions = new WeakMap<Broker, FetchSession>();
   const busy = new WeakSet<Broker>();

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { jobKeySql } from '../effective-price/repricing.ts';
-import type { TakeOver } from '../runtime/contract/definition.ts';
+import type { Swap } from '../runtime/contract/definition.ts';
 import { computedColumns } from './apply.ts';
 import { columnsOf, isCatalogueTable } from './decide.ts';
 import { REPRICE_TASK } from './reprice.ts';
@@ -9,7 +9,7 @@ import { REPRICE_TASK } from './reprice.ts';
  * Rows that manual events own are taken from the old generation: the database does not have them, and their events may
  * be gone. Then every price that the clock will change, or has changed meanwhile, gets its job.
  */
-export async function takeOver({ tx, schema, oldSchema, owned }: TakeOver): Promise<void> {
+export async function onSwap({ tx, schema, oldSchema, owned }: Swap): Promise<void> {
   for (const entity of new Set(owned.map((place) => place.entity))) {
     if (!isCatalogueTable(entity)) continue;
     const keys = owned.filter((place) => place.entity === entity).map(({ key }) => key);
@@ -33,7 +33,7 @@ export async function takeOver({ tx, schema, oldSchema, owned }: TakeOver): Prom
 async function planReprices(
   tx: ClientBase,
   schema: string,
-  takenOver: TakeOver['owned'],
+  takenOver: Swap['owned'],
 ): Promise<void> {
   await tx.query(
     `with now_due as (

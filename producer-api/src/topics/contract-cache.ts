@@ -20,7 +20,7 @@ export interface TopicContract extends SubjectVersion {
 }
 
 /** Topics and their schemas, as the registry has them. */
-export interface ContractBook {
+export interface ContractCache {
   /**
    * The topic's contract, or undefined when it has no schema. What is known is answered at once, and looked at
    * anew in the background when it is older than `maxAgeMs`: publishing goes on while the registry is away.
@@ -50,7 +50,7 @@ interface Entry {
 
 const MAX_TOPICS = 2_000;
 
-export function createContractBook(options: ContractBookOptions): ContractBook {
+export function createContractCache(options: ContractBookOptions): ContractCache {
   const { registry, codec, log, maxAgeMs = 5_000, missTtlMs = 500, nowMs = Date.now } = options;
   const entries = new LRUCache<string, Entry>({ max: MAX_TOPICS });
   const underway = new Map<string, Promise<TopicContract | undefined>>();

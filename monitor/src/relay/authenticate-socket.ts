@@ -16,7 +16,10 @@ const LONGEST_MS = 2 ** 31 - 1;
  * Lets clients in that have a token, for as long as it is good. The connection is cut then, not the subscription ended:
  * the client connects again by itself, goes on where it was with a new token, and is told why without.
  */
-export function letIn(io: LiveServer, { authorizer, nowMs, maxClients }: LetInOptions): void {
+export function authenticateSocket(
+  io: LiveServer,
+  { authorizer, nowMs, maxClients }: LetInOptions,
+): void {
   const connections = new Map<string, Set<Connection>>();
   const mostOfCaller = authorizer.isOpen ? maxClients : Math.ceil(maxClients / 2);
   io.use((socket, next) => {

@@ -13,7 +13,7 @@ import type { Pool } from 'pg';
 const ANSWER_TIMEOUT_MS = 8_000;
 const LAST_ANSWER_MS = 10_000;
 
-export interface ConsumerDesk {
+export interface ConsumerCommands {
   /** The consumers' database. */
   readonly pool: Pool;
   /** Processes that are members of a consumer's group; undefined when Kafka cannot say. */
@@ -24,8 +24,8 @@ export interface ConsumerDesk {
  * Has a consumer do something, in whichever process hosts it.
  * @throws {Problem} 409 with the consumer's reason, 503 when no process hosts it; nothing was done then
  */
-export async function askConsumer(
-  { pool, countMembers }: ConsumerDesk,
+export async function sendCommand(
+  { pool, countMembers }: ConsumerCommands,
   request: CommandRequest,
 ): Promise<CommandResult> {
   const id = await requestCommand(pool, request);
