@@ -152,7 +152,7 @@ consumer-resume: $(BUILT) ## Go on after a pause: CONSUMER=…
 consumer-retire: $(BUILT) ## Forget CONSUMER=… that shall not run any more, after asking [YES=1 PURGE=1: drop its schema]
 	$(WITH_STACK) node consumers/dist/retire/cli.js
 
-rebuild: $(BUILT) ## Build a read model anew, beside the one in use, and swap it in: CONSUMER=… [KEEP_OLD=1 CANCEL=1]
+rebuild: $(BUILT) ## Build a read model again, beside the one in use, and swap it in: CONSUMER=… [KEEP_OLD=1 CANCEL=1]
 	$(WITH_STACK) node consumers/dist/rebuild/cli.js
 
 ##@ Webhooks

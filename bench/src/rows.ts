@@ -1,7 +1,7 @@
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Pool } from 'pg';
 
-/** Keys of the rows that the benchmark edits; nobody else's begin like that. */
+/** Keys of the rows that the benchmark edits; no other keys begin like that. */
 export const KEY_PREFIX = 'BENCH-';
 
 /**

@@ -132,7 +132,7 @@ async function publish(products: pg.Pool, { table, routingColumn }: PlannedTable
     await ensurePublication(connection);
     await captureWhole(connection, table);
     await noteCapturedAgain(connection, table);
-    // Whatever was read of it before: what changed while it was not published is not in the stream.
+    // Also if it was read before: what changed while it was not published is not in the stream.
     if (!wasPublished) await requireBackfill(connection, table);
   });
 }

@@ -353,7 +353,7 @@ function isYes(value: boolean | string | undefined): boolean {
 
 interface ConfirmWords {
   readonly question: string;
-  /** Said where nobody can be asked. */
+  /** Said where there is no terminal to ask. */
   readonly warning: string;
 }
 

@@ -26,7 +26,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
     pattern: /no longer available on the server|cannot seek to the last known offset/i,
     meaning:
-      'The replication slot is gone or was made anew, so changes between the last stored offset and now may be missing. The connector stops rather than skip them.',
+      'The replication slot is gone or was recreated, so changes between the last stored offset and now may be missing. The connector stops rather than skip them.',
     remedy: RESYNC,
     needsResync: true,
   },

@@ -65,7 +65,7 @@ export async function waitForInitialSnapshot(
     client,
     timeoutMs,
     what: 'the initial snapshot',
-    // A slot is made when the transactions of that moment have ended, whatever they take.
+    // A slot is made when the transactions of that moment have ended, however long they take.
     stalledMs: Number.POSITIVE_INFINITY,
     async until(offset) {
       if (offset?.lsn !== undefined && !offset.inInitialSnapshot) return true;

@@ -44,7 +44,7 @@ export function openConnectorContext(options: OpenContextOptions): OpenContext {
   const kafka = createKafka({
     connection: options.kafka,
     clientId: options.clientId,
-    log: silentLogger(), // whoever asks is told in words
+    log: silentLogger(), // the commands print errors themselves
   });
   const admin = kafka.createAdmin();
   const reader = kafka.createLogReader();

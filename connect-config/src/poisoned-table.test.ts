@@ -63,7 +63,7 @@ test('two columns that are one field are those of the table that has them', () =
   assert.is(found(`${message} other`), undefined);
 });
 
-test('an outage is nobody’s, and neither is what names no captured table', () => {
+test('an outage poisons no table, and neither does an error that names no captured table', () => {
   assert.is(
     found(
       "Failed to properly convert data value for 'public.orders.v' of type numeric",

@@ -19,7 +19,7 @@ export interface PoisonOptions {
   readonly columns: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What is away for a while is nobody's poison, wherever it was met. */
+/** An outage passes: it poisons no table, in any place where it is met. */
 const OUTAGE =
   /RetriableException|I\/O error occurred|connection has been closed|ConnectException: Connection refused|Connection to .* refused|terminating connection|the database system is|SocketException|SocketTimeoutException|TimeoutException|AuthorizationException|AuthenticationException|NotAuthorized|Forbidden/i;
 

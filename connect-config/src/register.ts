@@ -37,7 +37,7 @@ export interface RegisterResult extends FirstReads {
  * interrupt; a connector that is as it should be is not touched. A table that cannot be read is in the result.
  *
  * @param now decides the epoch of a connector that is registered for the first time
- * @param minimumEpoch the least it may be, whatever the clock says
+ * @param minimumEpoch the least it may be, even with a clock that is behind
  * @throws OperationError with the reason in words
  */
 export async function registerConnector(

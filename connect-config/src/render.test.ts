@@ -88,7 +88,7 @@ test('the same input gives the same text', () => {
   assert.is(JSON.stringify(render()), JSON.stringify(render()));
 });
 
-test('a table is taken out of a registered configuration as if it had never been in it, whatever the settings now', () => {
+test('a table is taken out of a registered configuration as if it had never been in it, with any settings', () => {
   const fewer = capturedTables.filter(({ table }) => table !== 'countries');
   const others = { ...settings, topicPartitions: 12, maxRecordBytes: 1_000_000, topicPrefix: 'eu' };
   const registered = render({ settings: others });

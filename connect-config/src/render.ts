@@ -74,7 +74,7 @@ export function renderConnector({
 }
 
 /**
- * A registered connector's configuration with fewer tables and all else as it is, whatever the settings here and now.
+ * A registered connector's configuration with fewer tables and all else as it is, independent of present settings.
  * Tables that it does not capture are not added.
  */
 export function withTables(

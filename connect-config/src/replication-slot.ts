@@ -89,10 +89,10 @@ export function describeSession({ pid, user, application }: Session): {
 }
 
 /**
- * Drops a slot once nobody streams from it any more. A slot that does not exist is fine.
+ * Drops a slot once nothing streams from it any more. A slot that does not exist is fine.
  *
  * @returns whether there was one
- * @throws OperationError `SLOT_ACTIVE` when somebody keeps streaming from it
+ * @throws OperationError `SLOT_ACTIVE` when it stays in use
  */
 export async function dropSlot(
   db: Queryable,
@@ -103,7 +103,7 @@ export async function dropSlot(
     const slot = await readSlot(db, name);
     if (slot === undefined) return false;
     if (!slot.active) {
-      // Only while it is still inactive: somebody may have begun to stream since.
+      // Only while it is still inactive: a stream may have begun since.
       const { rowCount } = await db.query(
         'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active',
         [name],

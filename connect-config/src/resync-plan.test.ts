@@ -14,7 +14,7 @@ const healthy: ResyncFacts = {
 };
 const cases: [string, Partial<ResyncFacts>, 'refuse' | 'sweep' | 'full'][] = [
   ['nothing is wrong', {}, 'refuse'],
-  ['nothing is wrong, but somebody insists', { forced: true }, 'full'],
+  ['nothing is wrong, but it is forced', { forced: true }, 'full'],
   ['the slot is lost', { losses: ['The slot is gone.'] }, 'full'],
   [
     'the slot is lost while an earlier resync was not finished',

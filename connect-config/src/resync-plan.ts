@@ -2,7 +2,7 @@
 export type ResyncPlan =
   /** Nothing is wrong; the sentence says so. */
   | { readonly kind: 'refuse'; readonly because: string }
-  /** The capture has begun anew already; only the sweep of what its snapshot did not see is missing. */
+  /** A new capture has begun already; only the sweep of what its snapshot did not see is missing. */
   | { readonly kind: 'sweep'; readonly because: string }
   | { readonly kind: 'full'; readonly because: readonly string[] };
 
@@ -16,12 +16,12 @@ export interface ResyncFacts {
   readonly waiting: readonly string[];
   /** Consumers that hold rows which the connector's epoch has not seen; without a connector, any captured rows. */
   readonly consumersBehind: readonly string[];
-  /** Whether somebody wants it although nothing is wrong. */
+  /** Whether it is wanted although nothing is wrong. */
   readonly forced: boolean;
 }
 
 /**
- * Decides what a resync does. An interrupted one is taken up where it ended: without a connector it begins anew, with a
+ * Decides what a resync does. An interrupted one is taken up where it ended: without a connector it starts over, with a
  * connector of a newer epoch than the consumers' rows only the sweep is left.
  */
 export function planResync(facts: ResyncFacts): ResyncPlan {

@@ -39,7 +39,7 @@ export interface ResyncOptions {
 const INTENTIONS: Readonly<Record<Exclude<ResyncPlan['kind'], 'refuse'>, readonly string[]>> = {
   full: [
     'The connector goes, with its offsets and its replication slot.',
-    'It is registered anew under a higher epoch, and reads every captured table completely.',
+    'It is registered again under a higher epoch, and reads every captured table completely.',
     'Each consumer, once it has handled all that, deletes the rows that were not seen again.',
     'Meanwhile consumers go on serving what they have; changes made during the snapshot follow it.',
   ],
@@ -50,7 +50,7 @@ const INTENTIONS: Readonly<Record<Exclude<ResyncPlan['kind'], 'refuse'>, readonl
 };
 
 /**
- * Recovers from a stream that lacks changes: everything is read anew under a new epoch, and what was not seen again is
+ * Recovers from a stream that lacks changes: everything is read again under a new epoch, and what was not seen again is
  * deleted by the consumers. Safe to interrupt at any step and to repeat: it goes on with what is left to do.
  *
  * @throws OperationError `NOTHING_TO_RESYNC` when nothing is wrong, `NOT_CONFIRMED`, and those of its steps

@@ -10,7 +10,7 @@ const UNDEFINED_TABLE = '42P01';
 const INVALID_SCHEMA = '3F000';
 const CHECK_VIOLATION = '23514';
 
-/** A read model being rebuilt (`catalogue@next`) is nobody to ask: it is swept as its consumer, if it becomes that. */
+/** A read model being rebuilt (`catalogue@next`) is not asked: it is swept as its consumer, if it becomes that. */
 const IS_CONSUMER = "consumer not like '%@%'";
 
 /** Every consumer that ever ran on this database; none where no consumer did. */

@@ -23,7 +23,7 @@ const PROGRESS_MS = 5_000;
 /** A process that was killed is back by then. */
 const ABSENT_FOR_MS = 20_000;
 
-/** Waits for the consumers' answers. One that nobody hosts, or that is paused, is not waited for: it answers later. */
+/** Waits for the consumers' answers. One without a process, or that is paused, is not waited for: it answers later. */
 export async function waitForSweeps({
   consumers,
   admin,

@@ -152,7 +152,7 @@ function failedPart({
   return task && { what: `Task ${task.id}`, trace: task.trace ?? '' };
 }
 
-/** What to do about a connector that somebody halted; undefined when nobody did. */
+/** What to do about a connector that was paused or stopped; undefined for others. */
 export function haltOf({ connector: { state } }: ConnectorStatus): string | undefined {
   if (state !== 'PAUSED' && state !== 'STOPPED') return undefined;
   return `The connector is ${state}, and Postgres keeps the WAL for it: make connector-resume goes on.`;

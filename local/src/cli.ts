@@ -115,7 +115,7 @@ program
     process.exitCode = await exec(runningSettings(), command);
   });
 
-// `make status | head`: whoever reads has seen enough.
+// `make status | head`: the reader has closed the pipe.
 process.stdout.on('error', (error) => {
   if (!isErrno(error, 'EPIPE')) throw error;
   process.exit();

@@ -11,7 +11,7 @@ const file = join(folder, 'lock');
 
 test.after(() => rmSync(folder, { recursive: true }));
 
-test('whoever comes second is told who is busy with what', async () => {
+test('the second caller is told who is busy with what', async () => {
   await withLock({ file, doing: 'starting', waitMs: 0 }, async () => {
     try {
       await withLock({ file, doing: 'stopping', waitMs: 0 }, async () => {});

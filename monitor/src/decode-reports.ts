@@ -6,7 +6,7 @@ import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 
 export interface DecodedReports<Report> {
   readonly reports: readonly Report[];
-  /** Records that hold no report, whoever wrote them. */
+  /** Records that hold no report, from any writer. */
   readonly unreadable: readonly { readonly record: KafkaRecord; readonly error: unknown }[];
 }
 

@@ -140,7 +140,7 @@ export function openOperations(options: OperationsOptions): Operations {
     watch(observed) {
       const part = log.child({ part: 'watch' });
       const notifier = notifierOf(options);
-      // The rate at which WAL is kept is that of its own looks, not of whoever asks in between.
+      // Its own reader: the rate at which WAL is kept must not depend on requests in between.
       const replication = createReplicationReader({ products, slotName, nowMs });
       watch = startWatch({
         gather: () =>

@@ -61,8 +61,8 @@ const START_RETRY_MS = 1_000;
 const MS_PER_DAY = 86_400_000;
 
 /**
- * Stores reports from Kafka, and answers questions about them. It begins at once, whatever is away: what is asked of
- * the database fails until that is there, and everything else works.
+ * Stores reports from Kafka, and answers questions about them. It begins at once, also during an outage: what is asked
+ * of the database fails until that is there, and everything else works.
  */
 export function openStore({
   context,

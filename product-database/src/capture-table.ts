@@ -5,8 +5,9 @@ import { PUBLICATION } from './publication.ts';
 import { rememberIdentity } from './table-identity.ts';
 
 /**
- * Makes a captured table ready to be captured as a whole, whatever has its name now: grant, replica identity, publication
- * without a filter, routing column. Then remembers it. In the caller's transaction; repeating it is harmless.
+ * Makes a captured table, or another one that has its name now, ready to be captured as a whole: grant, replica
+ * identity, publication without a filter, routing column. Then remembers it.
+ * In the caller's transaction; repeating it is harmless.
  */
 export async function captureWhole(
   client: pg.ClientBase,

@@ -6,7 +6,7 @@ export const UNCHANGED: unique symbol = Symbol.for('shelfcast.unchanged');
 /** What happened to the row. Create, update and read all mean "the row now looks like `after`". */
 export type Op = 'create' | 'update' | 'delete' | 'read' | 'truncate';
 
-/** Where a change comes from: captured from the product database, or published by somebody. */
+/** Where a change comes from: captured from the product database, or published through the producer API. */
 export type Origin = 'cdc' | 'manual';
 
 /**
@@ -60,7 +60,7 @@ export interface RecordPlace {
   readonly offset: bigint;
 }
 
-/** One change of one entity, whatever its origin: what consumers decide on. */
+/** One change of one entity, of either origin: what consumers decide on. */
 export interface Change {
   /** UUID. The same for every delivery of the same change, so it can be used to tell duplicates. */
   readonly id: string;

@@ -70,7 +70,7 @@ test('an update becomes a change with its place, times and source', () => {
   });
 });
 
-test('a redelivery has the same id, whatever its offset; anything else has another', () => {
+test('a redelivery has the same id at any offset; any other change has another', () => {
   const id = change().id;
   const redelivered = change(
     { ts_ms: 9n, ts_us: 9n },

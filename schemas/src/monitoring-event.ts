@@ -38,7 +38,7 @@ export interface ReportDetails {
   readonly [other: string]: unknown;
 }
 
-/** A step, whatever it was a step of. */
+/** A step of any kind of event. */
 interface StepOptions {
   readonly stage: Stage;
   /** Who made the step: capture, producer-api, or the name of a consumer. */
@@ -50,7 +50,7 @@ interface StepOptions {
   readonly durationUs?: bigint;
   /** From 1, which is the default. */
   readonly attempt?: number;
-  /** How often the change was redriven before, each time of which counts its attempts anew; default 0. */
+  /** How often the change was redriven before, each time of which counts its attempts from 1; default 0. */
   readonly round?: number;
   readonly error?: ReportedError;
   readonly traceId?: string;

@@ -11,7 +11,7 @@ export const STOCK_ALERTS_TOPIC = 'stock_alerts';
 /** First part of every CDC topic's name (Debezium's `topic.prefix`). */
 export const DEFAULT_TOPIC_PREFIX = 'pis';
 
-/** Postgres schema of our own tables (heartbeat, signal, …); their changes are nobody's business. */
+/** Postgres schema of our own tables (heartbeat, signal, …); no consumer handles their changes. */
 export const BOOKKEEPING_SCHEMA = 'shelfcast';
 
 const DEAD_LETTER_SUFFIX = '.dlq';

@@ -6,7 +6,7 @@ export interface TraceContext {
   readonly traceId: string;
   /** Of the span it was handed on by; 16 lower-case hex digits. */
   readonly spanId: string;
-  /** Two hex digits, of which the last bit says whether the trace is sampled; `01` where nobody said. */
+  /** Two hex digits, of which the last bit says whether the trace is sampled; `01` where it is not known. */
   readonly flags?: string;
 }
 

@@ -73,7 +73,7 @@ test('a report that cannot be encoded or sent is a failure', async () => {
   );
 });
 
-test('gathered reports go together: when their time has come, or somebody hurries', async () => {
+test('gathered reports go together: when their time has come, or at a flush', async () => {
   const sent: string[][] = [];
   let turn: string[] = [];
   const publisher = createMonitoringPublisher({
@@ -87,7 +87,7 @@ test('gathered reports go together: when their time has come, or somebody hurrie
       },
     },
   });
-  await publisher.report([event('first')]); // nobody comes with it
+  await publisher.report([event('first')]); // alone
   await new Promise(setImmediate);
   assert.equal(sent.splice(0), [['first']]);
   const many = Array.from({ length: 100 }, (_, nr) => event(`e${nr}`));

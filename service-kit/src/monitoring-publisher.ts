@@ -26,7 +26,7 @@ export interface MonitoringPublisher {
    *   in which case none of the call was sent
    */
   report(events: readonly MonitoringEvent[]): Promise<void>;
-  /** Somebody waits for reports: what has gathered is sent now. */
+  /** Sends gathered reports now, for a caller that waits for them. */
   flush(): void;
 }
 

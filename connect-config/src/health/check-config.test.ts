@@ -49,7 +49,7 @@ const cases: [string, ConnectorFacts, Expected][] = [
     },
   ],
   [
-    'a failure nobody knows',
+    'an unknown failure',
     connectorIn('RUNNING', [{ state: 'FAILED', trace: `java.lang.Oops: ${'x'.repeat(1_000)}` }]),
     {
       check: 'connector',

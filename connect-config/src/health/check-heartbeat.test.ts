@@ -16,7 +16,7 @@ const stale = { heartbeatAgeMs: 20_000, changeAgeMs: undefined };
 const cases: [string, Partial<HeartbeatFacts>, Omit<Expected, 'check'>][] = [
   ['one that arrives', {}, { level: 'ok', says: /arrived in Kafka 2 s ago/ }],
   [
-    'one that is written and does not arrive: nothing flows, whatever the database says',
+    'one that is written and does not arrive: nothing flows, although the database looks fine',
     { arrivals: stale },
     {
       level: 'problem',

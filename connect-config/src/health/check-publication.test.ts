@@ -88,7 +88,7 @@ const cases: [string, Partial<CaptureFacts>, Expected][] = [
     },
   ],
   [
-    'published for nobody',
+    'published and not captured',
     { tables: [], capturedTables: [] },
     { check: 'published', level: 'note', says: /not captured: public\.products/ },
   ],

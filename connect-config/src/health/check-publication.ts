@@ -94,7 +94,7 @@ function unpublishedOwn(name: string): SourceFinding {
 /** A publication of the same name, or with other options for a while: what it left out meanwhile is in no stream. */
 function replaced(tables: readonly TableFacts[]): SourceFinding[] {
   const known = tables.filter((table) => table.exists && !isAnother(table));
-  const anew = known.filter(
+  const recreated = known.filter(
     ({ remembered, current }) =>
       remembered?.publication != null && remembered.publication.oid !== current?.publication?.oid,
   );
@@ -105,7 +105,7 @@ function replaced(tables: readonly TableFacts[]): SourceFinding[] {
       remembered.publication.version !== current.publication.version,
   );
   return [
-    ...told(anew, 'was dropped and created again'),
+    ...told(recreated, 'was dropped and created again'),
     ...told(altered, 'was altered since they were captured'),
   ];
 

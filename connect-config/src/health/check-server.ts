@@ -49,7 +49,7 @@ function checkSlots({ replicationSlots, maxReplicationSlots }: ServerFacts): Sou
   if (replicationSlots < maxReplicationSlots) return ok('slots', says);
   return problem(
     'slots',
-    `${says}: nobody can make another.`,
+    `${says}: no other can be made.`,
     sqlOnProducts(
       'select slot_name, active, wal_status from pg_replication_slots order by active',
     ).concat('   # then pg_drop_replication_slot, or a larger max_replication_slots'),

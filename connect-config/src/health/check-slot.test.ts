@@ -75,10 +75,10 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     'nobody streams although the connector runs',
     { slot: { ...slot, active: false } },
     'running',
-    { check: 'slot', level: 'problem', says: /Nobody streams/, mend: /connector-restart/ },
+    { check: 'slot', level: 'problem', says: /Nothing streams/, mend: /connector-restart/ },
   ],
   [
-    'nobody streams because the connector is stopped: its own check says what to do',
+    'nothing streams because the connector is stopped: its own check says what to do',
     { slot: { ...slot, active: false } },
     'not running',
     { check: 'slot', level: 'note', says: /connector does not run/ },

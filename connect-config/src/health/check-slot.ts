@@ -77,7 +77,7 @@ function missingSlot(connector: ConnectorPresence): SourceFinding {
 
 function checkActive({ active }: ReplicationSlot, connector: ConnectorPresence): SourceFinding {
   if (active) return ok('slot', `Slot ${SLOT} is streamed from`);
-  const says = `Nobody streams from slot ${SLOT}, so it keeps all WAL`;
+  const says = `Nothing streams from slot ${SLOT}, so it keeps all WAL`;
   // One cause, one problem: the connector's own check has the mend.
   if (connector !== 'running') return note('slot', `${says}; the connector does not run.`);
   return problem('slot', `${says}, although the connector runs.`, 'make connector-restart');

@@ -99,7 +99,7 @@ for (const [given, facts, expected] of cases) {
   );
 }
 
-test('a generated column that is published stands in nobody’s way', () => {
+test('a generated column that is published is no problem', () => {
   const tables = [{ ...products, generatedColumns: column('stored') }];
   const published = publication.tables.map((table) => ({
     ...table,

@@ -101,8 +101,8 @@ function notReadable({ name, sqlName, sqlSchema }: TableFacts): SourceFinding {
 }
 
 /**
- * The stream has all changes all the same. A policy that lets the role see every row would do as well, were it not that
- * whoever reads the source asks for an error where a policy applies at all.
+ * The stream has all changes all the same. Not even a policy that lets the role see every row will do: readers of the
+ * source ask Postgres for an error where any policy applies.
  */
 function rowsKeptBack({ name }: TableFacts): SourceFinding {
   return problem(

@@ -32,7 +32,7 @@ export type TableFacts = z.output<typeof detailsSchema> & {
   exists: boolean;
   /** Its first snapshot has not been asked for. */
   waitsForSnapshot: boolean;
-  /** As it was when it was captured; undefined: nobody has looked yet. */
+  /** As it was when it was captured; undefined: not read yet. */
   remembered: TableIdentity | undefined;
   /** What has its name now. */
   current: TableIdentity | undefined;

@@ -5,7 +5,7 @@ import type { KeyColumn } from './key-columns.ts';
  * The canonical form of a key: one text per column, the same for a row of the source and for the Avro key of its records.
  *
  * Postgres makes it. A value of the source goes through an SQL expression; the text of an Avro value is cast to the
- * column's type and goes through the same expression. So whatever two texts stand for one value (`1.0` and `1.00`, two
+ * column's type and goes through the same expression. So any two texts of one value (`1.0` and `1.00`, two
  * zones of one instant, a padded char) have one form. Texts of the commonest types are in that form already, or are
  * brought there without asking Postgres.
  */

@@ -171,7 +171,7 @@ async function ask(consumer: string, kind: CommandKind, args: unknown): Promise<
     if (answer === undefined) {
       if (await withdraw(pool, id)) {
         throw new Error(
-          `No process hosts the consumer ${consumer}: nobody answered within ${ANSWER_TIMEOUT_MS / 1000} s, and nothing was done. "make status" shows what runs.`,
+          `No process hosts the consumer ${consumer}: none answered within ${ANSWER_TIMEOUT_MS / 1000} s, and nothing was done. "make status" shows what runs.`,
         );
       }
     }

@@ -16,7 +16,7 @@ export function switchOption(flag: string, description: string, variable: string
   });
 }
 
-/** `KEY=` is a variable somebody forgot to fill in rather than the empty key. */
+/** `KEY=` is a variable that was not filled in rather than the empty key. */
 export function nonEmpty(text: string): string {
   if (text === '') throw new InvalidArgumentError('It is empty.');
   return text;

@@ -26,7 +26,7 @@ test('an exact half is rounded up, where binary floating point would round down'
   assert.is(effectivePrice(eur('1.10'), [discount({ percentage: '5' })], noonMs).amount, '1.05');
 });
 
-test('the lowest result wins, whatever the order', () => {
+test('the lowest result wins in any order', () => {
   const capped = discount({ discountId: 'capped', percentage: '50', maximumDiscount: '5.00' });
   const plain = discount({ discountId: 'plain', percentage: '20' });
   for (const discounts of [

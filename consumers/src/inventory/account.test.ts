@@ -44,7 +44,7 @@ test('every change of a product in a batch is a movement of its own, in order', 
   assert.equal(result.levels.get('A')?.quantity, 12n);
 });
 
-test('deltas add up to the level, whatever comes', () => {
+test('deltas add up to the level for any sequence of effects', () => {
   let seed = 1;
   const random = (below: number) => {
     seed = (seed * 48_271) % 2_147_483_647;
@@ -92,7 +92,7 @@ test('a snapshot that shows another level than the ledger has does alert', () =>
   assert.equal(kinds(run([level('A', 2, { snapshot: true })], known)), ['low']);
 });
 
-test('a delete closes the product, and a product created again opens anew', () => {
+test('a delete closes the product, and a product created again is opened again', () => {
   const result = run([level('A', 3), gone('A'), gone('A'), level('A', 4)]);
   assert.equal(steps(result), ['opening 3 → 3', 'closing -3 → 0', 'opening 4 → 4']);
   assert.equal(kinds(result), ['low', 'low']);

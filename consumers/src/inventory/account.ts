@@ -39,7 +39,7 @@ export interface Accounted {
 }
 
 /**
- * Pure: what a batch of effects, in order, does to the ledger, the levels and whoever waits for alerts.
+ * Pure: what a batch of effects, in order, does to the ledger, the levels and the alerts.
  *
  * A movement leads from the level in the ledger to the new one, not from the change's own `before`: so
  * the ledger adds up even when a change in between was discarded.

@@ -24,7 +24,7 @@ export type StockEffect =
       readonly quantity: bigint | null;
       /** Undefined where the change does not say: what is known counts. */
       readonly category: string | null | undefined;
-      /** Read by a snapshot: the level may be an old one that nobody changed just now. */
+      /** Read by a snapshot: the level may have been changed long ago. */
       readonly snapshot: boolean;
       readonly cause: Cause;
     }

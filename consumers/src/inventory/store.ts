@@ -24,7 +24,7 @@ interface KnownRow {
 
 /**
  * Levels and thresholds of the products in a batch. No row is locked: the runtime holds the guards of
- * these products, and nobody else writes their stock.
+ * these products, and only their holder writes stock.
  */
 export async function readKnown(tx: ClientBase, effects: readonly StockEffect[]): Promise<Known> {
   const wanted = new Map(
@@ -88,7 +88,7 @@ export function writeAccounted(
     level === null ? [] : [{ productId, ...level }],
   );
   const gone = [...levels].flatMap(([productId, level]) => (level === null ? [productId] : []));
-  // By itself: for the list in it, Postgres would plan the statement anew every time.
+  // A statement of its own: in the one below, Postgres would plan again each time because of this list.
   if (gone.length > 0) write({ name: 'inventory.remove', text: REMOVE, values: [gone] });
   write({
     name: 'inventory.write',

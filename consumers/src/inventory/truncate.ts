@@ -2,7 +2,7 @@ import { deriveId } from '@shelfcast/schemas/change-id';
 import type { Position } from '@shelfcast/schemas/position';
 import type { ApplyContext } from '../runtime/contract/definition.ts';
 
-/** Closes the products positioned before the truncate. They are gone, not out of stock: nobody is alerted. */
+/** Closes the products positioned before the truncate. They are gone, not out of stock: no alert is sent. */
 export async function truncate(
   entity: string,
   floor: Position,

@@ -179,7 +179,7 @@ export interface DeliverySelection {
 }
 
 /**
- * Sends again what was given up, or one event, whatever became of it. Retrying begins anew.
+ * Sends again all deliveries that were given up, or one event in any state. Retrying starts over.
  * @returns how many deliveries
  */
 export async function redeliver(pool: Pool, selection: DeliverySelection): Promise<number> {
@@ -201,7 +201,7 @@ export async function discard(pool: Pool, selection: DeliverySelection): Promise
   ]);
 }
 
-/** Changes deliveries that nobody is sending, and lets what waited behind them be looked at. */
+/** Changes deliveries that no process is sending, and makes those that waited behind them due. */
 async function reopen(
   pool: Pool,
   { subscriberId, eventId }: DeliverySelection,

@@ -50,7 +50,7 @@ export async function repriceJob(payload: unknown, context: ApplyContext): Promi
 }
 
 /**
- * Computes prices anew under their locks, and stores, plans and announces what changed.
+ * Computes prices again under their locks, and stores, plans and announces what changed.
  * @param productIds all products the effects can touch
  */
 export async function changePrices(

@@ -140,7 +140,7 @@ function pick<Column extends string>(
   return picked;
 }
 
-/** Undefined where nothing is told. Whoever turned a price into a structure will find no price here. */
+/** Undefined where the change does not say. A price that is a structure (another type now) counts as none. */
 function text(value: ColumnValue | undefined): string | null | undefined {
   if (value === undefined || value === UNCHANGED) return undefined;
   if (typeof value === 'string') return value;

@@ -27,7 +27,7 @@ interface Flags {
 
 const program = new Command('rebuild')
   .description(
-    'Builds a read model anew, beside the one in use, and swaps it in. Every option may be given as the environment variable shown, which is how make gives them.',
+    'Builds a read model again, beside the one in use, and swaps it in. Every option may be given as the environment variable shown, which is how make gives them.',
   )
   .addOption(new Option('--consumer <name>', 'whose read model').env('CONSUMER'))
   .addOption(

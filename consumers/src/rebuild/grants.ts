@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 
-/** Whoever may read the old generation may read the new one. */
+/** Roles that may read the old generation may read the new one. */
 export async function copyGrants(tx: ClientBase, from: string, to: string): Promise<void> {
   const { rows } = await tx.query<{ statement: string }>(
     `with granted as (

@@ -15,7 +15,7 @@ for (const [name, sentence] of [
   ['inventory', 'inventory cannot be rebuilt: it is a ledger'],
   ['pricing', 'pricing cannot be rebuilt: it keeps the history'],
 ] as const) {
-  test(`${name ?? 'nobody'} is refused in a sentence`, () => {
+  test(`${name ?? 'no name'} is refused in a sentence`, () => {
     assert.throws(
       () => rebuildable(registered, name),
       (error: Error) => error.message.startsWith(sentence) && !error.message.includes('\n'),

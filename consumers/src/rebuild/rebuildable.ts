@@ -1,8 +1,8 @@
 import type { Consumer } from '../runtime/contract/definition.ts';
 
 /**
- * The consumer that was named, if its read model can be built anew.
- * @throws Error with one sentence for whoever named it
+ * The consumer of that name, if its read model can be rebuilt.
+ * @throws Error with one sentence for the person who named it
  */
 export function rebuildable(registered: readonly Consumer[], name: string | undefined): Consumer {
   const names = registered.map((definition) => definition.name).join(', ');
@@ -12,6 +12,6 @@ export function rebuildable(registered: readonly Consumer[], name: string | unde
   const { rebuild } = found;
   if (rebuild !== undefined && !('refused' in rebuild)) return found;
   throw new Error(
-    `${name} cannot be rebuilt: ${rebuild?.refused ?? 'its definition has no rebuild (docs/writing-a-consumer.md, “Building it anew”).'}`,
+    `${name} cannot be rebuilt: ${rebuild?.refused ?? 'its definition has no rebuild (docs/writing-a-consumer.md, “Rebuilding it”).'}`,
   );
 }

@@ -47,7 +47,7 @@ const RETRY_MS = 3_000;
 const GENERATION_CONNECTIONS = 3;
 
 /**
- * Builds a consumer's read model anew when a row of `runtime.rebuilds` asks for it: a second generation, in a schema,
+ * Rebuilds a consumer's read model when a row of `runtime.rebuilds` asks for it: a second generation, in a schema,
  * under a name and in a Kafka group of its own, reads the stream from where it is now and the snapshot that is asked
  * for then; once it has caught up it takes the place of the one in use. One process does it; if that one dies another
  * goes on. Until the swap nothing of the read model in use is touched.
@@ -76,7 +76,7 @@ export function startRebuilder(options: RebuilderOptions): Repeating {
 /** Does the work unless another process has it in hand. The lock goes with its session. */
 async function withLock(pool: Pool, consumer: string, fn: () => Promise<void>): Promise<void> {
   const client = await pool.connect();
-  const onError = (): void => {}; // shows in the next query, or the swap finds that somebody else was quicker
+  const onError = (): void => {}; // shows in the next query, or the swap finds that another process was quicker
   client.on('error', onError);
   try {
     const { rows } = await client.query<{ locked: boolean }>(

@@ -1,4 +1,4 @@
-/** A rebuild that is not possible: trying again would not help. The text is for whoever asked. */
+/** A rebuild that is not possible: trying again would not help. The text is for the person who asked. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }

@@ -25,7 +25,7 @@ export interface SwapOptions {
   readonly patienceMs: number;
 }
 
-/** Not now: somebody holds a lock for long, or the new generation is too far behind. Nothing was changed. */
+/** Not now: another session holds a lock for long, or the new generation is too far behind. Nothing was changed. */
 export class SwapPostponed extends Error {
   override readonly name = 'SwapPostponed';
 }
@@ -48,9 +48,9 @@ export async function swap(options: SwapOptions): Promise<boolean> {
     return await inTransaction(pool, (tx) => swapIn(options, tx));
   } catch (error) {
     gate.open();
-    // A lock that is not to be had, or a deadlock with somebody who waits for ours.
+    // The lock timed out, or a deadlock with a session that waits for our lock.
     if (isConnectionError(error) || !isRetriableDatabaseError(error)) throw error;
-    throw new SwapPostponed('somebody holds a lock on the model in use', { cause: error });
+    throw new SwapPostponed('another session holds a lock on the model in use', { cause: error });
   }
 }
 

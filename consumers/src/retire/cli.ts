@@ -17,7 +17,7 @@ interface Flags {
 }
 
 const program = new Command('retire')
-  .description('Forgets a consumer that shall not run any more, so that nobody misses it.')
+  .description('Forgets a consumer that no longer runs, so that it is not reported as missing.')
   .configureOutput({ outputError: sayVariable })
   .addOption(
     new Option('--consumer <name>', 'which')
@@ -33,7 +33,7 @@ const program = new Command('retire')
 
 /**
  * Deletes the group's offsets, the runtime's rows and what is parked; with `purge` the consumer's schema.
- * @throws Error while a process hosts it, and for one that nobody knows; nothing is changed then
+ * @throws Error while a process hosts it, and for an unknown one; nothing is changed then
  */
 async function retire(
   db: Pool,
@@ -72,7 +72,7 @@ async function retire(
       await tx.query(`drop schema if exists ${pg.escapeIdentifier(consumer)} cascade`);
     }
   });
-  console.log(`${consumer} is retired. A process that hosts it again begins anew.`);
+  console.log(`${consumer} is retired. A process that hosts it again starts from scratch.`);
 }
 
 async function confirm(): Promise<boolean> {

@@ -38,7 +38,7 @@ export async function remainsOf(db: Queryable, consumer: string): Promise<Consum
   return rows[0] ?? { rows: 0, parked: 0, hasSchema: false };
 }
 
-/** Forgets a consumer, and notes that nobody is to miss it. Safe to repeat. */
+/** Forgets a consumer, and notes that its absence is intended. Safe to repeat. */
 export async function forgetConsumer(
   tx: ClientBase,
   consumer: string,

@@ -47,7 +47,7 @@ export interface ConsumeOptions<Effect> {
   readonly transactions?: SharedTransactions;
   /** Handles changes that may end the process one at a time, also among the consumers of a process. */
   readonly alone?: SerialQueue;
-  /** For a read model that is being built: it tells nobody of its steps, and takes no commands. */
+  /** For a read model that is being built: it reports no steps, and takes no commands. */
   readonly shadow?: boolean;
   readonly log: Logger;
   /** The consumer cannot go on: the process is to exit non-zero. */

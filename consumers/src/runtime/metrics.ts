@@ -46,7 +46,7 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
     ),
     paused: new Gauge({
       name: 'shelfcast_consumer_paused',
-      help: '1 while somebody has paused the consumer',
+      help: '1 while the consumer is paused',
       labelNames: ['consumer'] as const,
       registers,
     }),

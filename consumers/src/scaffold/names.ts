@@ -10,7 +10,7 @@ export interface NewConsumer {
   readonly column: string;
 }
 
-/** What was asked for cannot be made; the message is a sentence for whoever asked. */
+/** What was asked for cannot be made; the message is a sentence for the person who asked. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }
@@ -18,7 +18,7 @@ export class Refusal extends Error {
 const IDENTIFIER = /^[a-z][a-z0-9_]*$/;
 /** A Postgres identifier has 63 bytes at most, and the names of prepared statements begin with this one. */
 const MAX_LENGTH = 40;
-/** Schemas of the consumers' database that are somebody else's. */
+/** Schemas of the consumers' database that are not a consumer's. */
 const TAKEN_SCHEMAS = ['runtime', 'public', 'graphile_worker', 'information_schema'];
 /** What the template's modules and effects have names for themselves. */
 const TEMPLATE_CONSTANTS = [

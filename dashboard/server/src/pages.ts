@@ -31,7 +31,7 @@ export const pageSecurity: HelmetOptions = {
 
 /**
  * The pages' files. Those under /assets/ have their content's hash in the name and are kept for good; everything else
- * is asked for anew each time. Paths that name no file are views, which the one page shows.
+ * is asked for again each time. Paths that name no file are views, which the one page shows.
  */
 export function pages(dir: string): Router {
   const files = {

@@ -84,7 +84,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   };
 }
 
-/** Whether there is nobody any more to tell. */
+/** Whether the answer has begun or the client has left: it cannot be told any more. */
 function leftAlready(response: ServerResponse): boolean {
   if (response.headersSent) response.destroy();
   return response.destroyed;

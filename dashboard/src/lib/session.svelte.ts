@@ -1,6 +1,6 @@
 const KEY = 'token';
 
-/** The bearer token, kept as long as the tab, and whether somebody has to say who they are. */
+/** The bearer token, kept as long as the tab, and whether the user has to sign in. */
 export class Session {
   token: string | null = $state(sessionStorage.getItem(KEY));
   /** The monitor has answered 401. */

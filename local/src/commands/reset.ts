@@ -20,7 +20,7 @@ export async function reset(stateDir: string, options: { yes: boolean }): Promis
     await stopAll(stateDir);
     rmSync(stateDir, { recursive: true, force: true });
   });
-  print('Deleted. "make start" begins anew.');
+  print('Deleted. "make start" starts afresh.');
 }
 
 async function confirm(question: string): Promise<void> {

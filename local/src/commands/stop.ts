@@ -5,7 +5,7 @@ import { stopAll } from '../supervisor/client.ts';
 import { runFiles } from '../supervisor/state.ts';
 import { duration } from '../view/words.ts';
 
-/** `make stop`: ends every process of the stack, whatever state it is in. The data stays. */
+/** `make stop`: ends every process of the stack, in any state. The data stays. */
 export async function stop(stateDir: string): Promise<void> {
   const startedAtMs = Date.now();
   const ended =

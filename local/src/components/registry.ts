@@ -49,7 +49,7 @@ export function schemaRegistry(settings: LocalSettings, vendor: Vendor): Compone
         APICURIO_DATASOURCE_URL: `jdbc:postgresql://127.0.0.1:${ports.postgres}/registry`,
         APICURIO_DATASOURCE_USERNAME: owner.user,
         APICURIO_DATASOURCE_PASSWORD: owner.password,
-        // Schemas are asked for once: twenty open connections, its default, are for somebody else's load.
+        // Each client asks for a schema once: twenty open connections, its default, are too many for that.
         APICURIO_DATASOURCE_JDBC_INITIAL_SIZE: '2',
         APICURIO_DATASOURCE_JDBC_MIN_SIZE: '2',
         APICURIO_DATASOURCE_JDBC_MAX_SIZE: '20',

@@ -21,7 +21,7 @@ export function isPortTaken(port: number, timeoutMs = 500): Promise<boolean> {
   });
 }
 
-/** Who listens on a port; undefined when nobody does or another user's process hides it from us. */
+/** Who listens on a port; undefined for a free port and where another user's process hides it from us. */
 export async function portOwner(port: number): Promise<PortOwner | undefined> {
   return process.platform === 'linux' ? linuxOwner(port) : lsofOwner(port);
 }

@@ -3,11 +3,11 @@ import { LocalError } from '../errors.ts';
 import type { PortUse } from '../ports.ts';
 import { isPortTaken, portOwner } from '../processes/port-owner.ts';
 
-/** Nobody asks these by HTTP. */
+/** These do not speak HTTP. */
 const OF_OTHER_PROTOCOLS: ReadonlySet<string> = new Set(['POSTGRES_PORT', 'KAFKA_PORT']);
 
 /**
- * Makes sure that nobody else listens on the ports a start is going to need.
+ * Makes sure that no other program listens on the ports a start is going to need.
  * @throws {LocalError} `PORT_TAKEN` naming each taken port, who holds it and the settings that move it
  */
 export async function checkPorts(uses: readonly PortUse[]): Promise<void> {

@@ -148,7 +148,7 @@ async function claimPorts(
   return state ? 'the stack is up already' : undefined;
 }
 
-/** Starts components under the supervisor, anew where their settings changed, and waits until they do their job. */
+/** Starts components under the supervisor, restarts those whose settings changed, and waits until they do their job. */
 async function bringUp(
   stateDir: string,
   components: readonly Component[],

@@ -7,7 +7,7 @@ export type Step = {
   run: (report: (line: string) => void, failed: AbortSignal) => Promise<string | undefined>;
 };
 
-/** What whoever shows the progress is told. */
+/** What the display of the progress is told. */
 export type StepEvent =
   | { type: 'planned'; steps: readonly Step[] }
   | { type: 'started'; step: Step }

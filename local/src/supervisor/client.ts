@@ -78,7 +78,7 @@ export function addChildren(stateDir: string, specs: readonly ChildSpec[]): Rest
 }
 
 /**
- * Ends the supervisor and every child, whoever of them still runs. Returns whether anything had to be ended.
+ * Ends the supervisor and every child, as far as they still run. Returns whether anything had to be ended.
  * @throws {LocalError} `STOP` when a process survives even SIGKILL
  */
 export async function stopAll(stateDir: string): Promise<boolean> {

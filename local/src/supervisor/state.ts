@@ -71,7 +71,7 @@ export function writeDesired(stateDir: string, desired: DesiredState): void {
   writeFileAtomically(runFiles(stateDir).desired, JSON.stringify(desired, null, 2));
 }
 
-/** A file that is damaged counts as absent: what it described is found again or started anew. */
+/** A file that is damaged counts as absent: what it described is found again or started again. */
 function parseJson<T>(text: string | undefined, shape: z.ZodType<T>): T | undefined {
   if (text === undefined) return undefined;
   try {

@@ -24,7 +24,7 @@ export interface GatherOptions {
   /** The consumers' database. */
   readonly consumers: Pool;
   readonly lag: () => Lag;
-  /** Told of the consumers that nobody is to miss. */
+  /** Told of retired consumers, whose absence is intended. */
   readonly onRetired: (consumers: ReadonlySet<string>) => void;
   readonly summary: () => LiveSummary;
   readonly recordSizes: RecordSizes;

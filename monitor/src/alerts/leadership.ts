@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 
 /** Which of the monitor processes does what only one may do. */
 export interface Leadership {
-  /** Whether this process has it; takes it when nobody has. Never rejects: without the database nobody has. */
+  /** Whether this process has it; takes it when it is free. Never rejects: without the database no process has it. */
   holds(): Promise<boolean>;
   release(): void;
 }
@@ -11,7 +11,7 @@ export interface Leadership {
 /** Ours alone, as `pg_try_advisory_lock` knows it. */
 const LOCK = 7_070_001;
 
-/** A lock of one database session: whoever dies loses it with its connection. */
+/** A lock of one database session: a process that dies loses it with its connection. */
 export function createLeadership(pool: Pool, log: Logger): Leadership {
   let holder: PoolClient | undefined;
 

@@ -1,7 +1,7 @@
 import { integer, secret, url } from '@shelfcast/service-kit/config/settings';
 import { z } from 'zod';
 
-/** From when on somebody is told, and where. */
+/** Thresholds of the alerts, and where they are sent. */
 export const alertSettings = {
   /** Age of the oldest record that a consumer has not handled. */
   ALERT_LAG_SECONDS: integer({ min: 1 }).prefault('20'),
@@ -15,7 +15,7 @@ export const alertSettings = {
   ALERT_HEARTBEAT_SECONDS: integer({ min: 6 }).prefault('15'),
   /** Share of MAX_RECORD_BYTES that a captured record had in the last ten minutes. */
   ALERT_RECORD_PERCENT: integer({ min: 1, max: 100 }).prefault('80'),
-  /** How long something has to be so before somebody is told. */
+  /** How long a condition has to last before its alert fires. */
   ALERT_AFTER_SECONDS: integer({ min: 0, max: 3_600 }).prefault('5'),
   /** Told when an alert fires or is resolved. */
   ALERT_WEBHOOK_URL: url('http', 'https').optional(),

@@ -75,7 +75,7 @@ const cases: [string, Partial<SourceFacts>, string[]][] = [
     database({ slot: { ...slot, walStatus: 'lost' } }),
     ['SlotLost shelfcast'],
   ],
-  ['a slot that nobody streams from', database({ slot: { ...slot, active: false } }), []],
+  ['a slot that nothing streams from', database({ slot: { ...slot, active: false } }), []],
   [
     'a slot with little left',
     database({ slot: { ...slot, retainedWalBytes: 900n * MIB, safeWalSize: 100n * MIB } }),

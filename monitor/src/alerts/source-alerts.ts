@@ -113,7 +113,7 @@ function isToldElsewhere({ check }: SourceFinding, { connect, database }: Source
   const found = database.reached ? database.facts.capture?.slot : undefined;
   switch (check) {
     case 'slot':
-      // A slot that nobody streams from has its budget, the heartbeat and the connector to tell of it.
+      // A slot without a reader shows in its budget, the heartbeat and the connector.
       if (found !== undefined && !isLost(found)) return true;
       // Before the connector is registered there is none, and nothing is lost; whether it is, only Connect can tell.
       return found === undefined && (isMissing || !connect.reached);

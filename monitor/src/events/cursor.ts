@@ -10,7 +10,7 @@ export interface PageCursor {
   readonly nth: string;
 }
 
-/** What the database can have: whoever makes up a cursor is told that it is none. */
+/** What the database can have: a made-up cursor is refused as none. */
 const text = z.string().regex(/^[^\0]*$/);
 const shape = z.tuple([
   z.number().min(EARLIEST_US).max(LATEST_US),

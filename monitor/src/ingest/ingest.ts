@@ -56,7 +56,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     return reports.map((report) => stored.has(report));
   }
 
-  /** Whatever a report holds, the others are stored: one that cannot be is found by halving. */
+  /** A report that cannot be stored is found by halving; all others are stored. */
   async function writeWhatCanBe(reports: readonly CountedReport[]): Promise<readonly boolean[]> {
     try {
       return await write(reports);
@@ -79,7 +79,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const newWriter = () =>
     createBatchWriter<CountedReport, boolean>({
       write: writeWhatCanBe,
-      // Whatever else it is, leaving reports out would make it worse.
+      // Leaving reports out helps against data errors alone.
       isOutage: (error) => !isDataError(error),
       onOutage(error, attempt) {
         outage = `the database does not take reports: ${error instanceof Error ? error.message : String(error)}`;

@@ -17,7 +17,7 @@ export function storingClientId(clientId: string, storeId: string): string {
 const STORE = /\.store-([0-9a-f-]{36})$/;
 
 /**
- * Whether somebody of the group stores somewhere else: each of the two databases would get a part of the reports.
+ * Whether a group member stores in another database: each of the two would get a part of the reports.
  * @returns what is wrong and what to do, or undefined
  * @throws {KafkaError}
  */

@@ -5,7 +5,8 @@ import type { Pool, PoolClient } from 'pg';
 const MS_PER_DAY = 86_400_000;
 /** Made before they are needed, so that a process that stands still for a night misses none. */
 const DAYS_AHEAD = 2;
-/** Nobody reads or writes reports while a partition comes or goes, and everybody queues behind who waits for that. */
+/** Adding or dropping a partition blocks all reads and writes of reports, also while it waits for its lock. */
+/** Adding or dropping a partition blocks all reads and writes of reports, also while it waits for its lock. */
 const LOCK_TIMEOUT_MS = 2_000;
 
 export interface PartitionPlan {

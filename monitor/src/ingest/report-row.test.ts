@@ -28,7 +28,7 @@ const report: MonitoringEvent = {
 
 test('of an id the part is kept that the other columns do not say', () => {
   assert.is(toRow(report).nth, '1');
-  assert.is(toRow({ ...report, id: "somebody else's" }).nth, "somebody else's");
+  assert.is(toRow({ ...report, id: "another service's" }).nth, "another service's");
 });
 
 test('times are ones that Postgres has, texts are ones that an index has', () => {

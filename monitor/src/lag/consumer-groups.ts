@@ -44,7 +44,7 @@ interface GroupProgress {
   readonly topics: readonly string[];
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NO_GROUPS: ReadonlySet<string> = new Set();
 
 export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGroups {
   const { admin, reader, pool, otherGroups, nowMs, log } = options;
@@ -104,7 +104,7 @@ export function createConsumerGroups(options: ConsumerGroupsOptions): ConsumerGr
   }
 
   return {
-    expectedOf: (topic) => expected?.get(topic) ?? NOBODY,
+    expectedOf: (topic) => expected?.get(topic) ?? NO_GROUPS,
     lag: () => lag,
     leaveOut(leftOut) {
       groups = options.groups.filter((group) => !leftOut.has(group));

@@ -13,7 +13,7 @@ export interface GroupFacts {
 /**
  * Who is expected to handle the events of a topic: groups that have committed an offset of it, and those that read it
  * now, since on a new topic the first event comes before the first commit.
- * @param before what was known: it holds for a group that nobody answers for at the moment
+ * @param before what was known: it holds for a group whose coordinator does not answer at the moment
  * @param existing topics there are; of others nothing is expected
  */
 export function readersOf(

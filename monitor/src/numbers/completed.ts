@@ -46,7 +46,7 @@ export type EarlierReports = ReadonlyMap<string, readonly HandledReport[]>;
 
 /**
  * What was reported before of the events that some reports are about. To be asked in the transaction that stores the
- * reports, before they are stored: reports of one event come from one partition, so nobody else adds to them meanwhile.
+ * reports, before they are stored: reports of one event come from one partition, so no other process adds any.
  */
 export async function readEarlier(
   tx: ClientBase,

@@ -97,7 +97,7 @@ test('an event is through when its slowest consumer is, for the first time', () 
   assert.is(completedAt([a], expected), undefined);
   assert.is(completedAt([a, b, { ...b, atUs: 99 }], expected), 30);
   assert.is(completedAt([{ ...a, stage: 'skipped' }, b], expected), undefined, 'none used it');
-  assert.is(completedAt([a], new Set()), undefined, 'nobody knows who reads it');
+  assert.is(completedAt([a], new Set()), undefined, 'its readers are not known');
 });
 
 test('a summary: rates per second, errors of all attempts, and apart what is counted apart', () => {

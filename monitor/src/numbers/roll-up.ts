@@ -28,7 +28,7 @@ export function rolledUp(rows: readonly NumbersRow[], stepSeconds?: number): Num
 
 /**
  * Replaces rows by their sums: those of one place that writers added one by one, and those of buckets old enough for
- * a coarser step. Whoever reads meanwhile sees all of one or all of the other.
+ * a coarser step. A reader meanwhile sees all of one or all of the other.
  * @returns how many rows were replaced; 0 while another process does it
  */
 export async function rollUp(

@@ -46,7 +46,7 @@ export async function sendCommand(
   throw new Problem('unavailable', 'It is being done; what came of it is not known yet');
 }
 
-/** What to do about it, for whoever asked. */
+/** Says what to do about it. */
 function nobodyTookIt(consumer: string, members: number | undefined): string {
   if (members === undefined || members === 0) {
     return (

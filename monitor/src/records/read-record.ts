@@ -17,7 +17,7 @@ export interface RecordPlace {
 
 const READ_TIMEOUT_MS = 5_000;
 const MAX_WAIT_MS = 200;
-/** One record is wanted, and a broker answers with the first whatever its size. */
+/** One record is wanted, and a broker returns the first one even if it is larger. */
 const MAX_BYTES = 1024;
 
 /**

@@ -9,7 +9,7 @@ export interface LetInOptions {
   readonly maxClients: number;
 }
 
-/** The longest that a timer takes. A token with more time than that has its client connect anew in between. */
+/** The longest that a timer takes. A client whose token is valid for longer has to reconnect in between. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**

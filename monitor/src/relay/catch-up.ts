@@ -100,7 +100,7 @@ async function waitForEnd(
   return at;
 }
 
-/** Moves each partition to where something is; what lies in between was deleted, or the topic made anew. */
+/** Moves each partition to its first record; what lies in between was deleted, or the topic was recreated. */
 async function tellGaps(
   { topic, admin, recent }: CatchUpOptions,
   client: CatchUpClient,
@@ -130,7 +130,7 @@ async function sendFromLog(
     [...recent.end().keys()].map((partition) => [partition, at.get(partition) ?? 0n]),
   );
   const { entries, next } = await takeTurn(async () => {
-    // Who subscribes again and again keeps nobody else from his turn.
+    // A client that subscribes again and again must not keep others from their turn.
     if (signal.aborted) return { entries: [], next: new Map<number, bigint>() };
     const fetched = await reader.read({ topic, from, ...FETCH });
     const end = recent.end();

@@ -33,7 +33,7 @@ export interface Channels {
   stop(): void;
 }
 
-/** Of a stream: nobody reads faster, and a batch every 50 ms costs a twentieth of what one per report does. */
+/** Of a stream: no person reads faster, and a batch every 50 ms costs a twentieth of what one per report does. */
 const BATCH_INTERVAL_MS = 50;
 /** Reports of one batch, and reports that wait for a client that is slow. */
 const MAX_BATCH = 500;

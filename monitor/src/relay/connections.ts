@@ -10,7 +10,7 @@ export interface Connections {
   outgoingOf(conn: Connection): Outgoing;
   /** It has shown who it is, and does not have to any more. */
   admit(conn: Connection): void;
-  /** It is nobody's any more: it has to show who it is again, or go. */
+  /** Its authentication has ended: it has to show who it is again, or is cut. */
   dismiss(conn: Connection): void;
 }
 

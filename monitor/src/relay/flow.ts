@@ -11,7 +11,7 @@ export interface Flow {
   sent(): void;
   /** @param count batches used since the connection began */
   received(count: number): void;
-  /** What was sent has left: whoever waits for room may have it. */
+  /** What was sent has left: wakes a caller that waits for room. */
   left(): void;
   /** Resolves when another batch may be sent, or the signal is aborted. */
   room(signal: AbortSignal): Promise<void>;
@@ -41,7 +41,7 @@ export function createFlow({ outgoing, window = LIVE_WINDOW }: FlowOptions): Flo
       sentCount += 1;
     },
     received(count) {
-      // Whoever claims more than was sent gets no more room by it.
+      // A client that claims more than was sent gets no more room by it.
       receivedCount = Math.min(Math.max(receivedCount, count), sentCount);
       if (isOpen()) wake();
     },

@@ -32,8 +32,8 @@ const LINGER_MS = 1_000;
 
 /**
  * Counts what was sent to a connection and has not left this process, and leaves off reading from it as long as that is
- * much. A client that never reads can so make it keep little, whatever it says it has received: its pongs are not read
- * either, and it is cut when one is late.
+ * much. A client that never reads can so make it keep little, even if it claims to have received all: its pongs are not
+ * read either, and it is cut when one is late.
  *
  *     packetCreate ──► waiting ──flush──► handed to the socket ──transport's drain──► the system has it
  */

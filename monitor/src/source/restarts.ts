@@ -6,7 +6,7 @@ export interface RestartPolicy {
   readonly longestDelayMs: number;
   /** Restarts without success after which people are asked. */
   readonly limit: number;
-  /** A connector that ran this long has recovered: its count begins anew. */
+  /** A connector that ran this long has recovered: its count restarts at zero. */
   readonly healthyAfterMs: number;
 }
 
@@ -34,7 +34,7 @@ interface History {
 }
 
 /**
- * A task that failed stays so until somebody restarts it. Most failures pass (a database away for a minute); one that
+ * A task that failed stays so until it is restarted. Most failures pass (a database away for a minute); one that
  * does not is tried less and less often and then left to people, and what only a resync mends is never restarted:
  * it would go on behind a hole.
  */

@@ -53,7 +53,7 @@ test('a burst that is being read is none', () => {
   }
 });
 
-test('of a slot that nobody reads it is known at once, from when it was left', () => {
+test('for a slot without a reader it is known at once, from when its reader left', () => {
   const left = samples(20, (seconds) => 1_000_000 + seconds * 100, false);
   assert.is(spendingOf(left)?.bytesPerSecond, 100);
   const before = samples(60, read).map((sample) => ({ ...sample, atMs: sample.atMs - 65_000 }));

@@ -1,7 +1,7 @@
 /** How a slot was at a moment. */
 export interface SlotSample {
   readonly atMs: number;
-  /** Whether somebody streams from it. */
+  /** Whether a client streams from it. */
   readonly active: boolean;
   readonly retainedBytes: number;
   /** That may still be written before the slot is lost. */
@@ -16,7 +16,7 @@ export interface Spending {
 
 /** What is older says nothing about now. */
 export const WINDOW_MS = 600_000;
-/** Of a slot that nobody reads; shorter, and one large transaction makes the rate. */
+/** For a slot without a reader; in a shorter one, a single large transaction makes the rate. */
 const UNREAD_WINDOW_MS = 60_000;
 /** A slot that is read is freed in steps, some tens of seconds apart: a third of this holds several. */
 const LEAST_SPAN_MS = 180_000;

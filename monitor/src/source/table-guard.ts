@@ -144,7 +144,7 @@ async function columnsOf(products: Pool): Promise<Map<string, string[]>> {
   return new Map(rows.map(({ name, columns }) => [name, columns]));
 }
 
-/** Whoever has it back within the hour has seen why it went: the next time it is left to people. */
+/** A table that was added back within the hour: its owner knows why it went, so the next time is left to people. */
 async function wasTakenLately(products: Pool, { schema, table }: TableName): Promise<boolean> {
   const { rowCount } = await products.query(
     `select from shelfcast.removed_tables where table_schema = $1 and table_name = $2 and removed_by = $3

@@ -104,7 +104,7 @@ test('who reads the topic and has not reported is missing; who waits is not', ()
   assert.not(complete);
 });
 
-test('a dead letter waits for somebody, a discarded one is done', () => {
+test('a dead letter waits for a decision, a discarded one is done', () => {
   const dead = [captured, report('a', 'failed', 8), report('a', 'deadLettered', 9)] as const;
   assert.is(buildTimeline(dead, new Set(['a'])).services[0]?.state, 'deadLettered');
   const done = buildTimeline([...dead, report('a', 'discarded', 10)], new Set(['a']));

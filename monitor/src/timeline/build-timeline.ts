@@ -144,7 +144,7 @@ function stateOf(own: readonly LiveEvent[]): {
   state: TimelineService['state'];
   ended?: LiveEvent;
 } {
-  // Whatever failed before or was tried once more after: its effect is there since it was first processed.
+  // Regardless of failures before and repetitions after: the effect is there since it was first processed.
   for (const stage of ['processed', 'skipped', 'discarded'] as const) {
     const [ended] = own.filter((report) => report.stage === stage).sort((a, b) => a.atUs - b.atUs);
     if (ended !== undefined) return { state: stage, ended };

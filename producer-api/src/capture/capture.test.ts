@@ -8,7 +8,7 @@ import { createCapture } from './capture.ts';
 
 function captureInto(published: MonitoringEvent[], registry = new Registry()) {
   return createCapture({
-    // Nobody listens there, and for these records nobody is asked.
+    // Nothing listens there, and these records need no registry.
     codec: createCodec({ registryUrl: 'http://127.0.0.1:9' }),
     publisher: {
       async report(events) {

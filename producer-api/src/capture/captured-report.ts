@@ -50,9 +50,9 @@ export function capturedReport(
     atUs: nowUs,
     details: {
       ...captureDetails(change, shorten),
-      // Whoever counts has to count it for as many.
+      // Counters have to add this many for it.
       ...(stands === 1 ? {} : { standsFor: stands }),
-      // Whoever watches the limit has to know; of the many small ones nobody does.
+      // Needed to watch the limit; left out of the many small ones.
       ...(recordBytes < LARGE_RECORD_BYTES ? {} : { recordBytes }),
     },
   });

@@ -4,7 +4,7 @@ import type { FieldShape, RecordShape, Shape } from './shape.ts';
 export const COMPATIBILITIES = ['NONE', 'BACKWARD', 'FORWARD', 'FULL'] as const;
 export type CompatibilityLevel = (typeof COMPATIBILITIES)[number];
 
-/** A field because of which somebody could no longer read. */
+/** A field because of which some reader could no longer read. */
 export interface Incompatibility {
   /** Names of the fields that lead to it, from the event down: `items.price`. */
   readonly field: string;

@@ -24,7 +24,7 @@ export type AvroRecord = { readonly [field: string]: AvroValue };
 /** Turns JSON into what Avro takes; what is wrong is added to `found`, and the result then means nothing. */
 type Check = (value: JsonValue, pointer: string, found: Violation[]) => AvroValue;
 
-/** More would help nobody, and cost the sender's bandwidth and ours. */
+/** More would not help the sender, and cost bandwidth. */
 const MAX_VIOLATIONS = 100;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

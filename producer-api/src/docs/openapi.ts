@@ -175,7 +175,7 @@ function paths(): JsonSchema {
       },
       delete: {
         operationId: 'deleteTopic',
-        summary: 'Delete a topic that nobody reads',
+        summary: 'Delete a topic that no consumer reads',
         responses: {
           204: { description: 'It is gone.' },
           ...problems('unknown-topic', 'conflict'),

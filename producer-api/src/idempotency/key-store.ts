@@ -24,7 +24,7 @@ export type Claim =
     }
   /** It was written and answered. */
   | { readonly kind: 'done'; readonly receipt: Receipt }
-  /** Somebody is writing it. */
+  /** Another request is writing it. */
   | { readonly kind: 'busy' }
   /** The key belongs to another event. */
   | { readonly kind: 'conflict' };
@@ -33,7 +33,7 @@ export interface SettledEvent {
   readonly key: string;
   readonly item: number;
   readonly lease: string;
-  /** Undefined: it was not acknowledged, and whoever asks again may write it. */
+  /** Undefined: it was not acknowledged, and the next request may write it. */
   readonly receipt: Receipt | undefined;
 }
 

@@ -22,7 +22,7 @@ export interface JsonLimits {
 
 export const DEFAULT_JSON_LIMITS: JsonLimits = { maxDepth: 32, maxValues: 50_000 };
 
-/** The bytes are not one JSON text, or one that nobody would write in good faith. */
+/** The bytes are not one JSON text, or one beyond the limits of any honest sender. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
   readonly code = 'MALFORMED_JSON';

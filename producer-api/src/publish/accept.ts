@@ -14,7 +14,7 @@ import type { AcceptedEvent } from './event.ts';
 
 export interface AcceptOptions {
   readonly contracts: Pick<ContractCache, 'find'>;
-  /** First part of the names of CDC topics, which nobody publishes to. */
+  /** First part of the names of CDC topics, which take no published events. */
   readonly topicPrefix: string;
   /** Largest event: key, value and headers as Kafka counts them. */
   readonly maxEventBytes: number;
@@ -45,7 +45,7 @@ export function createAccept(options: AcceptOptions): Accept {
     if (!TOPIC_NAME.test(topic))
       throw new Problem('unknown-topic', 'There is no topic of this name');
     if (isSystemTopic(topic, topicPrefix)) {
-      throw new Problem('forbidden', `${topic} is the pipeline’s own: nobody else publishes to it`);
+      throw new Problem('forbidden', `${topic} is the pipeline’s own: no caller publishes to it`);
     }
     try {
       const contract = await contracts.find(topic);

@@ -19,7 +19,7 @@ const TEXTS: ReadonlySet<string> = new Set([
   ...['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema'],
   ...['topic', 'partitionkey'],
 ]);
-/** What this API writes beside the sender's attributes: nobody else says it. */
+/** What this API writes beside the sender's attributes: senders may not set it. */
 const RESERVED: ReadonlySet<string> = new Set(['sourceid', 'sourcetime']);
 
 type Problem = Pick<Violation, 'code' | 'detail'>;

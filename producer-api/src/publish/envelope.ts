@@ -2,7 +2,7 @@ import type { Violation } from '@shelfcast/service-kit/http/violation';
 import { pointerStep } from '@shelfcast/service-kit/http/violation';
 import type { JsonObject, JsonValue } from '../json/parse-json.ts';
 
-/** What a caller wants published, whatever form it came in. */
+/** What a caller wants published, in one shape for all formats. */
 export interface Envelope {
   readonly topic: string;
   /** Undefined: the topic's key field decides. */

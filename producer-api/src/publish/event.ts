@@ -2,7 +2,7 @@ import type { AvroRecord } from '../contract/compile-check.ts';
 
 /** An event that passed every check, as it will be written. */
 export interface AcceptedEvent {
-  /** Of this event alone, whatever id its sender gave it. */
+  /** Of this event alone; independent of the id its sender gave it. */
   readonly id: string;
   readonly topic: string;
   readonly key: string | null;

@@ -76,7 +76,7 @@ async function settled(
   }
 }
 
-/** With tracing, whoever reads the record continues the span of its publication. */
+/** With tracing, the reader of the record continues the span of its publication. */
 function recordOf(
   event: AcceptedEvent,
   source: string,

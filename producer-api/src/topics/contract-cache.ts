@@ -22,8 +22,8 @@ export interface TopicContract extends SubjectVersion {
 /** Topics and their schemas, as the registry has them. */
 export interface ContractCache {
   /**
-   * The topic's contract, or undefined when it has no schema. What is known is answered at once, and looked at
-   * anew in the background when it is older than `maxAgeMs`: publishing goes on while the registry is away.
+   * The topic's contract, or undefined when it has no schema. What is known is answered at once, and read
+   * again in the background when it is older than `maxAgeMs`: publishing goes on while the registry is away.
    * @throws {CodecError} REGISTRY_UNAVAILABLE, when nothing is known of the topic yet
    * @throws {SchemaError} when its schema is none that events can be checked against
    */

@@ -14,7 +14,7 @@ function wanted(schemaText: string): NewTopic {
   return { name: 'orders', partitions: 2, retentionMs: 1_000, schemaText, compatibility: 'FULL' };
 }
 
-const unused = () => Promise.reject(new Error('nobody asks for this'));
+const unused = () => Promise.reject(new Error('this is not asked for'));
 
 /** Kafka and a registry in which each step takes a turn, so that callers are between each other's steps. */
 function world({ registers = true }: { readonly registers?: boolean } = {}) {
@@ -102,7 +102,7 @@ test('a topic that cannot have its schema is not there either', async () => {
   assert.is(topics.size, 0);
 });
 
-test('a topic that was made is told of, whatever the brokers know of it yet', async () => {
+test('a new topic is described at once, even before all brokers know it', async () => {
   const { admin } = world();
   assert.equal(await admin.create({ ...wanted(schemaOf('A')), retentionMs: -1 }), {
     name: 'orders',

@@ -104,7 +104,7 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
       // The topic first: of those who ask for one name at once, Kafka lets one have it, and the schema is theirs.
       await makeTopic({ name, partitions, retentionMs });
       try {
-        // One left over from a topic of this name that was deleted binds nobody: its records are gone.
+        // One left over from a topic of this name that was deleted binds no reader: its records are gone.
         if ((await registry.latest(subject)) !== undefined) {
           await registry.setCompatibility(subject, 'NONE');
         }
@@ -225,7 +225,7 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
     }
   }
 
-  /** A topic that got no schema: whoever asks again is to find the name free. */
+  /** A topic that got no schema: frees the name for the next attempt. */
   async function undo(name: string, failure: unknown): Promise<void> {
     try {
       await admin.deleteTopics([name]);
@@ -267,7 +267,7 @@ export function createTopicsAdmin(options: TopicsAdminOptions): TopicsAdmin {
   }
 }
 
-/** Events with another key go to other partitions: the order per key would be lost, whatever the compatibility. */
+/** Events with another key go to other partitions: the order per key would be lost at any compatibility level. */
 function refuseOtherKey(name: string, before: string | undefined, after: string | undefined): void {
   if (before === after) return;
   const from = before === undefined ? 'has no key' : `is keyed by ${before}`;

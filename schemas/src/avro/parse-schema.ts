@@ -17,7 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * Reads the JSON of a writer's schema and keeps what decoding needs: structure, names, decimals and the
  * semantic types of Connect and Debezium (`connect.name`), which become logical types. Defaults, aliases
  * and docs go: only a reader's count, and Connect writes defaults that avsc refuses.
- * @throws {CodecError} BAD_SCHEMA, or HOSTILE_SCHEMA when it is made to exhaust whoever compiles it
+ * @throws {CodecError} BAD_SCHEMA, or HOSTILE_SCHEMA when compiling it would exhaust the process
  */
 export function parseWriterSchema(text: string): AvroSchema {
   if (text.length > MAX_CHARACTERS) throw hostile(`it has ${text.length} characters`);

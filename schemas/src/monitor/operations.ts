@@ -16,7 +16,7 @@ export interface DeadLetterItem {
   readonly consumer: string;
   readonly entity: string;
   readonly key: string;
-  /** `retrying`: tried again by itself, at `nextAttemptAt`; `dead`: only when somebody asks for it. */
+  /** `retrying`: tried again by itself, at `nextAttemptAt`; `dead`: only on request. */
   readonly state: 'retrying' | 'dead';
   readonly attempts: number;
   readonly redrives: number;
@@ -82,7 +82,7 @@ export interface ConsumerItem {
     /** ISO 8601, UTC. */
     readonly pausedAt: string;
   } | null;
-  /** Keys that wait for somebody, and keys that are tried again by themselves. */
+  /** Keys that wait for a decision, and keys that are tried again by themselves. */
   readonly deadLetters: number;
   readonly retrying: number;
 }

@@ -26,7 +26,7 @@ export interface TimelineService {
   readonly service: string;
   /**
    * `processed`, `skipped` and `discarded` are the end of the way; `waiting`: failed or parked, to be tried again;
-   * `deadLettered`: somebody has to decide; `missing`: it reads the topic, and has not reported.
+   * `deadLettered`: a person has to decide; `missing`: it reads the topic, and has not reported.
    */
   readonly state: 'processed' | 'skipped' | 'discarded' | 'waiting' | 'deadLettered' | 'missing';
   /** Commit to the end of the way; null while it goes on. */

@@ -8,7 +8,7 @@ export interface TextPart {
 
 /**
  * Characters that act on a screen instead of being seen: C0 and C1 controls (an escape sequence clears a terminal),
- * line and paragraph separators, whatever turns the direction of text, zero-width and other ignorable characters,
+ * line and paragraph separators, all that turns the direction of text, zero-width and other ignorable characters,
  * interlinear marks, and halves of surrogate pairs.
  */
 const ACTING =

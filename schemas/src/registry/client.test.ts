@@ -105,8 +105,8 @@ test('no answer, a wrong one, and refused credentials are retriable', async () =
       },
     );
   }
-  const nobody = createRegistryClient({ registryUrl: 'http://127.0.0.1:1' });
-  assert.is((await failureOf(nobody.schemaById(7))).code, 'REGISTRY_UNAVAILABLE');
+  const unreachable = createRegistryClient({ registryUrl: 'http://127.0.0.1:1' });
+  assert.is((await failureOf(unreachable.schemaById(7))).code, 'REGISTRY_UNAVAILABLE');
 });
 
 test('a schema is registered under its subject, with the given credentials', async () => {

@@ -70,7 +70,7 @@ export function createAudit({ pool, schema, log }: AuditOptions): Audit {
         [id, outcome, JSON.stringify(result)],
       );
     } catch (error) {
-      // It was done, or not; whoever asked is told. The record stays `begun`.
+      // The caller still gets the outcome; the record stays `begun`.
       log.error({ error, id, outcome, result }, 'an outcome was not recorded');
     }
   }

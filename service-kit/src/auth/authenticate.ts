@@ -17,7 +17,7 @@ export interface Credentials {
 }
 
 export interface Authenticator {
-  /** Whether anyone may do everything, because nobody was configured. */
+  /** Whether anyone may do everything, because no token or issuer was configured. */
   readonly isOpen: boolean;
   /** @throws {Problem} 401 who is not known, 403 without a role, 421 for another host, 503 without the issuer's keys */
   identify(credentials: Credentials): Promise<Caller>;

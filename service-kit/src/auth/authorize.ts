@@ -16,7 +16,7 @@ export interface AuthorizerOptions {
 export type Guard = RequestHandler & { readonly role: Role };
 
 export interface Authorizer {
-  /** Whether anyone may do everything, because nobody was configured. */
+  /** Whether anyone may do everything, because no token or issuer was configured. */
   readonly isOpen: boolean;
   /** Lets through who has the role, and remembers who it is. */
   require(role: Role): Guard;

@@ -4,7 +4,7 @@ const PREFIX = 'shelfcast:';
 const MAX_SUBJECT_LENGTH = 255;
 const CONTROL = /\p{Cc}|\p{Surrogate}/u;
 
-/** The subject as part of a caller's name; undefined for what names nobody, or nobody alone. */
+/** The subject as part of a caller's name; undefined for a claim that does not name one caller. */
 export function subjectOf(claim: unknown): string | undefined {
   if (typeof claim !== 'string' || claim.trim() === '') return undefined;
   return claim.length > MAX_SUBJECT_LENGTH || CONTROL.test(claim) ? undefined : claim;

@@ -36,7 +36,7 @@ export function createJwtVerifier(options: JwtOptions): VerifyJwt {
     });
     const subject = subjectOf(payload.sub);
     if (subject === undefined) {
-      throw new Problem('unauthenticated', 'The token’s claim sub names nobody');
+      throw new Problem('unauthenticated', 'The token’s claim sub names no caller');
     }
     const role = highestRole(payload[rolesClaim]);
     if (role === undefined) {

@@ -3,8 +3,8 @@ import { Problem } from '../http/problem.ts';
 import { isOriginAllowed } from './origin.ts';
 
 /**
- * Refuses pages of other origins: a browser would send their requests, with whatever lets it in, and only keep the
- * answers from them. Allowed ones are told by CORS that they may read.
+ * Refuses pages of other origins: a browser would send their requests with its credentials, and only keep the answers
+ * from them. Allowed ones are told by CORS that they may read.
  */
 export function onlyAllowedOrigins(allowed: readonly string[]): RequestHandler {
   return (request, response, next) => {

@@ -4,7 +4,7 @@ import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import { createJwtVerifier, type VerifyJwt } from './jwt.ts';
 import { parseStaticToken, type StaticToken } from './static-tokens.ts';
 
-/** A shared secret or no signature at all would let whoever knows the public key, or nothing, make tokens. */
+/** A shared secret or no signature at all would let anyone make tokens who knows the public key, or nothing. */
 const ALGORITHM = /^(RS|PS|ES)(256|384|512)$|^EdDSA$/;
 
 function apiTokens() {

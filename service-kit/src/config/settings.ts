@@ -215,7 +215,7 @@ function needs(setting: string, other: string): SettingRule {
   };
 }
 
-/** A certificate beside a plaintext connection means that somebody believes it is encrypted. */
+/** A certificate beside a plaintext connection: the operator believes that it is encrypted. */
 function needsSwitch(setting: string, toggle: string): SettingRule {
   return {
     settings: [setting, toggle],

@@ -12,7 +12,7 @@ export interface BodyReaderOptions {
 }
 
 /**
- * Reads the body as bytes, whatever its type, inflating gzip, deflate and br. `limitBytes` bounds what comes out of that,
+ * Reads a body of any type as bytes, inflating gzip, deflate and br. `limitBytes` bounds what comes out of that,
  * so a small body that inflates to a large one ends with 413 as soon as it passes the bound.
  */
 export type ReadBody = (limitBytes: number) => RequestHandler;

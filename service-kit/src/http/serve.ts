@@ -36,7 +36,7 @@ const UNSENT_INTERVAL_MS = 100;
 const CHECK_INTERVAL_MS = 1_000;
 
 /**
- * Serves until `close`. Slow senders are cut off by the two timeouts, whatever they send.
+ * Serves until `close`. The two timeouts cut off every slow sender.
  * @throws Error naming the port and the setting that moves it, when the address cannot be bound
  */
 export async function serve(options: ServeOptions): Promise<HttpService> {

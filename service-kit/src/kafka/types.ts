@@ -72,7 +72,7 @@ export interface ProducerOptions {
 
 export interface KafkaProducer {
   /**
-   * Sends records, together with whatever other callers hand over while a request is in flight;
+   * Sends records, together with those that other callers hand over while a request is in flight;
    * resolves when all in-sync replicas have them, in the order given. Records of one partition are
    * written in the order of the calls.
    *
@@ -92,7 +92,7 @@ export interface KafkaBatch extends TopicPartition {
   readonly highWatermark: bigint;
   /** At least one, by ascending offset. */
   readonly records: readonly KafkaRecord[];
-  /** Aborted when the group assigns partitions anew or the consumer stops: the batch will come again. */
+  /** Aborted when the group rebalances or the consumer stops: the batch will come again. */
   readonly signal: AbortSignal;
 }
 
@@ -341,8 +341,8 @@ export interface Kafka {
   /** Reads given offsets, without a group; connects on first use. */
   createLogReader(): LogReader;
   /**
-   * Reads all partitions of a topic from their present end on, without a group and so beside all others, through
-   * whatever happens to the brokers; partitions that are added later as well.
+   * Reads all partitions of a topic from their present end on, without a group and so beside all others; goes on
+   * after any failure of the brokers, and reads partitions that are added later as well.
    */
   followTopic(options: FollowOptions): Promise<LogFollower>;
 }

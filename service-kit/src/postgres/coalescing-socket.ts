@@ -15,7 +15,7 @@ export class CoalescingSocket extends Socket {
   override connect(path: string, onConnect?: () => void): this;
   override connect(...where: unknown[]): this {
     Reflect.apply(super.connect, this, where);
-    // It sets `write` back to net.Socket's own, whatever the class (Node 20 to 24).
+    // It sets `write` back to net.Socket's own, also in a subclass (Node 20 to 24).
     this.write = this.gather;
     return this;
   }

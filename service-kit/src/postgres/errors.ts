@@ -50,7 +50,7 @@ export function isDataError(error: unknown): boolean {
   return someCause(error, (code) => code !== undefined && /^(22|23|54)...$/.test(code));
 }
 
-/** Whether the server gave up a statement: `statement_timeout`, or somebody cancelled it (57014). */
+/** Whether the server gave up a statement: `statement_timeout`, or a cancel request (57014). */
 export function isQueryCancelled(error: unknown): boolean {
   return someCause(error, (code) => code === '57014');
 }

@@ -32,7 +32,7 @@ export interface PipelinedOptions {
 /**
  * As `inTransaction`, in as few round trips as `fn` waits for: `begin` travels with its first statements, and `commit`
  * with its last. The pool's clients must pipeline (see `createPool`).
- * @throws {TransactionTimeout} when `fn` takes longer than `timeoutMs`; whatever `fn` and Postgres throw
+ * @throws {TransactionTimeout} when `fn` takes longer than `timeoutMs`; all that `fn` and Postgres throw
  */
 export async function inPipelinedTransaction<T>(
   pool: Pool,

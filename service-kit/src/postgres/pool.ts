@@ -92,7 +92,7 @@ export class TransactionTimeout extends Error {
  * rolled back; a connection that broke is thrown away instead of going back to the pool.
  *
  * With `timeoutMs`, so is that of an `fn` which does not end in time: what it still does then fails.
- * @throws {TransactionTimeout} and whatever `fn` and Postgres throw
+ * @throws {TransactionTimeout} and all that `fn` and Postgres throw
  */
 export async function inTransaction<T>(
   pool: Pool,

@@ -34,7 +34,7 @@ interface Waiting extends Part<void> {
 
 /** Larger ones are quicker side by side, on several connections. */
 const MAX_SIZE = 50;
-/** What somebody else's part can cost at most, now and then. */
+/** The most that another caller's part can delay this one. */
 const TIMEOUT_MS = 1_000;
 /** By the server, a little earlier: a connection that is given up keeps its locks until its statement ends. */
 const STATEMENT_TIMEOUT_MS = 800;

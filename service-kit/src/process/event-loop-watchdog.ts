@@ -38,7 +38,7 @@ setInterval(() => {
 
 /**
  * Kills the process when its event loop stands still: it then neither works nor answers nor leaves its consumer group
- * in order, and whoever runs it sees only a process that lives. A process that was stopped as a whole (SIGSTOP, a
+ * in order, and its supervisor sees only a process that lives. A process that was stopped as a whole (SIGSTOP, a
  * suspended machine) is not killed for that.
  */
 export function startEventLoopWatchdog(options: EventLoopWatchdogOptions): {

@@ -28,7 +28,7 @@ export interface StepSpan {
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
-/** Tells a collector of the steps of events. What it cannot take is left out; nobody waits for it. */
+/** Sends the steps of events to a collector. What it cannot take is left out; no caller waits for it. */
 export interface Tracing {
   /** The report, with a trace id where it had none. */
   identify(report: MonitoringEvent): MonitoringEvent;

@@ -42,8 +42,8 @@ export interface AttemptOptions {
 const MAX_ANSWER_BYTES = 4 * 1024;
 
 /**
- * Sends a message once. Only a 2xx answer counts as delivered; a redirect is not followed, because nobody has
- * checked where it leads. Of the answer's body a few KiB are read at most, and the deadline holds for it too.
+ * Sends a message once. Only a 2xx answer counts as delivered; a redirect is not followed, because its
+ * target was not checked. Of the answer's body a few KiB are read at most, and the deadline holds for it too.
  * @throws only when `signal` aborts
  */
 export async function attempt(message: Message, options: AttemptOptions): Promise<AttemptResult> {

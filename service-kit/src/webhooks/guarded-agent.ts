@@ -34,7 +34,7 @@ export interface GuardedAgentOptions {
 
 /**
  * An HTTP agent that connects only to addresses the policy lets through. Names are resolved and judged within the
- * connect itself, so the address that was checked is the one that is called, whatever the name resolves to next.
+ * connect itself, so the address that was checked is the one that is called, even if the name changes its address.
  * One address that must not be called is enough to refuse a name.
  *
  * An address in the URL itself is not looked up: the caller checks those.

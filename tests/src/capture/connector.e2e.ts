@@ -250,7 +250,7 @@ test('a lost slot halts loudly and is explained with what mends it', async () =>
   assert.match(losses.join('\n'), /make resync/);
 });
 
-test('deleted and registered again: no offsets, a higher epoch, everything read anew', async () => {
+test('deleted and registered again: no offsets, a higher epoch, everything read again', async () => {
   const epochBefore = (await registeredEpoch()) ?? 0n;
   await deleteConnector(context);
   assert.is(await client.config(CONNECTOR), undefined);

@@ -54,7 +54,7 @@ async function nextHeartbeat(admin: KafkaAdmin): Promise<void> {
   });
 }
 
-test('logical messages of anybody hold up nothing, transactional or not, whatever their prefix', async ({
+test('logical messages of other programs hold up nothing, transactional or not, with any prefix', async ({
   products,
   admin,
 }) => {

@@ -1,5 +1,5 @@
 // What Shelfcast believes of Debezium's notifications, asked of the real connector: they carry the id of the signal that
-// asked, and none of them is stored as an offset that would skip anything, at whatever moment Connect is killed.
+// asked, and none of them is stored as an offset that would skip anything, even if Connect is killed at any moment.
 import { tablesBeingRead } from '@shelfcast/connect-config/incremental-snapshot-offset';
 import type { Notification } from '@shelfcast/connect-config/snapshot/notifications';
 import { parseOffset } from '@shelfcast/connect-config/stored-offset';

@@ -121,7 +121,7 @@ test('an edit moves updated_at, an explicit updated_at stays', async () => {
   assert.is(await read(), 'infinity');
 });
 
-test('a table made without a schema is public, whatever the owner is called', async () => {
+test('a table made without a schema is public, with any name of the owner', async () => {
   const owner = new pg.Client({ connectionString });
   await owner.connect();
   try {

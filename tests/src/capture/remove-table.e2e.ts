@@ -1,4 +1,4 @@
-// A table comes out of the capture, whatever state it is in, and the others lose nothing.
+// A table comes out of the capture in any state, and the others lose nothing.
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import { CONNECTOR } from '@shelfcast/connect-config/context';
 import { tablesBeingRead } from '@shelfcast/connect-config/incremental-snapshot-offset';

@@ -1,4 +1,4 @@
-// The slot is lost while rows are deleted; make resync brings the read models back to the truth, whatever is killed.
+// The slot is lost while rows are deleted; make resync brings the read models back to the truth, despite kills.
 import { randomUUID } from 'node:crypto';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { CONNECTOR, SLOT } from '@shelfcast/connect-config/context';
@@ -34,8 +34,8 @@ const DELETED = 2_500;
 const GONE_PARKED = id(1);
 /** Likewise, but it is still there. */
 const KEPT_PARKED = id(ROWS - 1);
-/** Deleted while there was no slot, and made anew when the snapshot was over. */
-const MADE_ANEW = id(7);
+/** Deleted while there was no slot, and created again when the snapshot was over. */
+const CREATED_AGAIN = id(7);
 /** Known from its publishers alone. */
 const MANUAL = `${prefix}-manual`;
 const MANUAL_POSITION = encodeManualPosition(1, 1n);
@@ -113,7 +113,7 @@ test('a lost slot: the connector says so, and nothing happens unasked', async ()
   assert.is(await registeredEpoch(), epochBefore);
 });
 
-test('everything is read anew; a paused consumer is named, and its sweep waits for it', async () => {
+test('everything is read again; a paused consumer is named, and its sweep waits for it', async () => {
   await command('pause', { reason: 'a test' });
 
   const { status, output } = await makeResync({ YES: '1' });
@@ -131,8 +131,8 @@ test('everything is read anew; a paused consumer is named, and its sweep waits f
   }
   assert.ok((await registeredEpoch()) > epochBefore, 'the epoch grew');
   await products.query(
-    `insert into products (product_id, name, price) values ($1, 'made anew', 5)`,
-    [MADE_ANEW],
+    `insert into products (product_id, name, price) values ($1, 'made again', 5)`,
+    [CREATED_AGAIN],
   );
 });
 
@@ -188,11 +188,11 @@ test('source and read model are equal; nothing parked brought a row back', async
   await command('redrive', { key: KEPT_PARKED });
   const rows = await assertMirrored(pipeline);
   console.log(`# ${rows} rows equal`);
-  const { rows: anew } = await consumers.query(
+  const { rows: again } = await consumers.query(
     'select name from catalogue.products where product_id = $1',
-    [MADE_ANEW],
+    [CREATED_AGAIN],
   );
-  assert.equal(anew, [{ name: 'made anew' }]);
+  assert.equal(again, [{ name: 'made again' }]);
   const { rows: manual } = await consumers.query(
     'select position from runtime.guards where key = $1',
     [MANUAL],
@@ -218,7 +218,7 @@ test('every removed key is reported as processed, once per consumer and under on
       const ofProducts = reports.filter(({ topic }) => topic.endsWith('.products'));
       const catalogue = ofProducts.filter(({ service }) => service === 'catalogue');
       const reported = new Set(catalogue.map(({ key }) => key));
-      const unreported = expected.filter((key) => !reported.has(key) && key !== MADE_ANEW);
+      const unreported = expected.filter((key) => !reported.has(key) && key !== CREATED_AGAIN);
       assert.equal(unreported, []);
       assert.is(new Set(catalogue.map((event) => event.id)).size, reported.size);
       const keys = new Set(ofProducts.map(({ key }) => key));

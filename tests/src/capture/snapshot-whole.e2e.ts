@@ -1,4 +1,4 @@
-// A table is read whole, whatever its key's type and its columns, or the command says that it is not.
+// A table with any key type and columns is read whole, or the command says that it is not.
 import { addTable } from '@shelfcast/connect-config/add-table';
 import { registerConnector } from '@shelfcast/connect-config/register';
 import { snapshotTable } from '@shelfcast/connect-config/snapshot';

@@ -1,4 +1,4 @@
-// A consumer that shall not run any more is forgotten on request, and nobody misses it.
+// A consumer that no longer runs is forgotten on request, and not reported as missing.
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -21,7 +21,7 @@ test.after(async () => {
 
 const retire = (variables: Record<string, string>) => runCommand('make consumer-retire', variables);
 
-test('refused while a process hosts it, for one that nobody knows, and without an answer', async () => {
+test('refused while a process hosts it, for an unknown one, and without an answer', async () => {
   const hosted = await retire({ CONSUMER: 'inventory', YES: '1' });
   assert.is(hosted.status, 2);
   assert.match(hosted.output, /hosts? inventory: .* Nothing was changed/);

@@ -105,7 +105,7 @@ test('what comes again makes no movement and no alert', async (context) => {
   }
 
   assert.equal(await ledgerOf(context, id), before);
-  await setStock(context, id, 0); // its alert comes behind whatever the repetition may have caused
+  await setStock(context, id, 0); // its alert comes behind any that the repetition caused
   assert.equal((await alertsOf(context, id, 3)).map(inShort), [
     'low 3 (5)',
     'back 12 (10)',
@@ -113,7 +113,7 @@ test('what comes again makes no movement and no alert', async (context) => {
   ]);
 });
 
-test('a product that is deleted and created again is closed and opened anew', async (context) => {
+test('a product that is deleted and created again is closed and opened again', async (context) => {
   const id = newId();
   await create(context, id, 7);
   await context.products.query('delete from products where product_id = $1', [id]);

@@ -81,7 +81,7 @@ test('a discount that comes, changes, moves and goes', async (context) => {
   ]);
 });
 
-test('what a snapshot shows for the first time is told to nobody; what it shows to have changed is', async (context) => {
+test('what a snapshot shows for the first time is not sent; what it shows to have changed is', async (context) => {
   await context.subscribe();
   const read = { op: 'read' as const };
   await context.deliver([product('P-1', { price: '20.00' }, read)], { nowMs });
@@ -101,7 +101,7 @@ test('what a snapshot shows for the first time is told to nobody; what it shows 
   assert.is(await deliveries(context.pool), 2);
 });
 
-test('a rebuild keeps the ledger and tells nobody', async (context) => {
+test('a rebuild keeps the ledger and sends nothing', async (context) => {
   await context.subscribe();
   const changes = [
     product('P-1', { price: '1.00' }, { op: 'create' }),

@@ -1,4 +1,4 @@
-// A read model is built anew while the source is edited, in spite of a kill, and swapped in.
+// A read model is rebuilt while the source is edited, in spite of a kill, and swapped in.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +62,7 @@ test.after(async (context) => {
   await context.close();
 });
 
-test('a spoiled read model is whole again, under load and in spite of a kill, and nobody outside notices', async (context) => {
+test('a spoiled read model is whole again, under load and in spite of a kill, and without effects outside', async (context) => {
   const { prefix, consumers, products, stack } = context;
   const outbox = await watchOutbox(consumers);
   const named = (name: string): string => `${prefix}!${name}`;

@@ -77,7 +77,7 @@ test('a tombstone has no effect', async (context) => {
   await eventuallyProduct(context, id, (row) => assert.is(row?.price, '1.00'));
 });
 
-test('a topic that is read anew from its beginning has no second effect, and no new report', async (context) => {
+test('a topic that is read again from its beginning has no second effect, and no new report', async (context) => {
   const bench = await openCatalogueBench();
   try {
     const log = await logEffects(bench.pool);

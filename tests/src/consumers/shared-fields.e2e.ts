@@ -208,7 +208,7 @@ test('what was parked and tried again decides by the same times', async (context
   );
 });
 
-test('in whatever order the topics are read, and by whom, the newest acceptance counts', async (context) => {
+test('the newest acceptance counts, in any order of reading the topics and by any process', async (context) => {
   const { products } = context;
   const all = Array.from({ length: 120 }, () => ids.next());
   const isLate = (index: number) => index % 2 === 0;

@@ -74,7 +74,7 @@ test('parts that are asked for together are one transaction; later ones another'
   assert.equal(await noted(pool), { names: ['a', 'b', 'c', 'd'], transactions: 2 });
 });
 
-test('one that fails fails alone, without an effect; for a minute nobody shares', async ({
+test('one that fails fails alone, without an effect; for a minute no consumer shares', async ({
   pool,
 }) => {
   let nowMs = 0;
@@ -133,7 +133,7 @@ test('one that hangs holds the others up for about a second, once', async ({ poo
   assert.is(pool.waitingCount, 0);
 });
 
-test('a statement that hangs is given up by the server: nobody waits behind its locks', async ({
+test('a statement that hangs is given up by the server: its locks hold up no other', async ({
   pool,
 }) => {
   const { transact } = share(pool);

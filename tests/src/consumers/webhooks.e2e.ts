@@ -268,7 +268,7 @@ test('a private address is refused, as a literal, by name, and after the name ch
     allowed: NO_PRIVATE,
     resolve: (_, done) => {
       lookups += 1;
-      // To whoever looks it up twice, a public address first: the rebinding trick.
+      // Another address at each lookup: the DNS rebinding trick.
       done(null, [{ address: lookups % 2 === 1 ? '127.0.0.1' : '8.8.8.8', family: 4 }]);
     },
   });

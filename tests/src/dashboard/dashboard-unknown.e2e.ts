@@ -170,7 +170,7 @@ const CASES: readonly Case[] = [
   {
     path: () => '/topics/pis.public.products',
     request: /^\/api\/lag$/,
-    never: /nobody we know of/,
+    never: /no known consumer/,
     failure: 'Who reads it could not be read',
     answered: /lag of catalogue/,
   },
@@ -215,9 +215,9 @@ const CASES: readonly Case[] = [
   {
     path: () => '/audit',
     request: /^\/api\/audit/,
-    never: /Nobody has done anything|Nothing fits/,
+    never: /No actions yet|Nothing fits/,
     failure: 'The audit could not be read',
-    answered: /who did what|Nobody has done/,
+    answered: /who did what|No actions yet/,
   },
   {
     path: () => '/source',
@@ -236,9 +236,9 @@ const CASES: readonly Case[] = [
   {
     path: () => `/dead-letters/${letterId()}`,
     request: /^\/api\/audit/,
-    never: /Nobody has done anything/,
+    never: /Nothing was done about it yet/,
     failure: 'The audit could not be read',
-    answered: /Nobody has done anything|older entries|redrove|discarded/,
+    answered: /Nothing was done about it yet|older entries|redrove|discarded/,
   },
   {
     path: () => '/dead-letters',

@@ -135,7 +135,7 @@ test('without a cursor, charts say what is newest', async ({ browser }) => {
   await close();
 });
 
-test('filters are in the address; a reload and a link sent to somebody show the same', async ({
+test('filters are in the address; a reload and a link opened elsewhere show the same', async ({
   browser,
 }) => {
   const text = `nothing-${randomBytes(4).toString('hex')}`;
@@ -145,7 +145,7 @@ test('filters are in the address; a reload and a link sent to somebody show the 
     await page.reload();
     await eventually(() => check(page), { what: 'the same after a reload' });
     const other = await browser.open(page.url().slice(dashboardUrl().length));
-    await eventually(() => check(other.page), { what: 'the same for somebody else' });
+    await eventually(() => check(other.page), { what: 'the same for another user' });
     await other.close();
   };
   await page.getByLabel('Text in key, columns or values').fill(text);

@@ -64,7 +64,7 @@ async function untilBox(page: Page, id: string, states: readonly string[]): Prom
   await page.locator(any).waitFor({ timeout: 120_000 });
 }
 
-test('a consumer that somebody paused', async ({ browser }) => {
+test('a consumer that is paused', async ({ browser }) => {
   const reason = 'until the price list is checked';
   const paused = await apiOf(monitorUrl())('POST', '/api/consumers/pricing/pause', { reason });
   assert.is(paused.status, 200, JSON.stringify(paused.body));

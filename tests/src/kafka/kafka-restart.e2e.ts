@@ -66,7 +66,7 @@ async function heldUp(
     onFatal: (error) => fatal.push(error),
   });
   try {
-    const what = `the records, whatever becomes of ${step} (${JSON.stringify(fault)})`;
+    const what = `the records, despite a fault at ${step} (${JSON.stringify(fault)})`;
     const until = (name: string) =>
       eventually(() => assert.ok(handled.has(name), fatal[0]?.message), {
         timeoutMs: limitMs,

@@ -1,4 +1,4 @@
-// What nobody in good faith sends to the monitor: refused in a sentence each time, never a failure of its own.
+// Hostile requests to the monitor: refused in a sentence each time, never a failure of its own.
 import { on, once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
@@ -77,7 +77,7 @@ test('without a token nothing is told but whether it lives', async ({ monitor })
   assert.is((await ask('GET', '/livez')).status, 200);
 });
 
-test('a page that is not of this address may not ask, whatever the name it came by', async ({
+test('a page that is not of this address may not ask, under any host name', async ({
   monitor,
   token,
 }) => {
@@ -199,7 +199,7 @@ test('bodies that are none, too large, too deep or full of prototypes', async ({
     const { status, body } = await operator('POST', `/api/connectors/${name}/restart`);
     assert.equal([status, body.detail], [404, 'There is no such connector'], name);
   }
-  assert.is(await post('{"consumer":"nobody","all":true}'), 422);
+  assert.is(await post('{"consumer":"unknown","all":true}'), 422);
   assert.is(await post('{"consumer":"catalogue","all":true,"__proto__":{"dryRun":true}}'), 422);
   assert.is(await post('{"consumer":"catalogue","all":true,"constructor":{"x":1}}'), 422);
   assert.is(await post('{"consumer":"catalogue","all":true,"dryrun":true}'), 422);

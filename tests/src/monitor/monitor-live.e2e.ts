@@ -1,4 +1,4 @@
-// What is reported reaches clients as it is reported: each report once, whatever happens to the connection.
+// What is reported reaches clients as it is reported: each report once, also across lost connections.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';

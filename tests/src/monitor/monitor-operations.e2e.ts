@@ -53,7 +53,7 @@ test.after(async ({ bench, monitor }) => {
   await bench.close();
 });
 
-test('each operation needs the operator, and nobody without a token looks', async ({
+test('each operation needs the operator, and looking needs a token', async ({
   monitor,
   viewer,
   publisher,
@@ -201,7 +201,7 @@ test('many are discarded together, with a reason, and what waits behind each goe
     [{ consumer, ids, reason: '  ' }, 'an empty one'],
     [{ consumer, reason: 'a test' }, 'nothing is chosen'],
     [{ consumer, reason: 'a test', all: true, dryrun: true }, 'a misspelt dry run'],
-    [{ consumer: 'nobody', reason: 'a test', all: true }, 'no such consumer'],
+    [{ consumer: 'unknown', reason: 'a test', all: true }, 'no such consumer'],
   ] as const) {
     assert.is((await operator('POST', path, body)).status, 422, why);
   }
@@ -222,7 +222,7 @@ test('many are discarded together, with a reason, and what waits behind each goe
 
 test('a consumer is paused and goes on', async ({ viewer, operator, bench }) => {
   const of = `/api/consumers/${bench.name}`;
-  assert.is((await operator('POST', '/api/consumers/nobody/pause', { reason: 'x' })).status, 404);
+  assert.is((await operator('POST', '/api/consumers/unknown/pause', { reason: 'x' })).status, 404);
   assert.is((await operator('POST', `${of}/pause`, {})).status, 422);
   assert.is((await operator('POST', `${of}/pause`, { reason: 'a test' })).status, 200);
   await bench.untilPaused();

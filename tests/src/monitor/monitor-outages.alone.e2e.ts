@@ -82,7 +82,7 @@ test('what was reported is stored once, and told each page once', async ({
           occurredAtUs: Date.now() * 1_000,
         }),
       );
-      // Of those that were on their way when Kafka died nobody knows: they are written again, as services do.
+      // Reports in flight when Kafka died may be lost or not: they are written again, as services do.
       while (
         !(await publisher.report(wave).then(
           () => true,

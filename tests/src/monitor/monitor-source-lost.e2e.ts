@@ -91,7 +91,7 @@ async function shareUsed(server: pg.Client): Promise<number> {
   return rows[0]?.share ?? Number.NaN;
 }
 
-/** In messages that nobody decodes, a megabyte each. */
+/** In messages that no client decodes, a megabyte each. */
 async function writeWal(server: pg.Client, isEnough: () => Promise<boolean>): Promise<void> {
   for (let written = 0; !(await isEnough()); written += 1) {
     assert.ok(written < 4 * WAL_LIMIT_MB, `${written} MB and no end`);

@@ -1,4 +1,4 @@
-// What was acknowledged is there, whatever was killed meanwhile; what was not got an error in time.
+// An acknowledged event is there, also after kills; any other got an error in time.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stack } from '@shelfcast/local/stack';

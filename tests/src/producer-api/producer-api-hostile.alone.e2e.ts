@@ -1,4 +1,4 @@
-// What nobody in good faith sends: the right 4xx each time, flat memory, and neighbours that notice nothing.
+// Hostile requests: the right 4xx each time, flat memory, and neighbours that notice nothing.
 import { spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
@@ -197,7 +197,7 @@ test('only tokens that prove something are taken', async ({ api, topic, keys }) 
   }
 });
 
-test('slow senders are cut off, and nobody waits for them', async ({ api, topic }) => {
+test('slow senders are cut off, and hold up no other request', async ({ api, topic }) => {
   const port = Number(new URL(api.url).port);
   const starts = [
     'POST /events HTTP/1.1\r\nHost: x\r\nX-',
@@ -241,7 +241,7 @@ test('memory stays flat under gzip bombs and large bodies, and neighbours are se
       method: 'POST',
       headers: { 'content-type': 'application/json', ...asOperator, ...headers },
       body: typeof body === 'string' ? body : new Uint8Array(body),
-    }).catch(() => undefined); // the connection of a body that nobody reads to its end may be cut
+    }).catch(() => undefined); // the connection may be cut when its body is not read to the end
     return response?.status ?? 413;
   };
   const before = residentMib(api.pid);

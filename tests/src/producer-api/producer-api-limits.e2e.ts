@@ -23,7 +23,7 @@ interface Context {
   codec: Codec;
   /** Its schema is known to the API. */
   topic: string;
-  /** Its schema is not, until somebody publishes to it. */
+  /** Its schema is not, until the first event is published to it. */
   unused: string;
 }
 

@@ -20,7 +20,7 @@ import { startTestApi, type TestApi } from '../support/producer-api.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 
 type Caller =
-  | 'nobody'
+  | 'anonymous'
   | 'a guess'
   | 'another password'
   | 'an unknown role'
@@ -59,7 +59,7 @@ test.before(async (context) => {
   const unknown = await context.issuer.token({ role: 'admin', expiresInSeconds: 600 });
   context.authorization = {
     ...{ viewer, publisher, operator },
-    nobody: undefined,
+    anonymous: undefined,
     'a guess': 'Bearer 0000',
     'another password': `Basic ${Buffer.from(`shelfcast:${password}`).toString('base64')}`,
     'an unknown role': `Bearer ${unknown}`,
@@ -139,7 +139,7 @@ function wrongWith(role: RouteAccess['role'], caller: Caller, status: number): s
 }
 
 const callers = Object.keys({
-  ...{ nobody: 0, 'a guess': 0, 'another password': 0, 'an unknown role': 0 },
+  ...{ anonymous: 0, 'a guess': 0, 'another password': 0, 'an unknown role': 0 },
   ...{ viewer: 0, publisher: 0, operator: 0 },
 } satisfies Record<Caller, 0>) as Caller[];
 
@@ -160,7 +160,7 @@ async function walk(
   return wrong;
 }
 
-test('each route lets in who has its role, and nobody else', async (context) => {
+test('each route lets in callers with its role, and no others', async (context) => {
   const urls = [context.api.url, context.monitor.url];
   for (const [index, { name, routes }] of context.services.entries()) {
     assert.ok(routes.length > 15, `${name}: ${routes.length}`);
@@ -183,7 +183,7 @@ test('so it does behind the dashboard', async (context) => {
   assert.equal(await walk(context, own, url), []);
 });
 
-test('a page of another origin is let in nowhere, whatever it knows', async (context) => {
+test('a page of another origin is let in nowhere, with any credentials', async (context) => {
   const { api, monitor, dashboard, authorization, services } = context;
   const origin = 'https://elsewhere.example';
   for (const [index, { routes }] of services.entries()) {
@@ -243,7 +243,7 @@ test('topics: who publishes, changes, adds schemas and deletes', async (context)
       assert.ok(status < 500 && status !== 404, `${method} ${path} as ${role}: ${status}`);
       if (status !== 403) return role;
     }
-    return 'nobody';
+    return 'none';
   }
   for (const [topic, shown] of kinds(own)) {
     context.topics.push({
@@ -257,8 +257,8 @@ test('topics: who publishes, changes, adds schemas and deletes', async (context)
   const rights = ({ publish, change, addSchema, remove }: TopicAccess) =>
     [publish, change, addSchema, remove].join();
   const found = context.topics.map(rights);
-  assert.equal([...new Set(found.slice(0, 6))], ['nobody,nobody,nobody,nobody']);
-  assert.equal([...new Set(found.slice(6, 9))], ['publisher,operator,nobody,nobody']);
+  assert.equal([...new Set(found.slice(0, 6))], ['none,none,none,none']);
+  assert.equal([...new Set(found.slice(6, 9))], ['publisher,operator,none,none']);
   assert.equal(found.slice(9), ['publisher,operator,operator,operator']);
 });
 
@@ -303,9 +303,9 @@ test('Postgres, Connect and the registry ask for passwords of their own', async 
   for (const [address, path] of guarded) {
     const { origin, pathname, username, password } = new URL(address);
     const at = `${origin}${pathname.replace(/\/$/, '')}${path}`;
-    const { nobody, operator } = context.authorization;
+    const { anonymous, operator } = context.authorization;
     const wrong = `Basic ${Buffer.from('shelfcast:guess').toString('base64')}`;
-    for (const authorization of [nobody, operator, wrong]) {
+    for (const authorization of [anonymous, operator, wrong]) {
       assert.is(await ask(at, { method: 'GET', authorization }), 401, at);
     }
     const right = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -313,7 +313,7 @@ test('Postgres, Connect and the registry ask for passwords of their own', async 
   }
 });
 
-test('health ports tell whoever asks by this machine’s name, and take nothing', async () => {
+test('health ports answer any caller that uses this machine’s name, and take nothing', async () => {
   const offset = Number(fromEnvironment('TEST_PORT_OFFSET'));
   const { consumers, captureReports } = portsFor({ offset, brokers: 1 });
   for (const port of [consumers, captureReports]) {

@@ -138,7 +138,7 @@ test('every process of ours accepts its settings and knows every one of them', (
   }
 });
 
-test('whatever .env says about capturing reaches the connector', () => {
+test('every capture setting of .env reaches the connector', () => {
   const handedOn = Object.keys(services.connector?.environment ?? {});
   for (const setting of Object.keys(captureSettingsShape)) {
     // There is one broker here.

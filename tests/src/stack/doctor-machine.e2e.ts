@@ -70,7 +70,7 @@ test('a PATH without Maven', async () => {
   assert.match(finding.mend ?? '', 'install maven');
 });
 
-test('a port that somebody else holds, until they let go', async () => {
+test('a port that another program holds, until it lets go', async () => {
   const server = createServer().listen(POSTGRES_PORT, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   try {

@@ -1,4 +1,4 @@
-// Kills each component in turn under load; nothing may be lost, and nobody lends a hand. SOAK=1: for an hour.
+// Kills each component in turn under load; nothing may be lost, without manual help. SOAK=1: for an hour.
 import { randomUUID } from 'node:crypto';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import type { Stack } from '@shelfcast/local/stack';

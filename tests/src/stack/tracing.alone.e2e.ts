@@ -177,7 +177,7 @@ test('an edited row has the trace that follows from the id of its change', async
   assert.equal(await reportedTraces(eventId, 4), [captured.traceId]);
 });
 
-test('a collector that is gone delays nobody', async (context) => {
+test('a collector that is gone delays nothing', async (context) => {
   await context.collector.close();
   const productId = ids.next();
   assert.is((await publish(context, productId, '7.00')).status, 202);

@@ -4,8 +4,8 @@ import type { RouteAccess } from '@shelfcast/service-kit/http/access';
 
 export const CALLERS = ['anyone', ...ROLES] as const;
 
-/** The least role that a deed needs; `nobody`: no caller of the APIs may do it. */
-export type Needed = Role | 'anyone' | 'nobody';
+/** The least role that a deed needs; `none`: no caller of the APIs may do it. */
+export type Needed = Role | 'anyone' | 'none';
 
 export interface TopicAccess {
   readonly topic: string;

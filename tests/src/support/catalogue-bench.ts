@@ -36,7 +36,7 @@ export interface CatalogueBench {
   replay(record: Pick<KafkaRecord, 'partition' | 'key' | 'value' | 'headers'>): Promise<SentRecord>;
   /** Waits until the group has handled a partition up to its end, or up to an offset. */
   handled(partition: number, nextOffset?: bigint): Promise<void>;
-  /** Makes the stopped group begin anew. */
+  /** Deletes the stopped group with its offsets: it will start at the beginning. */
   forgetOffsets(): Promise<void>;
   /** Drops the records of a partition that come before an offset. */
   deleteBefore(partition: number, offset: bigint): Promise<void>;

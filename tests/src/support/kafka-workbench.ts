@@ -21,7 +21,7 @@ export interface KafkaWorkbench {
     readonly name?: string;
     readonly configs?: Readonly<Record<string, string>>;
   }): Promise<string>;
-  /** Consumes until `close`; a fatal error fails whoever looks at `fatal`. */
+  /** Consumes until `close`; a fatal error fails the test that looks at `fatal`. */
   consume(
     options: Omit<ConsumerOptions, 'onFatal' | 'groupId'> & { readonly groupId?: string },
   ): Promise<KafkaConsumer>;

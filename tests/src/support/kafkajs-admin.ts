@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 
-/** For what nobody but a test wants of the brokers, and service-kit's port therefore does not offer. */
+/** For broker operations that only tests need, and that service-kit's port therefore does not offer. */
 export async function withKafkajsAdmin<T>(
   bootstrapServers: string,
   work: (admin: kafkajs.Admin) => Promise<T>,

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 const MAX_STOPS = 80;
 
 /**
- * Presses Tab until the focus is on an element that fits, as somebody without a mouse does.
+ * Presses Tab until the focus is on an element that fits, as a user without a mouse does.
  * @param selector CSS, or empty for any element
  * @param text that the element, or its name, contains
  */

@@ -57,7 +57,7 @@ export function startLoad(options: LoadOptions): Load {
   }
 
   const writing = Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
-  // Told to whoever calls `stop`; until then it is nobody's unhandled rejection.
+  // `stop` rejects with it; until then it must not count as an unhandled rejection.
   writing.catch(() => {});
   let stopped: Promise<void> | undefined;
   return {

@@ -14,8 +14,8 @@ insists on a fixed schema fails at that record, instead of taking NaN for 0 or i
 Arrays are lists of what their elements are, and NULL elements are null. An array of several dimensions, or whose first
 element is not number 1, is a string as a whole; one with an element that only a string can hold is a list of strings.
 
-Text is what a type's output function prints in a session with Postgres' default settings and the time zone UTC, whatever
-server, database and role say: \`char(5)\` with its blanks, \`xml\` without the declaration \`<?xml version="1.0"?>\`.
+Text is what a type's output function prints in a session with Postgres' default settings and the time zone UTC, also where
+server, database and role have others: \`char(5)\` with its blanks, \`xml\` without the declaration \`<?xml version="1.0"?>\`.
 Amounts of \`money\` are read with two decimal digits (lc_monetary=C).
 
 | Postgres | Avro | a string, of these values | an array is |

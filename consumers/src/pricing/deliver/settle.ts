@@ -107,7 +107,7 @@ async function settleFailed(
        where subscriber_id = $1 and event_id = $2 and lease = $3`,
       [subscriberId, id, lease, next.state, attempts, result.status, result.error.slice(0, 500)],
     );
-    // The product's later events wait as long, so that nobody looks at them in vain.
+    // The product's later events wait as long: looking at them earlier would be in vain.
     await tx.query(
       `update pricing.deliveries set next_attempt_at = case when $4::float8 is null
          then 'infinity' else now() + $4 * interval '1 ms' end

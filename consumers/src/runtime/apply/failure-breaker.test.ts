@@ -11,7 +11,7 @@ test('a few bad keys among many are parked', () => {
   }
 });
 
-test('a batch in which most keys fail trips it, whatever was before', () => {
+test('a batch in which most keys fail trips it, regardless of earlier batches', () => {
   const breaker = createFailureBreaker();
   breaker.succeeded(100_000);
   assert.not(breaker.allowsParking(3, 20));

@@ -181,7 +181,7 @@ async function takeEffect<Effect>(
   return settled;
 }
 
-/** Truncates come first: whatever the batch holds from before one is then refused by its floor. */
+/** Truncates come first: their floor then refuses older changes of the same batch. */
 async function applyTruncates<Effect>(
   definition: ConsumerDefinition<Effect>,
   changes: readonly Change[],

@@ -34,8 +34,8 @@ export interface ConsumerDefinition<Effect, Settings = unknown> {
   decide(change: Change): Effect | null;
   /**
    * Applies effects, in order, in the transaction that also holds their positions.
-   * @throws {Outage} when something that all changes need is away: they wait. Whatever else it throws, the transaction
-   *   is rolled back, the changes to blame are found and parked, and the others applied again
+   * @throws {Outage} when something that all changes need is away: they wait. On any other error the transaction is
+   *   rolled back, the changes to blame are found and parked, and the others applied again
    */
   apply(effects: readonly Effect[], context: ApplyContext): Promise<void>;
   /**
@@ -54,7 +54,7 @@ export interface ConsumerDefinition<Effect, Settings = unknown> {
   readonly settings?: z.ZodRawShape;
   /** Work beside the stream, such as sending what was decided; runs as long as the process hosts the consumer. */
   background?(context: BackgroundContext<Settings>): Background;
-  /** How its read model can be built anew; where it cannot be, why, as a sentence. */
+  /** How its read model can be rebuilt; where it cannot be, why, as a sentence. */
   readonly rebuild?: Rebuild | { readonly refused: string };
   /** Removes the entity's rows whose newest applied change is positioned before `floor`. */
   truncate(entity: string, floor: Position, context: ApplyContext): Promise<void>;
@@ -73,7 +73,7 @@ export interface Swap {
   readonly tx: ClientBase;
   /** Schema of the new generation. */
   readonly schema: string;
-  /** Schema of the old generation; nobody writes to it any more. */
+  /** Schema of the old generation; nothing writes to it any more. */
   readonly oldSchema: string;
   /** Keys that belong to publishers of manual events. Their rows are in the old generation alone. */
   readonly owned: readonly { readonly entity: string; readonly key: string }[];
@@ -81,7 +81,7 @@ export interface Swap {
 
 export type Apply<Effect> = ConsumerDefinition<Effect>['apply'];
 
-/** @throws whatever went wrong; the job is tried again later */
+/** @throws any error; the job is tried again later */
 export type Job = (payload: unknown, context: ApplyContext) => Promise<void>;
 
 export interface ApplyContext {
@@ -120,7 +120,7 @@ export interface Background {
 }
 
 /**
- * A definition as the runtime knows it, whatever its effects are: it gives `apply` nothing but what
+ * A definition as the runtime knows it, with effects of any type: it gives `apply` nothing but what
  * `decide` of the same definition returned.
  */
 export type Consumer = ConsumerDefinition<unknown>;

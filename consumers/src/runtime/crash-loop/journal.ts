@@ -16,9 +16,9 @@ export interface Resumption {
 }
 
 /**
- * A journal of what is begun where a partition is taken over: a change that ends its process (it blocks the event
- * loop, or takes all memory) comes back to whoever is next. Only the first new batch of a partition is entered, so that
- * nothing is written on the way after that.
+ * A journal of the batch that is begun when a partition is taken over: a change that ends its process (it blocks the
+ * event loop, or takes all memory) comes back to the partition's next owner. Only the first new batch of a partition is
+ * entered; later ones cost no write.
  */
 export function createCrashJournal(pool: Pool, consumer: string) {
   /** By partition: the offset after the last batch that was entered or needed no entry. */

@@ -26,7 +26,7 @@ test('several refusals at a time count as one, and only the first of a topic is 
   assert.is(holds.reasonOf('t'), 'gone');
 });
 
-test('a released topic starts anew; what an earlier relay held is tried at once', () => {
+test('a released topic starts afresh; what an earlier relay held is tried at once', () => {
   const holds = createHolds(['old'], () => 0);
   assert.equal(holds.due(), ['old']);
   assert.is(holds.has('old'), true);

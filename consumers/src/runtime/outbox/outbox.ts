@@ -49,7 +49,7 @@ export function openOutbox(tx: ClientBase, consumer: string, codec: Encoders) {
  * never when it does not. No statement for no messages.
  *
  * Messages of one key are sent in the order of their transactions, provided that each of these holds a
- * lock that belongs to the key: of a change, its guard; of a job, whatever it serialises its work by.
+ * lock that belongs to the key: a change's guard, or the lock by which a job serialises its work.
  */
 export async function writeOutbox(
   tx: ClientBase,

@@ -9,7 +9,7 @@ export interface QueuedMessage extends OutgoingMessage {
 
 export interface SetAside {
   readonly id: bigint;
-  /** `held`: tried again by itself; `refused`: waits for somebody to look at it. */
+  /** `held`: tried again by itself; `refused`: waits for a person to look at it. */
   readonly state: 'held' | 'refused';
   readonly error: string;
 }

@@ -197,7 +197,7 @@ export async function startOutboxRelay(options: OutboxRelayOptions): Promise<Out
   };
 }
 
-/** Wakes whoever waits; rung while nobody waits, the next wait ends at once. */
+/** Ends the current wait; rung without one, ends the next wait at once. */
 function createBell() {
   let hasRung = false;
   let wake: () => void = () => {};

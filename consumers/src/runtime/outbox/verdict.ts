@@ -4,7 +4,7 @@ import type { SentRecord } from '@shelfcast/service-kit/kafka/types';
 /**
  * What became of a message that was given to Kafka:
  * - `sent`: acknowledged;
- * - `unsent`: nobody knows or nobody was there; the same message is sent again;
+ * - `unsent`: no broker answered, or its answer was lost; the same message is sent again;
  * - `held`: its topic takes nothing (deleted, not created yet, no permission), others go on;
  * - `refused`: Kafka will never take this record.
  */

@@ -90,7 +90,7 @@ export interface Pause {
   readonly pausedAt: string;
 }
 
-/** Consumers that somebody has paused. */
+/** Paused consumers. */
 export async function listPauses(pool: Pick<Pool, 'query'>): Promise<Pause[]> {
   const { rows } = await pool.query<Pause>(
     `select consumer, reason, paused_by as "pausedBy",

@@ -13,7 +13,7 @@ export interface RedriveOutcome {
     readonly errorType: string;
     readonly errorMessage: string;
   })[];
-  /** Keys that nobody has tried yet. */
+  /** Keys that have not been tried yet. */
   readonly untried: number;
 }
 

@@ -136,9 +136,9 @@ export async function markDeadly(
 }
 
 /**
- * Takes a due key for an attempt: until `untilMs` nobody else takes it. From when on the attempt holds the key's guard, it
- * is not taken either, however long that lasts; should the process die of it, the lock ends with its session.
- * @returns how many attempts had no end before this one; undefined when somebody else has taken the key
+ * Takes a due key for one attempt. No other process tries the key before `untilMs`, nor while the attempt holds the key's
+ * guard, however long that lasts; if the process dies of it, the lock ends with its session.
+ * @returns how many attempts had no end before this one; undefined when another process has taken the key
  */
 export async function takeDueKey(
   db: Pick<ClientBase, 'query'>,
@@ -183,8 +183,8 @@ export interface LockedKey extends ParkedKey {
 
 /**
  * Locks a parked key.
- * @param wait for who has it in hand, for some seconds
- * @returns undefined when somebody else has it in hand, or it waits no longer
+ * @param wait for the transaction that holds its lock, for some seconds
+ * @returns undefined when another transaction holds its lock, or it waits no longer
  */
 export async function lockParkedKey(
   tx: ClientBase,

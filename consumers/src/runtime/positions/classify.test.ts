@@ -96,7 +96,7 @@ test('the same change at a new offset is the same effect, reported again under t
   assert.equal(outcomes([change('a', 9, 50)], known), [[false, 'processed']]);
 });
 
-test('a topic that was made anew starts at offset 0 and loses nothing', () => {
+test('a topic that was made again starts at offset 0 and loses nothing', () => {
   const known = {
     batches: new Map([
       [

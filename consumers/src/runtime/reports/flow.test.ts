@@ -95,7 +95,7 @@ test('reports that were refused are sent again before anything is committed', as
   await flow.acknowledged();
 });
 
-test('giving up is told to whoever would commit or go on', async () => {
+test('giving up fails the calls that would commit or go on', async () => {
   const { flow, asked, giveUp } = flowWithAnswers();
   for (let offset = 0n; offset < 8n; offset += 1n) flow.open(place, offset).send(events);
   giveUp();

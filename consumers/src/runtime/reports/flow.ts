@@ -86,7 +86,7 @@ export function createReportFlow(options: ReportFlowOptions): ReportFlow {
             open.delete(entry);
             reports -= events.length;
           });
-          entry.sending.catch(() => {}); // given up: whoever waits for it is told, and nothing is committed
+          entry.sending.catch(() => {}); // given up: those that wait for it see the error, and nothing is committed
         },
         drop: () => void open.delete(entry),
       };

@@ -47,7 +47,7 @@ export interface RetrierOptions<Effect> {
   readonly shadow?: boolean;
   readonly log: Logger;
   readonly onFailure: (state: 'retrying' | 'dead') => void;
-  /** Whether somebody has paused the consumer. */
+  /** Whether the consumer is paused. */
   readonly isPaused: () => boolean;
 }
 
@@ -66,8 +66,8 @@ const LEASE_MS = 10_000;
 
 /**
  * Tries parked keys again when they are due, in any process that hosts the consumer. The changes of a key take effect in
- * order; what still fails after its last attempt goes to the dead letters and waits, with all that is behind it, for
- * somebody to redrive or discard it.
+ * order; what still fails after its last attempt goes to the dead letters and waits, with all that is behind it,
+ * until a person redrives or discards it.
  */
 export function startRetrier<Effect>(options: RetrierOptions<Effect>): { stop(): Promise<void> } {
   const { definition, pool, nowMs, log } = options;

@@ -105,7 +105,7 @@ test('decide sees a change of what counts, not of what the database had before',
   ]);
 });
 
-test('an event about a deleted row has no effect until the row is made anew, and then only if it is newer', () => {
+test('an event about a deleted row has no effect until the row is created again, and then only if it is newer', () => {
   const created = row('a', '20.00');
   for (const [acceptedAtMs, price] of [
     [29, '30.00'],
@@ -134,7 +134,7 @@ test('a delete ends what was accepted before it, and an event that comes again i
   assert.equal(key.stored(), remade);
 });
 
-test('whatever is redelivered, and however the topics are interleaved, the outcome is the same', () => {
+test('any redelivery and any interleaving of the topics give the same outcome', () => {
   for (let seed = 1; seed <= 300; seed += 1) {
     const random = randomOf(seed);
     const { changes, current, accepted } = databaseHistory(random);

@@ -46,8 +46,8 @@ export interface Merged {
 }
 
 /**
- * Pure: the shared fields of a change go by the time of acceptance, whoever owns the key and whichever topic came
- * first; on a tie the database wins. What counts is put into the change, so a consumer need not know of it.
+ * Pure: for each shared field the value accepted last wins, regardless of the key's owner and the order of topics; on
+ * a tie the database wins. The winning values are put into the change, so a consumer need not know of it.
  *
  * The database accepts the columns it changed: all of a new row, and by a delete all that were accepted before. A
  * snapshot read accepts nothing, so it never wins over another origin.
@@ -127,8 +127,8 @@ function mergeEvent(change: Change, { columns }: SharedEntity, known: SharedRow)
 }
 
 /**
- * An event about a key that the database owns. A field that wins while the row is deleted is kept in mind: the database
- * may have made the row anew before that, and nobody has seen it yet.
+ * An event about a key that the database owns. A field that wins while the row is deleted is kept: the database may
+ * have created the row again before that, in a change that has not been seen yet.
  */
 function mergeContested(
   change: Change,

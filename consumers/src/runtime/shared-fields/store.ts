@@ -69,8 +69,8 @@ export async function saveSharedRows(
 }
 
 /**
- * Forgets what is no longer shared: nobody keeps it up to date from now on, and it must not come back when the field
- * is shared again one day.
+ * Forgets fields that are no longer shared: their values go stale, and must not come back when the field is shared
+ * again one day.
  */
 export async function forgetUnshared(
   db: Pick<ClientBase, 'query'>,

@@ -21,7 +21,7 @@ test('none when every partition is at its watermark or beyond', async () => {
   assert.is(await recordsBehind(admin([10n, 60n]), 'g', marks(10n, 50n)), 0n);
 });
 
-test('the sum of what is missing, whoever holds the partitions', async () => {
+test('the sum of what is missing over all members of the group', async () => {
   assert.is(await recordsBehind(admin([7n, 45n, null]), 'g', marks(10n, 50n, 4n)), 12n);
 });
 

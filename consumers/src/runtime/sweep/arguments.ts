@@ -49,8 +49,8 @@ export const sweepArguments = z.union([afterEpoch, afterRead]);
 export type SweepArguments = z.output<typeof sweepArguments>;
 
 /**
- * Records below the watermarks that the group has not handled, whoever holds the partitions. What retention has deleted
- * counts as handled: it will not come any more.
+ * Records below the watermarks that no member of the group has handled. What retention has deleted counts as handled:
+ * it will not come any more.
  */
 export async function recordsBehind(
   admin: Pick<KafkaAdmin, 'groupOffsets' | 'watermarks'>,

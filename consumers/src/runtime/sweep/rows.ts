@@ -126,7 +126,7 @@ export async function lockSweep(tx: ClientBase, commandId: bigint): Promise<bool
   return rowCount === 1;
 }
 
-/** Tells whoever waits for the sweep how many records the group has to handle before it. */
+/** Notes, for those who wait for the sweep, how many records the group has to handle before it. */
 export async function noteBehind(
   db: Pick<Pool, 'query'>,
   commandId: bigint,

@@ -17,7 +17,7 @@ export interface SweptKey extends Pick<SweepFloor, 'floor' | 'goneAtMs'> {
 }
 
 /**
- * The delete that the stream lost. It stands at the floor: above all that the key has seen, below whatever comes after
+ * The delete that the stream lost. It stands at the floor: above all that the key has seen, below all that comes after
  * the read was asked for. Its id follows from what it is about, as any change's does, so all consumers know it by the
  * same one. It has no record in Kafka: partition and offset are -1. When it happened is not known.
  */

@@ -6,7 +6,7 @@ export interface RequesterOptions {
   readonly fetch: typeof fetch;
   /** The bearer token; null without one. */
   readonly token: () => string | null;
-  /** Told when somebody has to sign in. */
+  /** Called when the user has to sign in. */
   readonly onUnauthenticated: () => void;
 }
 

@@ -27,7 +27,7 @@ export function nextConnection(state: ConnectionState, event: ConnectionEvent): 
       if (state.name === 'catchingUp' && event.catchingUp) return state;
       return state.name === 'live' ? state : { name: 'live' };
     case 'lost':
-      // Since the first loss: attempts that fail do not begin it anew.
+      // Since the first loss: failed attempts do not reset it.
       return 'sinceMs' in state
         ? { ...state, name: 'disconnected' }
         : { name: 'disconnected', sinceMs: event.atMs };

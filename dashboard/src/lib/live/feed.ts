@@ -17,7 +17,7 @@ export interface FeedRow {
   readonly entity: string | undefined;
   readonly op: string | undefined;
   readonly isSnapshot: boolean;
-  /** A row of the database that was captured, or an event that somebody published; undefined: not known yet. */
+  /** A row of the database that was captured, or an event that was published; undefined: not known yet. */
   readonly origin: 'captured' | 'published' | undefined;
   readonly changed: readonly ReportedColumn[];
   readonly changedOmitted: number;

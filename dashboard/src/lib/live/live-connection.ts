@@ -58,7 +58,7 @@ export function createLiveConnection(options: LiveConnectionOptions): LiveConnec
     socket.emit('subscribe', { filter, since: cursor }, (answer) => {
       if (mine !== subscription) return;
       if (!answer.ok) {
-        // A cursor of a topic that was made anew, or a filter that is not taken: from now on, then.
+        // The cursor is of a topic that was recreated, or the filter was refused: subscribe from now on.
         if (cursor === null) return onConnection({ type: 'refused', reason: answer.detail });
         cursor = null;
         return subscribe();

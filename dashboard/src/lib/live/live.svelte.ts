@@ -21,7 +21,7 @@ import { createPace } from './pace.ts';
 
 /** Rows that the feed keeps. */
 const CAPACITY = 2_000;
-/** Pages that nobody looks at get no frames; batches are used all the same, or the monitor takes them for slow. */
+/** Hidden pages get no frames; their batches are used all the same, or the monitor takes them for slow. */
 const HIDDEN_INTERVAL_MS = 250;
 
 /** What the monitor tells, as state that changes once per frame at most. */
@@ -77,7 +77,7 @@ export class Live {
     this.#connection.close();
   }
 
-  /** Shows other reports, from now on: the feed begins anew. */
+  /** Shows other reports, from now on: the feed starts empty. */
   subscribe(filter: LiveFilter, { withSnapshots = false } = {}): void {
     this.#waiting = this.#waiting.map((batch) => ({ ...batch, items: [] }));
     this.feed = emptyFeed({ capacity: CAPACITY, withSnapshots });

@@ -103,7 +103,7 @@ function meaningOf({ name, subject }: Alert): Meaning {
     case 'SlotLost':
       return {
         title: `Slot ${subject} is lost`,
-        means: 'Changes are missing, and no restart brings them back: read everything anew.',
+        means: 'Changes are missing, and no restart brings them back: read everything again.',
         action: source('See the slot'),
       };
     case 'SlotBudget':

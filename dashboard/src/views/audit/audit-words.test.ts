@@ -38,7 +38,7 @@ test('each deed is a sentence', () => {
   assert.is(describeAction(item({ action: 'new.thing', target: 't' })), 'otto: new.thing t');
 });
 
-test('what came of it: failures in the words of whoever refused', () => {
+test('what came of it: failures in the words of the service that refused', () => {
   assert.equal(outcomeOf(item({})), { status: 'ok', says: '1 key' });
   const partly = item({ result: { matched: 3, done: 2, refused: [] } });
   assert.equal(outcomeOf(partly), { status: 'warn', says: '2 keys, 1 left alone' });

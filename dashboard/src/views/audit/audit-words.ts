@@ -14,7 +14,7 @@ export const ACTIONS = [
   'connector.resume',
 ] as const;
 
-/** What somebody did, in a sentence that begins with who. */
+/** What a user did, in a sentence that begins with the user. */
 export function describeAction({ who, action, target, request }: AuditItem): string {
   const asked = isObject(request) ? request : {};
   const reason = typeof asked.reason === 'string' ? `: “${asked.reason}”` : '';

@@ -89,7 +89,7 @@ export function consumerState(facts: ConsumerFacts): ConsumerState {
   const { item, lag, alerts } = facts;
   const waits = waitingWords(lag);
   if (item.paused !== null) {
-    const says = `Changes wait in Kafka, in order, until somebody resumes it. ${waits}`;
+    const says = `Changes wait in Kafka, in order, until it is resumed. ${waits}`;
     return { status: 'warn', word: 'paused', says, isKnown: true };
   }
   if (knownValue(alerts)?.some(({ name }) => name === 'ConsumerSilent')) {

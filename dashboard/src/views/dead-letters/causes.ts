@@ -92,7 +92,7 @@ export function lettersSentence(letters: readonly DeadLetterItem[], hasMore: boo
   const retrying = letters.length - dead;
   const more = hasMore ? `Of the ${count(letters.length)} that have waited longest: ` : '';
   const parts = [
-    dead === 0 ? '' : `${plural(dead, 'key waits', 'keys wait')} for somebody`,
+    dead === 0 ? '' : `${plural(dead, 'key waits', 'keys wait')} for a decision`,
     retrying === 0
       ? ''
       : `${plural(retrying, 'key is', 'keys are')} tried again by ${retrying === 1 ? 'itself' : 'themselves'}`,

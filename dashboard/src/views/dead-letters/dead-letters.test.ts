@@ -62,14 +62,14 @@ test('what waits is said in a sentence', () => {
   assert.is(lettersSentence([], false), 'Every change could be applied.');
   assert.is(
     lettersSentence([letter('a', { waiting: 3 }), letter('b', { state: 'retrying' })], false),
-    '1 key waits for somebody, 1 key is tried again by itself. All other keys go on. 2 later changes wait behind them, in order.',
+    '1 key waits for a decision, 1 key is tried again by itself. All other keys go on. 2 later changes wait behind them, in order.',
   );
 });
 
 test('of a part of the dead letters, it is not said that they are all', () => {
   assert.is(
     lettersSentence([letter('a'), letter('b')], true),
-    'Of the 2 that have waited longest: 2 keys wait for somebody. All other keys go on.',
+    'Of the 2 that have waited longest: 2 keys wait for a decision. All other keys go on.',
   );
 });
 

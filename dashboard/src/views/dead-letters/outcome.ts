@@ -51,7 +51,7 @@ type LetterKey = Pick<DeadLetterItem, 'consumer' | 'entity' | 'key' | 'id'>;
 export interface Progress {
   readonly applied: number;
   readonly underway: number;
-  /** Failed again, and wait for somebody. */
+  /** Failed again, and wait for a decision. */
   readonly failed: number;
 }
 

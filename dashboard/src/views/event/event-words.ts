@@ -24,7 +24,7 @@ export function notesOf(timeline: Timeline, nowMs: number): Note[] {
     const failure = lastFailure(timeline, service);
     notes.push({
       kind: 'bad',
-      title: `${service} needs somebody to decide`,
+      title: `${service} needs a decision`,
       says: `${failureSays(failure)} It is not tried again by itself: mend the cause or edit the record, then redrive it. Later changes of ${key ?? 'this key'} wait behind it in order; other keys are not delayed.`,
       action: deadLetters(service, key),
     });

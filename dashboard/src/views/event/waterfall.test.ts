@@ -62,7 +62,7 @@ test('a step that came hours later does not hide the others', () => {
   assert.ok(ticks.some(({ ms }) => ms === 3_600_000));
 });
 
-test('nothing is ever outside, whatever clocks say', () => {
+test('nothing is drawn outside, even with clocks that differ', () => {
   const skewed = step('processed', 'pricing', {
     sinceCommitMs: 0,
     clockSkewMs: 12,

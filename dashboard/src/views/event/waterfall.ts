@@ -1,6 +1,6 @@
 import type { Timeline, TimelineStage } from '@shelfcast/schemas/monitor/timeline';
 
-/** How a step is drawn: on the way to Kafka, at its end, on hold, in need of somebody, or not come yet. */
+/** How a step is drawn: on the way to Kafka, at its end, on hold, in need of a decision, or not come yet. */
 export type BarKind = 'way' | 'done' | 'waits' | 'bad' | 'missing';
 
 /** A step as a line of the waterfall. Shares are of the whole width, 0 to 1. */

@@ -138,7 +138,7 @@ test('an empty list says why: nothing came, only snapshot reads, or topics that 
   assert.not.match(nothingShown({ ...none, hidden: 3 }).title, 'Waiting');
 });
 
-test('rows are shown at once, but for rates at which nobody could read them', () => {
+test('rows are shown at once, but for rates too high to read', () => {
   assert.is(showIntervalMs(100), 0);
   assert.is(showIntervalMs(8_000), 250);
 });

@@ -39,7 +39,7 @@ export function pipelineMap(facts: PipelineFacts): PipelineMap {
       perSecond: captured,
       label: edgeLabel(facts.times, 'read'),
       broken: isUnread
-        ? { why: 'Nobody reads the slot: see the connector', href: source }
+        ? { why: 'Nothing reads the slot: see the connector', href: source }
         : undefined,
     },
     toKafka: {

@@ -17,7 +17,7 @@ const of = (eventId: string, second: number, given: Parameters<typeof report>[0]
 const captured = (eventId: string, second: number) =>
   of(eventId, second, { stage: 'captured', service: 'capture' });
 
-test('changes are in the order of their commits, whoever told of them', () => {
+test('changes are in the order of their commits, from any reporter', () => {
   const rows = changesOf(
     [of('b', 2, { service: 'pricing' }), captured('b', 2), captured('a', 1)],
     [captured('c', 3), of('a', 1, { service: 'catalogue' })],

@@ -93,7 +93,7 @@ function standingOf(facts: {
     const says = 'No change of it is known here.';
     return { service, status: 'off', word: 'nothing yet', says, through, action: undefined };
   }
-  // In order per key: whoever is through with the newest has seen all before.
+  // In order per key: a service that is through with the newest has seen all before.
   if (isThrough(newest)) {
     const { latencyMs } = newest;
     const took = latencyMs === null ? '' : `, within ${milliseconds(latencyMs)} of the commit`;

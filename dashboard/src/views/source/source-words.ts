@@ -118,7 +118,7 @@ export function slotSummary(state: ReplicationState): SlotSummary {
       ...shared,
       status: 'bad',
       word: 'is lost',
-      says: `Postgres gave up the WAL that was kept${why}: changes are missing. Everything has to be read anew.`,
+      says: `Postgres gave up the WAL that was kept${why}: changes are missing. Everything has to be read again.`,
       mend,
     };
   }
@@ -138,7 +138,7 @@ export function slotSummary(state: ReplicationState): SlotSummary {
       ...shared,
       status: 'warn',
       word: 'is not read',
-      says: `Nobody reads it, so WAL piles up.${until === '' ? ' At present nothing is written.' : until}`,
+      says: `Nothing reads it, so WAL piles up.${until === '' ? ' At present nothing is written.' : until}`,
       mend,
     };
   }

@@ -15,7 +15,7 @@ export interface SchemaDifference {
   /** The type before and after; empty where there is none. */
   readonly from: string;
   readonly to: string;
-  /** Who can no longer read what; `safe`: nobody is hurt. */
+  /** Who can no longer read what; `safe`: all can read. */
   readonly breaks: 'safe' | 'newReaders' | 'oldReaders' | 'both';
   readonly says: string;
 }

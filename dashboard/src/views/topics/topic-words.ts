@@ -97,15 +97,17 @@ export interface UnreadTopic {
   readonly records: number;
 }
 
-/** What nobody has to read: reports, copies of dead letters, and what the pipeline keeps for itself. */
-const OF_NOBODY =
+/** What needs no consumer: reports, copies of dead letters, and what the pipeline keeps for itself. */
+const WITHOUT_CONSUMER =
   /^(monitoring|stock_alerts)$|\.dlq$|^shelfcast-connect-|^[^.]+\.shelfcast\.[^.]+$|^_/;
 
 /** Captured tables and topics of events that hold records, and that no consumer reads; the fullest first. */
 export function unreadTopics(sizes: TopicSizes, lag: Lag): readonly UnreadTopic[] {
   const read = consumersByTopic(lag);
   return sizes.items
-    .filter(({ topic, records }) => records > 0 && !read.has(topic) && !OF_NOBODY.test(topic))
+    .filter(
+      ({ topic, records }) => records > 0 && !read.has(topic) && !WITHOUT_CONSUMER.test(topic),
+    )
     .map(({ topic, records }) => ({ topic, records }))
     .sort((a, b) => b.records - a.records || a.topic.localeCompare(b.topic, 'en'));
 }

@@ -17,11 +17,11 @@ const cases: [string, Omit<GroupFacts, 'group'>, Omit<Expected, 'check'>][] = [
     { level: 'note', says: /2 members, 40 records waiting/ },
   ],
   [
-    'nobody there',
+    'no members',
     { members: 0, lag: 1n, moved: undefined },
     {
       level: 'problem',
-      says: /Nobody is in consumer group catalogue: 1 record waiting/,
+      says: /Consumer group catalogue has no members: 1 record waiting/,
       mend: /make start/,
     },
   ],

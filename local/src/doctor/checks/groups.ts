@@ -1,13 +1,13 @@
 import { type Finding, note, ok, problem } from '@shelfcast/connect-config/health/finding';
 import type { GroupFacts } from '../facts/kafka.ts';
 
-/** Consumer groups: somebody is in them, and they get on. */
+/** Consumer groups: they have members, and make progress. */
 export function checkGroup({ group, members, lag, moved }: GroupFacts): Finding {
   const waiting = `${lag} ${lag === 1n ? 'record' : 'records'} waiting`;
   if (members === 0) {
     return problem(
       'group',
-      `Nobody is in consumer group ${group}: ${waiting}.`,
+      `Consumer group ${group} has no members: ${waiting}.`,
       'make start   # and make logs SERVICE=consumers for the reason',
     );
   }

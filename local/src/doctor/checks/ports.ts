@@ -1,10 +1,10 @@
 import { type Finding, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import type { PortFacts, StackFacts } from '../facts/stack.ts';
 
-/** Far enough to be out of the way of whoever holds the old port. */
+/** Far enough to be out of the way of the process on the old port. */
 const MOVE_BY = 1_000;
 
-/** Whether nobody else listens where the stack does or will. A port held by our own process is fine. */
+/** Whether no other program listens where the stack does or will. A port held by our own process is fine. */
 export function checkPorts({ ports, children }: StackFacts): Finding[] {
   const ours = new Set(children.flatMap((child) => (child.alive ? child.process?.pid : []) ?? []));
   const components = new Set(children.filter(({ alive }) => alive).map(({ name }) => name));

@@ -35,7 +35,7 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
     {
       check: 'orphan',
       level: 'problem',
-      says: /Nobody looks after postgres \(pid 100\)/,
+      says: /No supervisor looks after postgres \(pid 100\)/,
       mend: /make stop/,
     },
   ],

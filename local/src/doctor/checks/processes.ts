@@ -39,7 +39,7 @@ function leftBehind(facts: StackFacts): Finding[] {
     ...staleChildren(facts),
     ...(orphans.length === 0
       ? []
-      : [problem('orphan', `Nobody looks after ${few(orphans)} any more.`, START_AFRESH)]),
+      : [problem('orphan', `No supervisor looks after ${few(orphans)} any more.`, START_AFRESH)]),
   ];
 }
 

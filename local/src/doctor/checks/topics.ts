@@ -43,7 +43,7 @@ function otherPartitions(spec: TopicSpec, { topic, partitions }: TopicFacts): Fi
     problem(
       'topic-settings',
       `Topic ${topic} has ${partitions} partitions, declared are ${spec.partitions}: keys and their order depend on the number.`,
-      `TOPIC_PARTITIONS=${partitions} make start   # in .env; or make reset to begin anew`,
+      `TOPIC_PARTITIONS=${partitions} make start   # in .env; or make reset to start afresh`,
     ),
   ];
 }

@@ -5,11 +5,11 @@ export type DeadLetterFacts = {
   consumer: string;
   /** Tried again by itself. */
   retrying: number;
-  /** Only when somebody asks for it. */
+  /** Tried again only on request. */
   dead: number;
 };
 
-/** Consumers that nobody is to miss. @throws what pg throws when it cannot connect */
+/** Retired consumers, whose absence is intended. @throws what pg throws when it cannot connect */
 export async function retiredConsumers(url: string): Promise<ReadonlySet<string>> {
   return await withSession(url, async (client) => {
     const { rows: tables } = await client.query<{ made: boolean }>(

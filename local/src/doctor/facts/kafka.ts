@@ -4,7 +4,7 @@ import type { KafkaAdmin, PartitionLag, TopicSpec } from '@shelfcast/service-kit
 export type TopicFacts = {
   topic: string;
   partitions: number;
-  /** Partitions that nobody leads: they can be neither written nor read. */
+  /** Partitions without a leader: they can be neither written nor read. */
   leaderless: number;
   /** Partitions with fewer copies in sync than they should have. */
   underReplicated: number;

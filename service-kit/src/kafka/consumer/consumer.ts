@@ -52,7 +52,7 @@ export async function createConsumer(
     if (stopped !== undefined || (sameItems(wanted, topics) && endedBy === undefined)) return;
     if (endedBy === undefined) {
       log.info({ groupId, from: topics, to: wanted }, 'topics to consume changed');
-    } else log.warn({ groupId, error: endedBy }, 'joining the group anew');
+    } else log.warn({ groupId, error: endedBy }, 'joining the group again');
     topics = [];
     await session?.stop(STOP_GRACE_MS);
     session = undefined;

@@ -123,7 +123,7 @@ test('dropped, what is in hand still counts and what waits does not', async () =
 test('aborted, what is in hand is told so and moves no offset; what comes then is handled behind it', async () => {
   const { queue, lots, seen, handled } = bench();
   queue.push(fetched(1));
-  queue.abort(new Error('assigned anew'));
+  queue.abort(new Error('assigned again'));
   assert.ok(lots[0]?.signal.aborted);
   queue.push(fetched(1));
   lots[0]?.end();

@@ -106,7 +106,7 @@ export async function startConsumerSession(
   consumer.on(GROUP_JOIN, ({ payload }) => {
     joined = true;
     // kafkajs reads on at the committed offsets: what was fetched before comes again, here or elsewhere.
-    abortAll(new Error('the partitions were assigned anew'));
+    abortAll(new Error('the partitions were assigned again'));
     states.assign(
       Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
         partitions.map((partition) => ({ topic, partition })),

@@ -15,7 +15,7 @@ test('lag without progress for the whole time is a stall', () => {
   assert.equal(watchdog.observe(30_000, [seen(1)]), ['t/0']);
 });
 
-test('progress, or nothing to do, begins anew', () => {
+test('progress, or nothing to do, resets the time', () => {
   const watchdog = createStallWatchdog(30_000);
   watchdog.observe(0, [seen(1)]);
   watchdog.observe(10_000, [seen(1)]);

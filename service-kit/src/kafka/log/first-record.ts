@@ -3,7 +3,7 @@ import { KafkaError } from '../errors.ts';
 import type { KafkaRecord, LogReader, TopicPartition } from '../types.ts';
 
 const READ_TIMEOUT_MS = 5_000;
-/** One record is wanted, and a broker answers with the first whatever its size. */
+/** One record is wanted, and a broker returns the first one even if it is larger. */
 const MAX_BYTES = 1024;
 
 /**

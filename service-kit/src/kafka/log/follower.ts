@@ -11,7 +11,7 @@ const LIMITS = { maxWaitMs: 500, maxBytes: 1024 * 1024, maxPartitionBytes: 256 *
 const LINGER_MS = 25;
 const RETRY_PAUSE_MS = 200;
 
-/** The brokers lead other partitions than before, or there are more: begin anew, nothing has failed. */
+/** Partitions have other leaders than before, or there are more: start over, nothing has failed. */
 class LeadersMoved extends Error {}
 
 /** See `Kafka.followTopic`. */

@@ -43,7 +43,7 @@ export function createLogReader(context: ClientContext): BrokerLogReader {
     return cluster;
   }
 
-  /** After a failure everything is looked up anew: leaders may have moved, topics been made again. */
+  /** After a failure everything is looked up again: leaders may have moved, topics been recreated. */
   async function attempt<T>(topic: string, work: (cluster: Cluster) => Promise<T>): Promise<T> {
     let cluster: Cluster | undefined;
     try {

@@ -21,8 +21,8 @@ export interface MicroBatcher<Item> {
 }
 
 /**
- * Sends whatever arrived while the last batch was in flight as the next batch. Nobody waits for a
- * timer: an item that arrives alone goes in the same turn of the event loop, and batches grow as the receiver gets slower.
+ * Sends all that arrived while the last batch was in flight as the next batch. No timer: an item that arrives alone
+ * goes in the same turn of the event loop, and batches grow as the receiver gets slower.
  */
 export function createMicroBatcher<Item>(options: MicroBatcherOptions<Item>): MicroBatcher<Item> {
   const { deliver, bytesOf, maxBatchBytes, maxBatchItems, maxQueuedBytes } = options;

@@ -145,7 +145,7 @@ async function together(log: ReturnType<typeof createLog>, options: SharedFetche
   return shared;
 }
 
-test('who has nobody to share with asks by itself', async () => {
+test('a single member fetches for itself', async () => {
   const log = createLog();
   const shared = createSharedFetches();
   log.write(0, 'a');
@@ -213,7 +213,7 @@ test('what the fetch under way does not cover is asked for at once', async () =>
   assert.equal(read(await waits), ['0@1 b']);
 });
 
-test('nobody is read ahead of by more than one fetch', async () => {
+test('read-ahead is at most one fetch beyond any member', async () => {
   const log = createLog();
   const shared = await together(log);
   const waits = shared.fetch(catalogue, from({ 1: 0 }), log.as('catalogue'));
@@ -252,7 +252,7 @@ test('after an error everybody asks by itself and is told its own; nothing is ke
   assert.equal(log.asked, ['pricing 0@0']);
 });
 
-test('where the fetch for all hangs, nobody waits longer than for a fetch of its own, and the next asks', async () => {
+test('where the shared fetch hangs, no member waits longer than for a fetch of its own, and the next asks', async () => {
   const log = createLog();
   let nowMs = 0;
   const shared = await together(log, { nowMs: () => nowMs });

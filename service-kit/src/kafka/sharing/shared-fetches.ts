@@ -56,13 +56,13 @@ interface Fetching {
   readonly by: object;
   /** Offsets that it reads from, by `partitionKey`. */
   readonly from: ReadonlyMap<string, bigint>;
-  /** Nobody waits for it any longer: the connection of who asks is in trouble. */
+  /** After this time no member waits for it: the connection of the member that asks is in trouble. */
   readonly overdueMs: number;
   failed: boolean;
 }
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
-/** Records that nobody came for, and members that no longer ask, are forgotten after this time. */
+/** Records that no member fetched, and members that no longer ask, are forgotten after this time. */
 const STALE_MS = 2_000;
 /** A broker answers an empty fetch a little after its wait. */
 const GRACE_MS = 250;
@@ -198,7 +198,7 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     return true;
   }
 
-  /** Asks for all partitions of which somebody has read what there is: nobody is read ahead of without end. */
+  /** Fetches the tail of every partition that at least one member has caught up with: bounds read-ahead to one fetch. */
   function fetchForAll(by: object, request: FetchRequest, ask: Ask): Fetching {
     const all = new Map<string, Place>();
     for (const { places } of members.values()) {
@@ -245,7 +245,7 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     for (const tail of tails.values()) forgetOld(tail);
   }
 
-  /** @returns whether nobody else is there to share with */
+  /** @returns whether there is no other member to share with */
   function note(member: object, places: readonly Place[]): boolean {
     const atMs = nowMs();
     if (atMs - sweptAtMs >= STALE_MS) sweep(atMs);
@@ -304,7 +304,7 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
     async fetch(member, request, ask) {
       const places = placesOf(request);
       const isAlone = note(member, places);
-      if (isAlone) tails.clear(); // nobody would hear of an error that another one meets
+      if (isAlone) tails.clear(); // no member would learn of another's error
       const response = isAlone ? await ask(request) : await fetch(member, request, places, ask);
       noteGiven(member, response);
       return response;

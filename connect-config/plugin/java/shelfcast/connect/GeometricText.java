@@ -77,7 +77,7 @@ final class GeometricText {
         });
     }
 
-    /** A ring ends where it began. Of a polygon that does so itself, nobody could tell whether it does. */
+    /** WKB repeats a ring's first point at its end. Null for a polygon that does so itself: a reader could not tell. */
     static ColumnType polygon() {
         return type(Geometry.builder(), (text, schema) -> {
             List<double[]> ring = coordinates(new PGpolygon(text).points);

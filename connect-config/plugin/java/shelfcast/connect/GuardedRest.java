@@ -10,7 +10,7 @@ import org.apache.kafka.connect.rest.ConnectRestExtensionContext;
 
 /**
  * Who may use the worker's REST API, and what a connector's configuration may name (Connect has neither by itself):
- * a password, which no page has; no request of a page, whatever the browser would send along; a Host that is one of the
+ * a password, which no page has; no request of a page, even with the browser's credentials; a Host that is one of the
  * worker's, so that no name elsewhere can be led here; and configurations that name no other hosts than those below, and
  * hand no secret to anything but a password.
  *

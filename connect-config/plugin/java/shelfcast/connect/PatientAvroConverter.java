@@ -15,7 +15,7 @@ import org.apache.kafka.connect.errors.RetriableException;
  *
  * <p>Apicurio's converter (2.6) lets the exceptions of its HTTP client through, and Connect takes everything but a
  * RetriableException for a fault of the record: one schema that is not in the cache yet while the registry is down,
- * or has just lost its database, and the task stays FAILED until somebody restarts it. Connect tries again what is
+ * or has just lost its database, and the task stays FAILED until a person restarts it. Connect tries again what is
  * retriable for as long as {@code errors.retry.timeout} says.
  */
 public final class PatientAvroConverter<T> extends AvroConverter<T> {

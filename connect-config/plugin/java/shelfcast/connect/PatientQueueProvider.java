@@ -12,8 +12,8 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>ChangeEventQueue (Debezium 3.7) lets its reader collect for the whole poll interval, even when it has records
  * already, unless the batch or the queue is full. All it goes by is {@link #size()}: so this queue calls itself full to
- * whoever has just put a record in, which wakes the reader, and to a reader that has just taken some, which ends its
- * poll. Records that come while others are on their way make the next batch, as many as there are.
+ * a writer that has just put a record in, which wakes the reader, and to a reader that has just taken some, which ends
+ * its poll. Records that come while others are on their way make the next batch, as many as there are.
  *
  * <p>It also counts that interval in whole milliseconds. When less than one is left it does not wait, it asks for the
  * size in a loop until the clock moves on: up to a millisecond of a core for every poll, a quarter of a core at {@code

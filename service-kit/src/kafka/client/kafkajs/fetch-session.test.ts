@@ -51,8 +51,11 @@ test('after an error, and with a broker that keeps no sessions, everything is na
   session.accepted(42);
   session.next([at({ 0: 6 })]);
   session.reset();
-  const anew = session.next([at({ 0: 6 })]);
-  assert.equal([anew.sessionId, anew.sessionEpoch, named(anew.topics)], [0, 0, ['products/0@6']]);
+  const restarted = session.next([at({ 0: 6 })]);
+  assert.equal(
+    [restarted.sessionId, restarted.sessionEpoch, named(restarted.topics)],
+    [0, 0, ['products/0@6']],
+  );
   session.accepted(0);
   const again = session.next([at({ 0: 6 })]);
   assert.equal(

@@ -65,7 +65,7 @@ final class TableColumns {
         }
     }
 
-    /** All of {@link #list} as one text that whoever asks for a snapshot can compare. */
+    /** All of {@link #list} as one text that the process asking for a snapshot can compare. */
     String describe(TableId table) throws SQLException {
         String sql = "select jsonb_agg(c)::text from shelfcast.published_columns(?::name, to_regclass(?)) as c";
         try (PreparedStatement statement = prepare(sql, table)) {

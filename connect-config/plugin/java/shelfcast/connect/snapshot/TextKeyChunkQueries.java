@@ -34,7 +34,7 @@ import shelfcast.connect.snapshot.TableColumns.PublishedColumn;
  * is no numeric, an array cannot be stored in an offset. Here a key is Postgres' own text of it, cast back to the column's
  * base type where it is compared. Each chunk is one short transaction on a connection of its own, in which the table's
  * columns cannot change; a lock that is not to be had, or a column that is not what the model says, is an error of this
- * read and holds up nobody else.
+ * read alone and holds up no other.
  */
 final class TextKeyChunkQueries implements ChunkQueryBuilder<TableId> {
 
