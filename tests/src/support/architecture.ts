@@ -42,6 +42,8 @@ const STATE_WITH_A_REASON: readonly string[] = [
   'consumers/src/effective-price/effective-price.ts: minorUnits',
   // A note on objects of kafkajs, which has no place for it; it goes with them.
   'service-kit/src/kafka/client/kafkajs/generations.ts: isEarlier',
+  // A note on events of the live stream, which makes their text once for all clients; it goes with them.
+  'monitor/src/relay/filter.ts: searched',
   // The module is the body of a worker thread.
   'service-kit/src/process/event-loop-watchdog.ts: seen',
   'service-kit/src/process/event-loop-watchdog.ts: seenAtMs',
