@@ -1,6 +1,6 @@
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { ByteBudget } from './byte-budget.ts';
 import { createCollector, TooManyBytes, TooManyParts } from './collector.ts';
 import { Problem } from './problem.ts';
@@ -18,8 +18,6 @@ export interface BodyReaderOptions {
 export type ReadBody = (limitBytes: number) => RequestHandler;
 
 const RETRY_AFTER_SECONDS = 1;
-/** For a sender to read why its body was refused, before the connection ends. */
-const REFUSED_LINGER_MS = 1_000;
 /** What inflating takes beside the body, however short that is. */
 const INFLATER_BYTES = 64 * 1024;
 
@@ -51,7 +49,7 @@ export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadB
       try {
         collector.add(chunk);
       } catch (error) {
-        // Even while reading rests, what is already here would go through the parser part by part.
+        // No sender in good faith does that: the rest is not passed over part by part (see `errorHandler`).
         if (error instanceof TooManyParts) response.setHeader('connection', 'close');
         fail(refusalOf(error, limitBytes));
       }
@@ -62,7 +60,6 @@ export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadB
         request.unpipe(inflate);
         inflate.destroy();
       }
-      readNoFurther(request, response);
       next(error);
     }
     function onEnd(): void {
@@ -76,23 +73,6 @@ export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadB
       fail(new Problem('malformed', 'The body cannot be inflated', { cause }));
     });
   };
-}
-
-/**
- * The rest of a body that was refused stays where it is. The connection is not closed with the answer, since a sender
- * that is still writing would get a reset and never read why.
- */
-function readNoFurther(request: Request, response: Response): void {
-  request.pause();
-  response.once('finish', () => {
-    if (request.complete) {
-      request.resume();
-      return;
-    }
-    const { socket } = request;
-    const timer = setTimeout(() => socket.destroy(), REFUSED_LINGER_MS);
-    socket.once('close', () => clearTimeout(timer));
-  });
 }
 
 function inflaterOf(encoding = 'identity'): (() => Transform) | undefined {
