@@ -35,7 +35,7 @@ export interface EffectivePrice {
 }
 
 /**
- * The price of one piece at `atMs` (ms since the Unix epoch), as DESIGN.md defines it:
+ * The price of one piece at `atMs` (ms since the Unix epoch):
  * price × (1 − percentage/100) under the discount in force (start ≤ at < end) with the lowest
  * result, the reduction capped by `maximumDiscount`, only discounts for a quantity of one.
  */

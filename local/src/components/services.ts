@@ -103,7 +103,7 @@ function nodeService(
   };
 }
 
-/** The environment that DESIGN's services read, with this stack's addresses. */
+/** The environment that the services read, with this stack's addresses. */
 export function serviceEnv(settings: LocalSettings): Record<string, string> {
   const { ports } = settings;
   return {

@@ -1,4 +1,4 @@
-// Positions stand on what Debezium means by `source.sequence` (DESIGN.md, "Position"). This asks the real connector:
+// Positions stand on what Debezium means by `source.sequence` (docs/decisions/positions-and-epochs.md). This asks the real connector:
 // for every two records of one key, is the order of their positions the order of their commits?
 import { Readable } from 'node:stream';
 import { pipeline as pipeStreams } from 'node:stream/promises';

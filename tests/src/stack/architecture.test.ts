@@ -1,4 +1,4 @@
-// Which folder may import from which, and where state and settings may be; the plan is docs/architecture.md.
+// Which folder may import from which, and where state and settings may be; consumers/src/runtime/README.md draws the floors.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
