@@ -11,11 +11,11 @@ const REQUEST_TIMED_OUT = 'KafkaJSRequestTimeoutError';
  *
  * Remove when kafkajs clears `chunks`, `bytesBuffered` and `bytesNeeded` as it connects (2.2.4 does not).
  */
-export function beginConnectionsAnew(): void {
+export function resetConnections(): void {
   const { connect } = Connection.prototype;
   const connecting = new WeakMap<Connection, Promise<boolean>>();
 
-  Connection.prototype.connect = function connectAnew() {
+  Connection.prototype.connect = function connectFresh() {
     if (this.isConnected()) return Promise.resolve(true);
     const underWay = connecting.get(this);
     if (underWay !== undefined) return underWay;
