@@ -36,7 +36,14 @@ const answerBody = z.looseObject({
   detail: z.string().optional(),
   violations: z.array(violation).optional(),
   results: z
-    .array(z.object({ status: z.number(), id: z.string().optional(), problem: problem.optional() }))
+    .array(
+      z.object({
+        status: z.number(),
+        id: z.string().optional(),
+        offset: z.number().optional(),
+        problem: problem.optional(),
+      }),
+    )
     .optional(),
   topics: z
     .array(z.object({ name: z.string(), partitions: z.number(), publishable: z.boolean() }))
