@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { endsOf } from '@shelfcast/connect-config/initial-snapshot';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { messageOf } from '@shelfcast/service-kit/message-of';
 import { ADVISORY_LOCKS } from '@shelfcast/service-kit/postgres/advisory-locks';
@@ -211,7 +212,11 @@ async function build(
       if (now.swapped) return 'swapped';
       const { text, complete, handled } = await progressOf(admin, groupId, now, beganAt);
       if (complete) {
-        const given = { pool: building, generation, rebuild, rebuildId: row.id, gate, handled };
+        const topics = [...new Set(handled.map(({ topic }) => topic))];
+        const given = {
+          ...{ pool: building, generation, rebuild, rebuildId: row.id, gate, handled },
+          readEnds: () => endsOf(admin, topics),
+        };
         const swapped = await swap({ ...given, patienceMs }).catch(postponement);
         if (swapped === true) return 'swapped';
         if (swapped !== false) {

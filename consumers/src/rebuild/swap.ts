@@ -21,6 +21,8 @@ export interface SwapOptions {
   readonly gate: Gate;
   /** What the new generation has handled of each partition, at least. */
   readonly handled: readonly Watermark[];
+  /** Where the same partitions end now. */
+  readonly readEnds: () => Promise<readonly Watermark[]>;
   /** How long the live consumer may be made to wait: for each lock, and for the new generation to catch up. */
   readonly patienceMs: number;
 }
@@ -41,8 +43,8 @@ const CATCH_UP_RECORDS = 200n;
  * @throws {Refused} when a resync sweeps the generation in use, or has swept it since the new one began
  */
 export async function swap(options: SwapOptions): Promise<boolean> {
-  const { pool, generation, gate, handled } = options;
-  const lag = await behind(pool, generation, handled);
+  const { pool, generation, gate, handled, readEnds } = options;
+  const lag = await behind(pool, generation, { handled, ends: await readEnds() });
   if (lag > CATCH_UP_RECORDS) throw new SwapPostponed(`${lag} records behind the model in use`);
   try {
     return await inTransaction(pool, (tx) => swapIn(options, tx));
@@ -55,7 +57,7 @@ export async function swap(options: SwapOptions): Promise<boolean> {
 }
 
 async function swapIn(
-  { generation, rebuild, rebuildId, gate, handled, patienceMs }: SwapOptions,
+  { generation, rebuild, rebuildId, gate, handled, readEnds, patienceMs }: SwapOptions,
   tx: ClientBase,
 ): Promise<boolean> {
   const { live, schema, oldSchema, consumer: next } = generation;
@@ -75,7 +77,8 @@ async function swapIn(
     live,
   ]);
   const lockedAtMs = performance.now();
-  await untilCaughtUp(tx, { generation, handled, patienceMs });
+  const ends = await readEnds();
+  await untilCaughtUp(tx, { generation, handled, ends, patienceMs });
   await closed(gate, patienceMs);
   // So do the retries of its parked changes, and its jobs.
   await tx.query(
@@ -113,15 +116,27 @@ async function refuseIfSwept(tx: ClientBase, live: string, rebuildId: string): P
   throw new Refused('A resync went on at the same time: when it is done, ask again.');
 }
 
-/** Records that the live consumer has handled and the new generation has not. */
+interface Places {
+  readonly handled: readonly Watermark[];
+  readonly ends: readonly Watermark[];
+}
+
+/**
+ * Records that the live consumer has handled and the new generation has not. What the live one handled beyond the end was
+ * of a topic of this name that is gone: it cannot be caught up with.
+ */
 async function behind(
   db: Pick<ClientBase, 'query'>,
   { live, consumer: next }: Generation,
-  handled: readonly Watermark[],
+  { handled, ends }: Places,
 ): Promise<bigint> {
+  const endOf = ({ topic, partition }: Watermark) =>
+    ends.find((end) => end.topic === topic && end.partition === partition)?.offset.toString() ??
+    null;
   const { rows } = await db.query<{ records: string }>(
-    `select coalesce(sum(greatest(l.next_offset - greatest(b."offset", n.next_offset, p.next_offset), 0)), 0)::text as records
-     from unnest($3::text[], $4::int[], $5::bigint[]) as b(topic, partition, "offset")
+    `select coalesce(sum(greatest(least(l.next_offset, b."end") - greatest(b."offset", n.next_offset, p.next_offset), 0)), 0)::text
+       as records
+     from unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[]) as b(topic, partition, "offset", "end")
      join runtime.batches l on l.consumer = $1 and l.topic = b.topic and l.partition = b.partition
      left join runtime.batches n on n.consumer = $2 and n.topic = b.topic and n.partition = b.partition
      left join lateral (select max("offset") + 1 as next_offset from runtime.parked_changes c
@@ -132,6 +147,7 @@ async function behind(
       handled.map(({ topic }) => topic),
       handled.map(({ partition }) => partition),
       handled.map(({ offset }) => String(offset)),
+      handled.map(endOf),
     ],
   );
   return BigInt(rows[0]?.records ?? 0);
@@ -139,10 +155,14 @@ async function behind(
 
 async function untilCaughtUp(
   tx: ClientBase,
-  { generation, handled, patienceMs }: Pick<SwapOptions, 'generation' | 'handled' | 'patienceMs'>,
+  {
+    generation,
+    patienceMs,
+    ...places
+  }: Pick<SwapOptions, 'generation' | 'handled' | 'patienceMs'> & Places,
 ): Promise<void> {
   for (const until = performance.now() + patienceMs; ; await delay(20)) {
-    const lag = await behind(tx, generation, handled);
+    const lag = await behind(tx, generation, places);
     if (lag === 0n) return;
     if (performance.now() > until) {
       throw new SwapPostponed(`still ${lag} records behind after ${patienceMs} ms`);

@@ -127,6 +127,17 @@ test('a generation that is behind does not take the place of the one in use', as
   assert.is(await swapped(pool, 10n), true);
 });
 
+test('what the one in use has handled of a topic that was made again does not count', async ({
+  pool,
+}) => {
+  await pool.query(
+    `insert into runtime.batches values ('catalogue', $1, 0, 20, 55, '{}'), ('catalogue@next', $1, 0, 20, 25, '{}')`,
+    [TOPIC],
+  );
+  assert.ok((await failureOf(swapped(pool, 25n, 26n))) instanceof SwapPostponed);
+  assert.is(await swapped(pool, 25n, 25n), true);
+});
+
 test('a lock that is not to be had postpones the swap, and nothing is changed', async ({
   pool,
 }) => {
@@ -146,7 +157,7 @@ test('one that was given up is not swapped in', async ({ pool }) => {
   assert.is(await nameIn(pool, 'catalogue'), 'old');
 });
 
-function swapped(pool: Pool, handledTo = 0n): Promise<boolean> {
+function swapped(pool: Pool, handledTo = 0n, end = 1_000n): Promise<boolean> {
   return swap({
     pool,
     generation,
@@ -154,6 +165,7 @@ function swapped(pool: Pool, handledTo = 0n): Promise<boolean> {
     rebuildId: '1',
     gate: createGate(),
     handled: [{ topic: TOPIC, partition: 0, offset: handledTo }],
+    readEnds: async () => [{ topic: TOPIC, partition: 0, offset: end }],
     patienceMs: 300,
   });
 }
