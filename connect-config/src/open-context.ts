@@ -25,7 +25,7 @@ export interface OpenContext {
   close(): Promise<void>;
 }
 
-/** Whatever the database or the role says of its sessions: a command may take its time, and it writes. */
+/** Settings of the database or the role do not count: a command may take its time, and it writes. */
 const SESSION =
   '-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0';
 

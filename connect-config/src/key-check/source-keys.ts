@@ -62,7 +62,7 @@ export async function* readSourceKeys({
   }
 }
 
-/** Arrays go by the order of their elements' indexes, whatever the operators are named; but no index finds them. */
+/** Arrays go by the order of their elements' indexes, by operators of any name; but no index finds them. */
 function comparable(expression: string, ordered: boolean): string {
   return ordered ? expression : `array[${expression}]`;
 }

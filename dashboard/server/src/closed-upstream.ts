@@ -9,7 +9,7 @@ export interface ClosedUpstreamOptions {
 }
 
 /**
- * Rejects while a service behind a port that has tokens lets in whoever asks: they would protect the pages, and the
+ * Rejects while a service behind a port that has tokens asks for none itself: they would protect the pages, and the
  * service would be open to all, on the network or through a proxy. One that does not answer may do so in a moment.
  * @throws {Problem} 503 saying what to configure
  */

@@ -32,7 +32,7 @@ export interface DeadLetterRoutesOptions {
   readonly names: readonly string[];
 }
 
-/** Records of one key that are shown with its dead letter; the first one is, whatever its size. */
+/** Records of one key that are shown with its dead letter; the first one always is. */
 const SHOWN = { changes: 20, bytes: 1024 * 1024 };
 const NOTHING: ReadonlySet<string> = new Set();
 const ID = /^\d{1,18}$/;

@@ -2,7 +2,7 @@ import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import type { Connection } from './outgoing.ts';
 import type { LiveServer } from './relay.ts';
 
-export interface LetInOptions {
+export interface AuthenticateSocketOptions {
   readonly authorizer: Pick<Authorizer, 'identify' | 'isOpen'>;
   readonly nowMs: () => number;
   /** Clients at a time, half of them of one caller where callers have names; who comes then is refused. */
@@ -18,7 +18,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  */
 export function authenticateSocket(
   io: LiveServer,
-  { authorizer, nowMs, maxClients }: LetInOptions,
+  { authorizer, nowMs, maxClients }: AuthenticateSocketOptions,
 ): void {
   const connections = new Map<string, Set<Connection>>();
   const mostOfCaller = authorizer.isOpen ? maxClients : Math.ceil(maxClients / 2);

@@ -32,7 +32,7 @@ export interface ContractCache {
   forget(topic: string): void;
 }
 
-export interface ContractBookOptions {
+export interface ContractCacheOptions {
   readonly registry: Pick<SubjectCatalog, 'latest'>;
   readonly codec: Pick<Codec, 'encoder'>;
   readonly log: Logger;
@@ -50,7 +50,7 @@ interface Entry {
 
 const MAX_TOPICS = 2_000;
 
-export function createContractCache(options: ContractBookOptions): ContractCache {
+export function createContractCache(options: ContractCacheOptions): ContractCache {
   const { registry, codec, log, maxAgeMs = 5_000, missTtlMs = 500, nowMs = Date.now } = options;
   const entries = new LRUCache<string, Entry>({ max: MAX_TOPICS });
   const underway = new Map<string, Promise<TopicContract | undefined>>();

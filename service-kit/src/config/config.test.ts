@@ -143,7 +143,7 @@ test('settings that need each other', () => {
   );
 });
 
-test('where an issuer’s keys are, without the issuer, asks nobody for a JWT', () => {
+test('where an issuer’s keys are, without the issuer, asks no caller for a JWT', () => {
   const withAuth = z.object(authSettings);
   const env = { OIDC_JWKS_URL: 'https://issuer.example/jwks' };
   const message = problemsOf(() => loadConfig(withAuth, { env }));

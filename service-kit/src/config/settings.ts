@@ -199,7 +199,7 @@ export const SETTING_RULES: readonly SettingRule[] = [
   needs('SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'),
   needs('SCHEMA_REGISTRY_PASSWORD', 'SCHEMA_REGISTRY_USERNAME'),
   needs('ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET'),
-  // Without an issuer nobody would be asked for a JWT.
+  // Without an issuer no caller would be asked for a JWT.
   needs('OIDC_JWKS_URL', 'OIDC_ISSUER'),
   needsSwitch('KAFKA_SSL_CA_FILE', 'KAFKA_SSL'),
   needsSwitch('KAFKA_SSL_CERT_FILE', 'KAFKA_SSL'),

@@ -22,7 +22,7 @@ const RETRY_AFTER_SECONDS = 1;
 const INFLATER_BYTES = 64 * 1024;
 
 /**
- * What callers have sent and not been answered for is counted as it arrives, whatever they announce, and given back
+ * What callers have sent and not been answered for is counted as it arrives, not as announced, and given back
  * with the answer or when they hang up: 429 for a caller with more than its share, 503 when all together have too much.
  * The first kilobytes of each body are free (see `createCollector`), so small requests that are not compressed are never
  * refused for that.

@@ -35,7 +35,7 @@ export interface Readiness {
   readonly notes?: readonly string[];
 }
 
-/** Whoever asks has asked by then: what only holds a connection open would take the process's files. */
+/** A request has come by then: what only holds a connection open would take the process's files. */
 const SLOW_SENDERS = {
   headersTimeout: 2_000,
   requestTimeout: 2_000,

@@ -1,4 +1,4 @@
-// What was written while nobody read it, and altered since: the stream is read as it was written, whatever the catalog says now.
+// What was written while nothing read it, and altered since: the stream is read as it was written, not by today's catalog.
 import { addTable } from '@shelfcast/connect-config/add-table';
 import { CONNECTOR } from '@shelfcast/connect-config/context';
 import { waitUntilRunning, waitUntilStopped } from '@shelfcast/connect-config/wait-until';

@@ -315,7 +315,7 @@ for (const [name, { sql, check, subject, says, isReadAgain, isSql }] of Object.e
     }));
 }
 
-test('our own tables are made again as the migration made them, whatever is there instead', () =>
+test('our own tables are made again as the migration made them, in place of what is there', () =>
   takenBack(async () => {
     await owner.query(`drop table shelfcast.heartbeat; create view shelfcast.heartbeat as select 1 as id;
       alter table shelfcast.signal alter column data type jsonb using data::jsonb`);

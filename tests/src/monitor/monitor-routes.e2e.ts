@@ -46,7 +46,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   '/api/dead-letters': ['consumer', 'entity', 'key', 'errorType', 'limit', 'cursor'],
 };
 
-/** As a URL has it, whatever is in it: `encodeURIComponent` takes no half of a character. */
+/** As a URL has it, with any characters: `encodeURIComponent` takes no half of a character. */
 const encoded = (text: string) =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 const cursor = (value: unknown) => Buffer.from(JSON.stringify(value) ?? '').toString('base64url');

@@ -160,7 +160,7 @@ test('the id that a sender gave stays an attribute, beside the event’s own', a
   });
 });
 
-test('in whatever form it comes again, an event is one', async ({ guarded }) => {
+test('an event that comes again in another form is one', async ({ guarded }) => {
   const event = {
     ...{ source: 'urn:shop:1', id: `Müller & Söhne #${randomUUID()}` },
     data: productUpdate(products.next()),

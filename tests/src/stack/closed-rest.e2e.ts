@@ -137,7 +137,7 @@ test('a configuration that names another host is refused before anything is sent
         JSON.stringify(entries),
       );
     }
-    // The route is the same to Connect, whatever hides behind a semicolon.
+    // The route is the same to Connect, with anything behind a semicolon.
     const { status } = await fetch(
       `http://127.0.0.1:${connect.port}/connector-plugins/ShelfcastConnector/config/validate;x=1`,
       {

@@ -174,7 +174,7 @@ test('times, issuers and audiences', (context) =>
     'for others': sign({ claims: { aud: 'shelfcast-billing' } }),
     'for several others': sign({ claims: { aud: ['a', 'b'] } }),
     'for an object': sign({ claims: { aud: { shelfcast: true } } }),
-    'for nobody': sign({ claims: { aud: [] } }),
+    'for no audience': sign({ claims: { aud: [] } }),
     'for whom it may concern': sign({ claims: { aud: undefined } }),
   }));
 
@@ -205,7 +205,7 @@ test('signatures', async (context) => {
     'no signature': `${header}.${payload}.`,
     'half of one': `${header}.${payload}.${signature.slice(0, 40)}`,
     'a signature of nulls': `${header}.${payload}.${Buffer.alloc(64).toString('base64url')}`,
-    'a critical header that nobody knows': sign({ header: { crit: ['x-ours'], 'x-ours': 1 } }),
+    'a critical header that is unknown': sign({ header: { crit: ['x-ours'], 'x-ours': 1 } }),
     'no critical header at all': `${encoded({ alg: 'ES256', crit: [] })}.${payload}.${signature}`,
     'a payload that is said not to be encoded': signedByHand(
       { alg: 'ES256', kid: 'ec', b64: false, crit: ['b64'] },
@@ -247,7 +247,7 @@ test('names that look alike are not one, nor are those of tokens', async (contex
   );
 });
 
-test('without the issuer’s keys nobody is let in, and told to come again', async () => {
+test('without the issuer’s keys no caller is let in, and each is told to come again', async () => {
   const token = createHash('sha256').update('x').digest('hex');
   const away = await startTestApi({ OIDC_ISSUER: ISSUER, OIDC_JWKS_URL: 'http://127.0.0.1:9/' });
   try {

@@ -34,7 +34,7 @@ const isFirst = ({ times, deaths }: Resumption) => times <= DEATHS_TOGETHER && d
  */
 export function createCrashIsolation<Effect>(options: CrashIsolationOptions<Effect>) {
   const { applying, pool, submit, patiently } = options;
-  const unfinished = createCrashJournal(pool, applying.definition.name);
+  const journal = createCrashJournal(pool, applying.definition.name);
 
   async function oneByOne(
     batch: KafkaBatch,
@@ -61,9 +61,9 @@ export function createCrashIsolation<Effect>(options: CrashIsolationOptions<Effe
       return [await patiently(() => parkDeadly(applying, entry, error))];
     }
     // Entered once: an outage that is waited out ends no process.
-    await patiently(() => unfinished.beginAlone(batch, offset));
+    await patiently(() => journal.beginAlone(batch, offset));
     const applied = await patiently(() => applyBatch(applying, [entry]));
-    await patiently(() => unfinished.endAlone(batch, offset));
+    await patiently(() => journal.endAlone(batch, offset));
     return applied;
   }
 
@@ -73,15 +73,15 @@ export function createCrashIsolation<Effect>(options: CrashIsolationOptions<Effe
       batch: KafkaBatch,
       entries: readonly (Delivery | Unreadable)[],
     ): Promise<readonly Applied[]> {
-      const resumption = await patiently(() => unfinished.begin(batch));
+      const resumption = await patiently(() => journal.begin(batch));
       try {
         if (resumption === undefined || isFirst(resumption)) return await submit(entries);
         return await oneByOne(batch, entries, resumption);
       } catch (error) {
-        unfinished.forget(batch);
+        journal.forget(batch);
         throw error;
       } finally {
-        if (resumption !== undefined) await patiently(() => unfinished.end(batch));
+        if (resumption !== undefined) await patiently(() => journal.end(batch));
       }
     },
   };
