@@ -38,7 +38,6 @@ export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadB
     const grow = (bytes: number): void => {
       const full = budget.take(caller, bytes);
       if (full !== undefined) throw tooMuch(full);
-      if (taken === 0) response.once('close', () => budget.give(caller, taken));
       taken += bytes;
     };
     const collector = createCollector({ limitBytes, grow });
@@ -54,18 +53,26 @@ export function createBodyReader({ budget, callerOf }: BodyReaderOptions): ReadB
         fail(refusalOf(error, limitBytes));
       }
     };
-    function fail(error: unknown): void {
+    function stopReading(): void {
       source.off('data', onData).off('end', onEnd);
       if (inflate !== undefined) {
         request.unpipe(inflate);
         inflate.destroy();
       }
+    }
+    function fail(error: unknown): void {
+      stopReading();
       next(error);
     }
     function onEnd(): void {
       request.body = collector.bytes();
       next();
     }
+    response.once('close', () => {
+      // An inflater still has megabytes to hand over when the sender has hung up: they would be counted for ever.
+      stopReading();
+      budget.give(caller, taken);
+    });
     source.on('data', onData);
     // Without an end the sender has hung up, and there is no answer to give.
     source.once('end', onEnd);
