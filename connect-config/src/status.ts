@@ -1,7 +1,7 @@
 import { listRemovedTables, type RemovedTable } from '@shelfcast/product-database/captured-tables';
+import type { Finding } from '@shelfcast/service-kit/finding';
 import { CONNECTOR, type ConnectorContext, SLOT } from './context.ts';
 import { allFindings, captureOf, checkSource, type SourceFacts } from './health/check-source.ts';
-import type { Finding } from './health/finding.ts';
 import { gatherSource } from './health/gather-source.ts';
 import type { SourceFinding } from './health/source-finding.ts';
 import { epochOf } from './render.ts';

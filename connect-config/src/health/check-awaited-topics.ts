@@ -1,5 +1,5 @@
+import { problem } from '@shelfcast/service-kit/finding';
 import { formatTableName, type TableName } from '../table-name.ts';
-import { problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { addTable } from './words.ts';
 

@@ -1,9 +1,13 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadTemplate } from '../template.ts';
 import { checkConfig, checkEdited, checkIncludeList } from './check-config.ts';
 import { type ConnectorFacts, checkConnector, presenceOf } from './check-connector.ts';
-import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
 import { capturedTables, connectorConfig, connectorIn } from './testing/facts.ts';
 
 const test = suite('health: connector');

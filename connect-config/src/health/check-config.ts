@@ -1,4 +1,5 @@
 import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
+import { note, ok, orOk, problem } from '@shelfcast/service-kit/finding';
 import { HEARTBEAT_TABLE } from '../heartbeat.ts';
 import { INCLUDE_LIST, includeEntries, includes, readableEntry } from '../include-list.ts';
 import {
@@ -9,7 +10,6 @@ import {
   renderSettingsOf,
 } from '../render.ts';
 import { formatTableName } from '../table-name.ts';
-import { note, ok, orOk, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { few, resyncTable } from './words.ts';
 

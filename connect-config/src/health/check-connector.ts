@@ -1,8 +1,8 @@
+import { note, ok, problem } from '@shelfcast/service-kit/finding';
 import type { ConnectorStatus } from '../connect-client.ts';
 import { CONNECTOR } from '../context.ts';
 import { explainFailure } from '../explain.ts';
 import type { ConnectorConfig } from '../render.ts';
-import { note, ok, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
 
 /** How far the connector is, as far as other checks depend on it. */

@@ -1,6 +1,6 @@
+import { assertFinding, type Expected } from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import { checkHeartbeat, type HeartbeatFacts } from './check-heartbeat.ts';
-import { assertFinding, type Expected } from './testing/expect.ts';
 
 const test = suite('health: heartbeat');
 

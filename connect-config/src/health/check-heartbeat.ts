@@ -1,8 +1,8 @@
+import { note, ok, problem } from '@shelfcast/service-kit/finding';
 import { longDuration } from '@shelfcast/service-kit/words';
 import { heartbeatTopic } from '../heartbeat.ts';
 import { type Arrivals, HEARTBEAT_LATE_MS } from './arrivals.ts';
 import type { ConnectorPresence } from './check-connector.ts';
-import { note, ok, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
 
 /** The way of a heartbeat, from the connector's statement in the database to the record in Kafka. */

@@ -1,8 +1,12 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import { checkIdentity } from './check-identity.ts';
 import { checkPartitions } from './check-partitions.ts';
 import type { TableFacts } from './read-tables.ts';
-import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
 import { identity, products } from './testing/facts.ts';
 
 const test = suite('health: the identity of captured tables');

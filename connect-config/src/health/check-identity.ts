@@ -1,6 +1,6 @@
 import type { ColumnIdentity } from '@shelfcast/product-database/table-identity';
+import { problem } from '@shelfcast/service-kit/finding';
 import pg from 'pg';
-import { problem } from './finding.ts';
 import type { TableFacts } from './read-tables.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { addTable, removeTable, resyncTable, sqlOnProducts } from './words.ts';

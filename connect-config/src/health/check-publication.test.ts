@@ -1,9 +1,13 @@
 import type { TableIdentity } from '@shelfcast/product-database/table-identity';
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkPublication, checkPublished } from './check-publication.ts';
 import type { CaptureFacts } from './read-source.ts';
-import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
 import { capture, identity, products, publication } from './testing/facts.ts';
 
 const test = suite('health: publication');

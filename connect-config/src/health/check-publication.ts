@@ -1,6 +1,6 @@
 import { PUBLICATION, PUBLISHED_OWN } from '@shelfcast/product-database/publication';
+import { note, ok, orOk, problem } from '@shelfcast/service-kit/finding';
 import { isAnother } from './check-identity.ts';
-import { note, ok, orOk, problem } from './finding.ts';
 import type { PublicationFacts } from './read-publication.ts';
 import type { CaptureFacts } from './read-source.ts';
 import type { TableFacts } from './read-tables.ts';

@@ -1,7 +1,11 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import { checkServer } from './check-server.ts';
 import type { ServerFacts } from './read-server.ts';
-import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
 import { server } from './testing/facts.ts';
 
 const test = suite('health: Postgres server');

@@ -1,6 +1,6 @@
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
+import { note, ok, problem } from '@shelfcast/service-kit/finding';
 import { size } from '@shelfcast/service-kit/words';
-import { note, ok, problem } from './finding.ts';
 import type { ServerFacts } from './read-server.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { sqlOnProducts } from './words.ts';

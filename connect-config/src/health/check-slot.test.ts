@@ -1,8 +1,12 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import type { ConnectorPresence } from './check-connector.ts';
 import { checkSlot } from './check-slot.ts';
 import type { CaptureFacts } from './read-source.ts';
-import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
 import { capture, slot } from './testing/facts.ts';
 
 const test = suite('health: replication slot');

@@ -1,8 +1,8 @@
+import { note, ok, problem } from '@shelfcast/service-kit/finding';
 import { longDuration, size } from '@shelfcast/service-kit/words';
 import { SLOT } from '../context.ts';
 import { describeSession, type ReplicationSlot } from '../replication-slot.ts';
 import type { ConnectorPresence } from './check-connector.ts';
-import { note, ok, problem } from './finding.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { RESYNC, sqlOnProducts } from './words.ts';
 

@@ -1,4 +1,5 @@
 import type { BrokenOwnTable, OwnTable } from '@shelfcast/product-database/own-tables';
+import { type Gathered, note, problem } from '@shelfcast/service-kit/finding';
 import { type AwaitedTopic, checkAwaitedTopics } from './check-awaited-topics.ts';
 import { checkEdited, checkIncludeList } from './check-config.ts';
 import type { ConnectorFacts } from './check-connector.ts';
@@ -10,7 +11,6 @@ import { checkSlot } from './check-slot.ts';
 import { checkTables } from './check-tables.ts';
 import { checkTakenOut } from './check-taken-out.ts';
 import { checkWrittenTopics } from './check-written-topics.ts';
-import { type Gathered, note, problem } from './finding.ts';
 import type { BrokerFacts } from './read-broker.ts';
 import type { CaptureFacts, DatabaseFacts } from './read-source.ts';
 import type { SourceCheck, SourceFinding } from './source-finding.ts';

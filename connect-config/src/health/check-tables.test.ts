@@ -1,8 +1,12 @@
+import {
+  assertAllOk,
+  assertFinding,
+  type Expected,
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkTables } from './check-tables.ts';
 import type { TableFacts } from './read-tables.ts';
-import { assertAllOk, assertFinding, type Expected } from './testing/expect.ts';
 import { capture, products, publication } from './testing/facts.ts';
 
 const test = suite('health: captured tables');

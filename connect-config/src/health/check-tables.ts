@@ -1,7 +1,7 @@
 import { DEBEZIUM_ROLE, OWN_GRANTS } from '@shelfcast/product-database/debezium-role';
+import { note, orOk, problem } from '@shelfcast/service-kit/finding';
 import { checkIdentity, isAnother } from './check-identity.ts';
 import { checkPartitions } from './check-partitions.ts';
-import { note, orOk, problem } from './finding.ts';
 import type { CaptureFacts } from './read-source.ts';
 import type { TableFacts } from './read-tables.ts';
 import type { SourceFinding } from './source-finding.ts';

@@ -1,7 +1,7 @@
+import { assertFinding } from '@shelfcast/service-kit/testing/expect-finding';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkTakenOut } from './check-taken-out.ts';
-import { assertFinding } from './testing/expect.ts';
 
 const removed = {
   ...{ schema: 'public', table: 'orders', routingColumn: 'id', removedAt: new Date(0) },

@@ -1,6 +1,6 @@
+import { problem } from '@shelfcast/service-kit/finding';
 import { GUARD } from '../context.ts';
 import { formatTableName, tableArgument } from '../table-name.ts';
-import { problem } from './finding.ts';
 import type { CaptureFacts } from './read-source.ts';
 import type { SourceFinding } from './source-finding.ts';
 

@@ -1,6 +1,6 @@
 import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
+import { orOk, problem } from '@shelfcast/service-kit/finding';
 import { formatTableName } from '../table-name.ts';
-import { orOk, problem } from './finding.ts';
 import type { BrokerFacts } from './read-broker.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { resyncTable } from './words.ts';

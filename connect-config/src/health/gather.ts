@@ -1,4 +1,4 @@
-import type { Gathered } from '@shelfcast/connect-config/health/finding';
+import type { Gathered } from '@shelfcast/service-kit/finding';
 
 /** Asks a source; one that is down, or slower than `timeoutMs`, is a fact like any other. */
 export async function gather<Facts>(

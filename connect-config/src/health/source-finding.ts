@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import type { Finding } from '@shelfcast/service-kit/finding';
 
 /** What is checked of the source, from the captured tables to the records that arrive in Kafka, by who is asked. */
 export const SOURCE_CHECKS = {

@@ -1,7 +1,7 @@
+import { assertAllOk, assertFinding } from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkWrittenTopics } from './check-written-topics.ts';
-import { assertAllOk, assertFinding } from './testing/expect.ts';
 import { broker, capturedTables, connectorConfig, publication } from './testing/facts.ts';
 import { writtenTopics } from './written-topics.ts';
 

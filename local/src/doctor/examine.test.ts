@@ -1,12 +1,12 @@
 import { captureOf } from '@shelfcast/connect-config/health/check-source';
 import { gather } from '@shelfcast/connect-config/health/gather';
-import { assertAllOk, assertFinding } from '@shelfcast/connect-config/health/testing/expect';
 import {
   broker,
   connectorIn,
   server,
   source,
 } from '@shelfcast/connect-config/health/testing/facts';
+import { assertAllOk, assertFinding } from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { judgePipeline, type PipelineFacts } from './examine.ts';

@@ -6,13 +6,6 @@ import {
   checkSource,
   type SourceFacts,
 } from '@shelfcast/connect-config/health/check-source';
-import {
-  type Finding,
-  type FindingGroup,
-  type Gathered,
-  note,
-  problem,
-} from '@shelfcast/connect-config/health/finding';
 import { gather } from '@shelfcast/connect-config/health/gather';
 import { gatherSource } from '@shelfcast/connect-config/health/gather-source';
 import { listAwaitedTopics } from '@shelfcast/connect-config/readers';
@@ -21,6 +14,13 @@ import { loadTemplate } from '@shelfcast/connect-config/template';
 import { declaredTopics } from '@shelfcast/connect-config/topics';
 import type { CapturedTable } from '@shelfcast/product-database/captured-tables';
 import { cdcTopic } from '@shelfcast/schemas/topics';
+import {
+  type Finding,
+  type FindingGroup,
+  type Gathered,
+  note,
+  problem,
+} from '@shelfcast/service-kit/finding';
 import { createKafka } from '@shelfcast/service-kit/kafka';
 import { createPool } from '@shelfcast/service-kit/postgres/pool';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Finding, FindingGroup } from '@shelfcast/connect-config/health/finding';
+import type { Finding, FindingGroup } from '@shelfcast/service-kit/finding';
 import { printable } from '@shelfcast/service-kit/process/print';
 
 const LABELS: Record<Finding['level'], { text: string; color: 'green' | 'yellow' | 'red' }> = {

@@ -1,7 +1,6 @@
 // What can happen to a captured table in Postgres: each case is found with the command that heals it, and what that command
 // does in the database leaves nothing to be found. Every case is a transaction that is taken back.
 import { checkCapture } from '@shelfcast/connect-config/health/check-source';
-import type { Finding } from '@shelfcast/connect-config/health/finding';
 import { readDatabase } from '@shelfcast/connect-config/health/read-source';
 import { captureWhole } from '@shelfcast/product-database/capture-table';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
@@ -9,6 +8,7 @@ import { migrateProducts } from '@shelfcast/product-database/migrate';
 import { ensureOwnTables } from '@shelfcast/product-database/own-tables';
 import { ensurePublication } from '@shelfcast/product-database/publication';
 import { rememberIdentity } from '@shelfcast/product-database/table-identity';
+import type { Finding } from '@shelfcast/service-kit/finding';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

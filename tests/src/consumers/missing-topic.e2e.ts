@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { availableParallelism, loadavg } from 'node:os';
-import type { Finding } from '@shelfcast/connect-config/health/finding';
 import { migrateConsumers } from '@shelfcast/consumers/migrate';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';
+import type { Finding } from '@shelfcast/service-kit/finding';
 import pg from 'pg';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

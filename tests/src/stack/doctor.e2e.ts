@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
-import type { Finding } from '@shelfcast/connect-config/health/finding';
 import { examineStack } from '@shelfcast/local/doctor/examine';
 import { readSettings } from '@shelfcast/local/settings';
 import { asRemembered } from '@shelfcast/local/start/remember';
 import { eventually } from '@shelfcast/service-kit/eventually';
+import type { Finding } from '@shelfcast/service-kit/finding';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from '../support/environment.ts';

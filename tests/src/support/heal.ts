@@ -1,8 +1,8 @@
-import type { Finding } from '@shelfcast/connect-config/health/finding';
 import { examineStack } from '@shelfcast/local/doctor/examine';
 import { readSettings } from '@shelfcast/local/settings';
 import { asRemembered } from '@shelfcast/local/start/remember';
 import { eventually } from '@shelfcast/service-kit/eventually';
+import type { Finding } from '@shelfcast/service-kit/finding';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from './environment.ts';
 import { runCommand } from './run-command.ts';

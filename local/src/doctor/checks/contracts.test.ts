@@ -2,7 +2,7 @@ import {
   assertAllOk,
   assertFinding,
   type Expected,
-} from '@shelfcast/connect-config/health/testing/expect';
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import type { RegistryFacts } from '../facts/registry.ts';
 import { registry } from '../testing/facts.ts';

@@ -1,5 +1,5 @@
-import { type Finding, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import { CONTRACT_COMPATIBILITY } from '@shelfcast/schemas/registration';
+import { type Finding, orOk, problem } from '@shelfcast/service-kit/finding';
 import type { RegistryFacts } from '../facts/registry.ts';
 
 /** The schema registry: our contracts are in it, and nothing there stops the connector. */

@@ -1,4 +1,4 @@
-import { assertFinding, type Expected } from '@shelfcast/connect-config/health/testing/expect';
+import { assertFinding, type Expected } from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import type { DeadLetterFacts } from '../facts/dead-letters.ts';
 import { checkDeadLetters } from './dead-letters.ts';

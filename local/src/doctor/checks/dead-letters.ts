@@ -1,4 +1,4 @@
-import { type Finding, note, ok, problem } from '@shelfcast/connect-config/health/finding';
+import { type Finding, note, ok, problem } from '@shelfcast/service-kit/finding';
 import type { DeadLetterFacts } from '../facts/dead-letters.ts';
 
 const keysOf = (count: number): string => (count === 1 ? '1 key' : `${count} keys`);

@@ -1,4 +1,4 @@
-import { type Finding, note, ok, problem } from '@shelfcast/connect-config/health/finding';
+import { type Finding, note, ok, problem } from '@shelfcast/service-kit/finding';
 import type { GroupFacts } from '../facts/kafka.ts';
 
 /** Consumer groups: they have members, and make progress. */

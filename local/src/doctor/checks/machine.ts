@@ -1,4 +1,4 @@
-import { type Finding, note, ok, problem } from '@shelfcast/connect-config/health/finding';
+import { type Finding, note, ok, problem } from '@shelfcast/service-kit/finding';
 import { size } from '@shelfcast/service-kit/words';
 import { MINIMUM_JAVA, parseJavaVersion } from '../../vendor/java.ts';
 import { javaVersion, type MachineFacts, type ProgramAnswer } from '../facts/machine.ts';

@@ -1,4 +1,4 @@
-import { assertFinding, type Expected } from '@shelfcast/connect-config/health/testing/expect';
+import { assertFinding, type Expected } from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import type { StackFacts } from '../facts/stack.ts';
 import { postgresChild, postgresPort, stack } from '../testing/facts.ts';

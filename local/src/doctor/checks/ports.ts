@@ -1,4 +1,4 @@
-import { type Finding, orOk, problem } from '@shelfcast/connect-config/health/finding';
+import { type Finding, orOk, problem } from '@shelfcast/service-kit/finding';
 import type { PortFacts, StackFacts } from '../facts/stack.ts';
 
 /** Far enough to be out of the way of the process on the old port. */

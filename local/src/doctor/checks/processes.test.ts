@@ -2,7 +2,7 @@ import {
   assertAllOk,
   assertFinding,
   type Expected,
-} from '@shelfcast/connect-config/health/testing/expect';
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import type { StackFacts } from '../facts/stack.ts';
 import { postgresChild, postgresPort, stack } from '../testing/facts.ts';

@@ -1,5 +1,5 @@
-import { type Finding, note, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import { few } from '@shelfcast/connect-config/health/words';
+import { type Finding, note, orOk, problem } from '@shelfcast/service-kit/finding';
 import { type ChildFacts, isUp, type StackFacts } from '../facts/stack.ts';
 
 /** A component with this many restarts, the last of them this short ago, does not stay up. */

@@ -1,9 +1,9 @@
+import { connectorConfig } from '@shelfcast/connect-config/health/testing/facts';
 import {
   assertAllOk,
   assertFinding,
   type Expected,
-} from '@shelfcast/connect-config/health/testing/expect';
-import { connectorConfig } from '@shelfcast/connect-config/health/testing/facts';
+} from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import { kafka, settings, stack } from '../testing/facts.ts';
 import { checkLargestRow, checkRecordSizes, type RecordSizePlaces } from './record-size.ts';

@@ -1,5 +1,5 @@
-import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import type { ConnectorConfig } from '@shelfcast/connect-config/render';
+import { type Finding, note, ok, orOk, problem } from '@shelfcast/service-kit/finding';
 import { size } from '@shelfcast/service-kit/words';
 import type { KafkaFacts } from '../facts/kafka.ts';
 import type { LargestRow } from '../facts/largest-rows.ts';

@@ -1,5 +1,5 @@
-import { type Finding, note, ok, orOk, problem } from '@shelfcast/connect-config/health/finding';
 import { few } from '@shelfcast/connect-config/health/words';
+import { type Finding, note, ok, orOk, problem } from '@shelfcast/service-kit/finding';
 import type { TopicSpec } from '@shelfcast/service-kit/kafka/types';
 import type { KafkaFacts, TopicFacts } from '../facts/kafka.ts';
 
