@@ -1,11 +1,6 @@
 import { captureOf } from '@shelfcast/connect-config/health/check-source';
 import { gather } from '@shelfcast/connect-config/health/gather';
-import {
-  broker,
-  connectorIn,
-  server,
-  source,
-} from '@shelfcast/connect-config/health/testing/facts';
+import { broker, connectorIn, server, source } from '@shelfcast/connect-config/testing/facts';
 import { assertAllOk, assertFinding } from '@shelfcast/service-kit/testing/expect-finding';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,7 +1,7 @@
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
-import { failingSubscribers } from '@shelfcast/consumers/pricing/admin';
-import { listRetired } from '@shelfcast/consumers/retire/retired';
-import { countDeadLetters } from '@shelfcast/consumers/runtime/parking/dead-letters';
+import { countDeadLetters } from '@shelfcast/consumers/operations/dead-letters';
+import { listRetired } from '@shelfcast/consumers/operations/retired';
+import { failingSubscribers } from '@shelfcast/consumers/operations/subscribers';
 import type { LiveSummary } from '@shelfcast/schemas/monitor/live';
 import type { Lag } from '@shelfcast/schemas/monitor/numbers';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';

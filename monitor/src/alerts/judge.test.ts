@@ -1,5 +1,5 @@
 import { CONNECTOR } from '@shelfcast/connect-config/context';
-import { source } from '@shelfcast/connect-config/health/testing/facts';
+import { source } from '@shelfcast/connect-config/testing/facts';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Facts, judge } from './judge.ts';

@@ -1,5 +1,5 @@
 import type { SourceFacts } from '@shelfcast/connect-config/health/check-source';
-import type { FailingSubscriber } from '@shelfcast/consumers/pricing/admin';
+import type { FailingSubscriber } from '@shelfcast/consumers/operations/subscribers';
 import { longDuration, size } from '@shelfcast/service-kit/words';
 import { type ConnectorState, failuresOf } from '../source/connectors.ts';
 import type { Replication } from '../source/replication.ts';

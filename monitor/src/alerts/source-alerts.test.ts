@@ -7,7 +7,7 @@ import {
   server,
   slot,
   source,
-} from '@shelfcast/connect-config/health/testing/facts';
+} from '@shelfcast/connect-config/testing/facts';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Condition } from './alert.ts';

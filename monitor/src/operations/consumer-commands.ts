@@ -1,11 +1,11 @@
-import type { CommandResult } from '@shelfcast/consumers/runtime/commands/arguments';
+import type { CommandResult } from '@shelfcast/consumers/operations/command-arguments';
 import {
   answerTo,
   CommandRefused,
   type CommandRequest,
   requestCommand,
   withdraw,
-} from '@shelfcast/consumers/runtime/commands/queue';
+} from '@shelfcast/consumers/operations/commands';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import type { Pool } from 'pg';
 

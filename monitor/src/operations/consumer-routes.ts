@@ -1,4 +1,4 @@
-import { countDeadLetters, listPauses } from '@shelfcast/consumers/runtime/parking/dead-letters';
+import { countDeadLetters, listPauses } from '@shelfcast/consumers/operations/dead-letters';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import type { ReadBody } from '@shelfcast/service-kit/http/body';

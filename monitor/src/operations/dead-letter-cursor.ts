@@ -1,4 +1,4 @@
-import type { DeadLetter } from '@shelfcast/consumers/runtime/parking/dead-letters';
+import type { DeadLetter } from '@shelfcast/consumers/operations/dead-letters';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { z } from 'zod';
 

@@ -1,9 +1,9 @@
-import { commandArguments } from '@shelfcast/consumers/runtime/commands/arguments';
+import { commandArguments } from '@shelfcast/consumers/operations/command-arguments';
 import {
   type DeadLetter,
   listDeadLetters,
   parkedBehind,
-} from '@shelfcast/consumers/runtime/parking/dead-letters';
+} from '@shelfcast/consumers/operations/dead-letters';
 import type { RecordDecoding } from '@shelfcast/schemas/record-change';
 import type { Audit } from '@shelfcast/service-kit/audit/audit';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';

@@ -1,4 +1,4 @@
-import type { ParkedChange } from '@shelfcast/consumers/runtime/parking/store';
+import type { ParkedChange } from '@shelfcast/consumers/operations/parking';
 import { type Row, UNCHANGED } from '@shelfcast/schemas/change';
 import type { ParkedRecord } from '@shelfcast/schemas/monitor/operations';
 import {

@@ -1,4 +1,4 @@
-import { broker, source } from '@shelfcast/connect-config/health/testing/facts';
+import { broker, source } from '@shelfcast/connect-config/testing/facts';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createHeartbeatWatch } from './source-reader.ts';

@@ -1,5 +1,5 @@
-import type { Finding } from '@shelfcast/connect-config/health/finding';
 import * as assert from 'uvu/assert';
+import type { Finding } from '../finding.ts';
 
 /** A finding as a table of tests writes it: the level, and what the two texts have to say. */
 export type Expected = {

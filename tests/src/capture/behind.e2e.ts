@@ -1,6 +1,7 @@
 // What was written while nothing read it, and altered since: the stream is read as it was written, not by today's catalog.
-import { addTable } from '@shelfcast/connect-config/add-table';
+
 import { CONNECTOR } from '@shelfcast/connect-config/context';
+import { addTable } from '@shelfcast/connect-config/internals/add-table';
 import { waitUntilRunning, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import type { Change } from '@shelfcast/schemas/change';
 import { createCodec } from '@shelfcast/schemas/codec';

@@ -1,14 +1,14 @@
-import { addTable } from '@shelfcast/connect-config/add-table';
 import { ConnectError } from '@shelfcast/connect-config/connect-error';
 import { CONNECTOR, SLOT } from '@shelfcast/connect-config/context';
-import { deleteConnector } from '@shelfcast/connect-config/delete';
+import { addTable } from '@shelfcast/connect-config/internals/add-table';
+import { deleteConnector } from '@shelfcast/connect-config/internals/delete';
+import { reportConnector } from '@shelfcast/connect-config/internals/status';
+import { validateConnector } from '@shelfcast/connect-config/internals/validate';
 import { registerConnector } from '@shelfcast/connect-config/register';
 import { renderConnector } from '@shelfcast/connect-config/render';
 import { dropSlot, readSlot } from '@shelfcast/connect-config/replication-slot';
 import { snapshotTable } from '@shelfcast/connect-config/snapshot';
-import { reportConnector } from '@shelfcast/connect-config/status';
 import { loadTemplate } from '@shelfcast/connect-config/template';
-import { validateConnector } from '@shelfcast/connect-config/validate';
 import { waitUntilRunning, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import type { Change } from '@shelfcast/schemas/change';

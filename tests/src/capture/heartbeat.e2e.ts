@@ -2,8 +2,8 @@
 // topic, and the command that it names heals. What anybody can write to the database holds up nothing.
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
 import { CONNECTOR, SLOT } from '@shelfcast/connect-config/context';
-import { heartbeatTopic } from '@shelfcast/connect-config/heartbeat';
-import { INCLUDE_LIST } from '@shelfcast/connect-config/include-list';
+import { heartbeatTopic } from '@shelfcast/connect-config/internals/heartbeat';
+import { INCLUDE_LIST } from '@shelfcast/connect-config/internals/include-list';
 import { waitUntilRunning } from '@shelfcast/connect-config/wait-until';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';

@@ -1,9 +1,9 @@
 // Keys as long as the source takes them are keys like others: in every consumer, parked or not.
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { inventory } from '@shelfcast/consumers/inventory/consumer';
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import { listDeadLetters } from '@shelfcast/consumers/runtime/parking/dead-letters';
+import { inventory } from '@shelfcast/consumers/internals/inventory/consumer';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
+import { listDeadLetters } from '@shelfcast/consumers/operations/dead-letters';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import { suite } from 'uvu';

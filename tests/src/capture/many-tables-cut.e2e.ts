@@ -1,5 +1,5 @@
 // Many tables by one command that is cut: nothing is called read that was not, it is told of, and the same command heals.
-import { reportConnector } from '@shelfcast/connect-config/status';
+import { reportConnector } from '@shelfcast/connect-config/internals/status';
 import type { Stack } from '@shelfcast/local/stack';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import { createCodec } from '@shelfcast/schemas/codec';

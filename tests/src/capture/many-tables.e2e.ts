@@ -1,8 +1,8 @@
 // Schemas as other people have them, captured by one command, and read by a foreign client: each value is the source's.
 import { availableParallelism, loadavg } from 'node:os';
 import { CONNECTOR } from '@shelfcast/connect-config/context';
+import { reportConnector } from '@shelfcast/connect-config/internals/status';
 import { registerConnector } from '@shelfcast/connect-config/register';
-import { reportConnector } from '@shelfcast/connect-config/status';
 import { formatTableName } from '@shelfcast/connect-config/table-name';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import { cdcTopic } from '@shelfcast/schemas/topics';

@@ -1,8 +1,9 @@
 // Tables whose names are patterns that fit others, and types that have the names of others: each table keeps its own columns,
 // key and values, by every way of reading.
-import { addTables } from '@shelfcast/connect-config/add-table';
+
 import { CONNECTOR } from '@shelfcast/connect-config/context';
-import { deleteConnector } from '@shelfcast/connect-config/delete';
+import { addTables } from '@shelfcast/connect-config/internals/add-table';
+import { deleteConnector } from '@shelfcast/connect-config/internals/delete';
 import { registerConnector } from '@shelfcast/connect-config/register';
 import { snapshotTables } from '@shelfcast/connect-config/snapshot';
 import { waitUntilRunning } from '@shelfcast/connect-config/wait-until';

@@ -1,8 +1,8 @@
 // What Shelfcast believes of Debezium's notifications, asked of the real connector: they carry the id of the signal that
 // asked, and none of them is stored as an offset that would skip anything, even if Connect is killed at any moment.
-import { tablesBeingRead } from '@shelfcast/connect-config/incremental-snapshot-offset';
-import type { Notification } from '@shelfcast/connect-config/snapshot/notifications';
-import { parseOffset } from '@shelfcast/connect-config/stored-offset';
+import { tablesBeingRead } from '@shelfcast/connect-config/internals/incremental-snapshot-offset';
+import type { Notification } from '@shelfcast/connect-config/internals/snapshot/notifications';
+import { parseOffset } from '@shelfcast/connect-config/internals/stored-offset';
 import type { Stack } from '@shelfcast/local/stack';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';

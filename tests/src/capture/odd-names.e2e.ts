@@ -1,11 +1,12 @@
 // Tables and columns of any names are captured by every way of reading, or refused before anything is changed.
-import { addTables } from '@shelfcast/connect-config/add-table';
+
 import { CONNECTOR } from '@shelfcast/connect-config/context';
-import { deleteConnector } from '@shelfcast/connect-config/delete';
+import { addTables } from '@shelfcast/connect-config/internals/add-table';
+import { deleteConnector } from '@shelfcast/connect-config/internals/delete';
+import { reportConnector } from '@shelfcast/connect-config/internals/status';
 import { registerConnector } from '@shelfcast/connect-config/register';
 import { removeTables } from '@shelfcast/connect-config/remove-table';
 import { snapshotTable, snapshotTables } from '@shelfcast/connect-config/snapshot';
-import { reportConnector } from '@shelfcast/connect-config/status';
 import { formatTableName } from '@shelfcast/connect-config/table-name';
 import { listCapturedTables } from '@shelfcast/product-database/captured-tables';
 import type { Change } from '@shelfcast/schemas/change';

@@ -1,12 +1,12 @@
 // A table comes out of the capture in any state, and the others lose nothing.
 import type { ConnectClient } from '@shelfcast/connect-config/connect-client';
 import { CONNECTOR } from '@shelfcast/connect-config/context';
-import { tablesBeingRead } from '@shelfcast/connect-config/incremental-snapshot-offset';
+import { tablesBeingRead } from '@shelfcast/connect-config/internals/incremental-snapshot-offset';
+import { reportConnector } from '@shelfcast/connect-config/internals/status';
+import { followOffset } from '@shelfcast/connect-config/internals/stored-offset';
 import { type RemoveTableContext, removeTable } from '@shelfcast/connect-config/remove-table';
 import { includesTable } from '@shelfcast/connect-config/render';
 import { currentLsn } from '@shelfcast/connect-config/replication-slot';
-import { reportConnector } from '@shelfcast/connect-config/status';
-import { followOffset } from '@shelfcast/connect-config/stored-offset';
 import { failureOf, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import {
   addCapturedTable,

@@ -1,9 +1,10 @@
 // Kafka Connect is killed in the middle of a read, by each way of reading: what is half read is never called read, and the
 // command that waits, or its second run, leaves the topic and the read model with every key of the source.
-import { addTable } from '@shelfcast/connect-config/add-table';
+
 import { CONNECTOR } from '@shelfcast/connect-config/context';
-import { tablesBeingRead } from '@shelfcast/connect-config/incremental-snapshot-offset';
-import { reportConnector } from '@shelfcast/connect-config/status';
+import { addTable } from '@shelfcast/connect-config/internals/add-table';
+import { tablesBeingRead } from '@shelfcast/connect-config/internals/incremental-snapshot-offset';
+import { reportConnector } from '@shelfcast/connect-config/internals/status';
 import type { Stack } from '@shelfcast/local/stack';
 import { createCodec } from '@shelfcast/schemas/codec';
 import { cdcTopic } from '@shelfcast/schemas/topics';

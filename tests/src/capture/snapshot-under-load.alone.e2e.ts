@@ -1,5 +1,5 @@
 // A table is read while it changes all the time: every key of the source is in its topic, and no other. SOAK=1: a million rows.
-import { checkTable } from '@shelfcast/connect-config/snapshot/check-table';
+import { checkTable } from '@shelfcast/connect-config/internals/snapshot/check-table';
 import { createCodec } from '@shelfcast/schemas/codec';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';

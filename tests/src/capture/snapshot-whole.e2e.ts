@@ -1,8 +1,8 @@
 // A table with any key type and columns is read whole, or the command says that it is not.
-import { addTable } from '@shelfcast/connect-config/add-table';
+import { addTable } from '@shelfcast/connect-config/internals/add-table';
+import { reportConnector } from '@shelfcast/connect-config/internals/status';
 import { registerConnector } from '@shelfcast/connect-config/register';
 import { snapshotTable } from '@shelfcast/connect-config/snapshot';
-import { reportConnector } from '@shelfcast/connect-config/status';
 import { createCodec } from '@shelfcast/schemas/codec';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';

@@ -1,5 +1,5 @@
 // What one table would stop for all, the stack's own monitor takes out: the others go on and lose nothing.
-import { reportConnector } from '@shelfcast/connect-config/status';
+import { reportConnector } from '@shelfcast/connect-config/internals/status';
 import { listRemovedTables, type RemovedTable } from '@shelfcast/product-database/captured-tables';
 import { createRegistryClient } from '@shelfcast/schemas/registry/client';
 import { cdcTopic, valueSubject } from '@shelfcast/schemas/topics';

@@ -1,5 +1,5 @@
-import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import type { Outcome } from '@shelfcast/consumers/runtime/positions/classify';
+import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
+import type { Outcome } from '@shelfcast/consumers/internals/runtime/positions/classify';
 import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
 import { type Change, type Row, UNCHANGED } from '@shelfcast/schemas/change';

@@ -1,6 +1,9 @@
-import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import { claimPositions, ensureFloors } from '@shelfcast/consumers/runtime/positions/claim';
-import { guardKey } from '@shelfcast/consumers/runtime/positions/classify';
+import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
+import {
+  claimPositions,
+  ensureFloors,
+} from '@shelfcast/consumers/internals/runtime/positions/claim';
+import { guardKey } from '@shelfcast/consumers/internals/runtime/positions/classify';
 import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
 import type { Change } from '@shelfcast/schemas/change';

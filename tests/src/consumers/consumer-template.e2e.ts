@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { RESERVED_WORDS } from '@shelfcast/consumers/scaffold/reserved-words';
+import { RESERVED_WORDS } from '@shelfcast/consumers/internals/scaffold/reserved-words';
 import { checkoutRoot } from '@shelfcast/local/checkout';
 import pg from 'pg';
 import { suite } from 'uvu';

@@ -1,8 +1,8 @@
 // Random histories of a table, delivered in random batches and more than once: its mirror has the table's rows.
 
-import { capturedEntities } from '@shelfcast/consumers/runtime/contract/captured-entity';
-import { sweepArguments } from '@shelfcast/consumers/runtime/sweep/arguments';
-import { createSweep } from '@shelfcast/consumers/runtime/sweep/sweep';
+import { capturedEntities } from '@shelfcast/consumers/contract/captured-entity';
+import { sweepArguments } from '@shelfcast/consumers/internals/runtime/sweep/arguments';
+import { createSweep } from '@shelfcast/consumers/internals/runtime/sweep/sweep';
 import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { inventory } from '@shelfcast/consumers/inventory/consumer';
+import { inventory } from '@shelfcast/consumers/internals/inventory/consumer';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { STOCK_ALERT } from '@shelfcast/schemas/contracts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { availableParallelism, loadavg } from 'node:os';
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Finding } from '@shelfcast/service-kit/finding';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OutgoingMessage } from '@shelfcast/consumers/runtime/outbox/outbox';
-import { writeOutbox } from '@shelfcast/consumers/runtime/outbox/outbox';
+import type { OutgoingMessage } from '@shelfcast/consumers/internals/runtime/outbox/outbox';
+import { writeOutbox } from '@shelfcast/consumers/internals/runtime/outbox/outbox';
 import { startStack } from '@shelfcast/local/stack';
 import { DEFAULT_MAX_RECORD_BYTES } from '@shelfcast/schemas/limits';
 import { eventually } from '@shelfcast/service-kit/eventually';

@@ -1,8 +1,8 @@
 // A change that cannot be applied waits, with what comes after it for its key; everything else goes on.
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listDeadLetters } from '@shelfcast/consumers/runtime/parking/dead-letters';
-import { redriveOutcome } from '@shelfcast/consumers/runtime/parking/redrive-outcome';
+import { redriveOutcome } from '@shelfcast/consumers/internals/runtime/parking/redrive-outcome';
+import { listDeadLetters } from '@shelfcast/consumers/operations/dead-letters';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

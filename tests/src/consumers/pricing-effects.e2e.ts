@@ -1,6 +1,6 @@
-import { pricing } from '@shelfcast/consumers/pricing/consumer';
-import { REPRICE_TASK } from '@shelfcast/consumers/pricing/repricing';
-import { runJobs } from '@shelfcast/consumers/runtime/jobs';
+import { pricing } from '@shelfcast/consumers/internals/pricing/consumer';
+import { REPRICE_TASK } from '@shelfcast/consumers/internals/pricing/repricing';
+import { runJobs } from '@shelfcast/consumers/internals/runtime/jobs';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { pricing } from '@shelfcast/consumers/pricing/consumer';
-import type { RunningConsumer } from '@shelfcast/consumers/runtime/consume';
-import { runJobs } from '@shelfcast/consumers/runtime/jobs';
+import { pricing } from '@shelfcast/consumers/internals/pricing/consumer';
+import type { RunningConsumer } from '@shelfcast/consumers/internals/runtime/consume';
+import { runJobs } from '@shelfcast/consumers/internals/runtime/jobs';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import { cdcTopic, DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';

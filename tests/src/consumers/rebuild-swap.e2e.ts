@@ -1,11 +1,11 @@
 // The transaction that puts a rebuilt read model in the place of the one in use.
-import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import { onSwap } from '@shelfcast/consumers/catalogue/on-swap';
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import { createGate } from '@shelfcast/consumers/rebuild/gate';
-import { generationOf, migrateGeneration } from '@shelfcast/consumers/rebuild/generation';
-import { Refused } from '@shelfcast/consumers/rebuild/refused';
-import { SwapPostponed, swap } from '@shelfcast/consumers/rebuild/swap';
+import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
+import { onSwap } from '@shelfcast/consumers/internals/catalogue/on-swap';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
+import { createGate } from '@shelfcast/consumers/internals/rebuild/gate';
+import { generationOf, migrateGeneration } from '@shelfcast/consumers/internals/rebuild/generation';
+import { Refused } from '@shelfcast/consumers/internals/rebuild/refused';
+import { SwapPostponed, swap } from '@shelfcast/consumers/internals/rebuild/swap';
 import { createPool } from '@shelfcast/service-kit/postgres/pool';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';

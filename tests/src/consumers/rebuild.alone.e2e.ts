@@ -211,7 +211,7 @@ function rebuilt(
   consumer: string,
   env: Record<string, string> = {},
 ): { child: ChildProcess; ended: Promise<{ code: number | null; output: string }> } {
-  const cli = fileURLToPath(import.meta.resolve('@shelfcast/consumers/rebuild/cli'));
+  const cli = fileURLToPath(import.meta.resolve('@shelfcast/consumers/internals/rebuild/cli'));
   const child = spawn(process.execPath, [...process.execArgv, cli], {
     env: { ...process.env, ...stack.env, CONSUMER: consumer, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,7 +1,7 @@
 // Fields that both the database and others may change: the newest acceptance counts, in every consumer.
 import { randomUUID } from 'node:crypto';
-import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import { sharedFieldsSetting } from '@shelfcast/consumers/shared-fields-setting';
+import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
+import { sharedFieldsSetting } from '@shelfcast/consumers/internals/shared-fields-setting';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';

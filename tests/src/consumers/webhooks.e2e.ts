@@ -5,7 +5,7 @@ import {
   listDeliveries,
   listSubscribers,
   redeliver,
-} from '@shelfcast/consumers/pricing/admin';
+} from '@shelfcast/consumers/operations/subscribers';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { NO_PRIVATE } from '@shelfcast/service-kit/webhooks/address-policy';
 import { suite } from 'uvu';

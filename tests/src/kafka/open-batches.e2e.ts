@@ -1,4 +1,4 @@
-import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
+import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
 import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
 import { suite } from 'uvu';

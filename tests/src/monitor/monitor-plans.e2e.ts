@@ -1,7 +1,8 @@
 // How Postgres answers what the monitor asks for every report: by the key, however many were committed together.
-import { toRow } from '@shelfcast/monitor/ingest/report-row';
+
 import { migrateMonitoring } from '@shelfcast/monitor/migrate';
-import { readEarlier } from '@shelfcast/monitor/numbers/completed';
+import { readEarlier } from '@shelfcast/monitor/testing/completed';
+import { toRow } from '@shelfcast/monitor/testing/report-row';
 import { createPool } from '@shelfcast/service-kit/postgres/pool';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { QueryConfig } from 'pg';

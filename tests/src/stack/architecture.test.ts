@@ -44,9 +44,9 @@ const FORBIDDEN: readonly [what: string, path: string, line: string][] = [
   ],
   ['kafkajs', 'monitor/src/start.ts', "import { Kafka } from 'kafkajs';"],
   [
-    'what is not of a face',
+    'what is for tests alone',
     'monitor/src/start.ts',
-    "import { apply } from '@shelfcast/consumers/pricing/apply';",
+    "import { apply } from '@shelfcast/consumers/internals/pricing/apply';",
   ],
   ['the environment', 'monitor/src/start.ts', 'const port = process.env.PORT;'],
   ['state of a module', 'monitor/src/start.ts', 'const seen = new Map<string, number>();'],

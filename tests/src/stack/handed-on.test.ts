@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { consumersConfig } from '@shelfcast/consumers/config';
-import { registered } from '@shelfcast/consumers/registered';
+import { consumersConfig } from '@shelfcast/consumers/internals/config';
+import { registered } from '@shelfcast/consumers/internals/registered';
 import { dashboardConfig } from '@shelfcast/dashboard-server/config';
 import { checkoutRoot } from '@shelfcast/local/checkout';
 import { kafkaConnect } from '@shelfcast/local/components/connect';

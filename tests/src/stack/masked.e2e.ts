@@ -1,5 +1,5 @@
 // MASKED_FIELDS: what errors quote of a masked column is told nowhere, in reports, dead letters and logs.
-import { listDeadLetters } from '@shelfcast/consumers/runtime/parking/dead-letters';
+import { listDeadLetters } from '@shelfcast/consumers/operations/dead-letters';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

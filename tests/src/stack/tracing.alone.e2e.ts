@@ -1,7 +1,7 @@
 // Consumers and capture-reports of this test's own stand in for the stack's, which stand still meanwhile.
 // With a collector each event is one trace, from the caller's span to the webhook, with the ids that reports have.
 
-import { addSubscriber } from '@shelfcast/consumers/pricing/admin';
+import { addSubscriber } from '@shelfcast/consumers/operations/subscribers';
 import type { Stack } from '@shelfcast/local/stack';
 import { traceIdOf } from '@shelfcast/schemas/trace-context';
 import { eventually } from '@shelfcast/service-kit/eventually';

@@ -32,9 +32,8 @@ const KAFKAJS_FOLDER = 'service-kit/src/kafka/';
 const BEGINS = /(^|\/)(main|[a-z-]*cli)\.ts$|^local\/src\/|^bench\/|\/cli\//;
 const TEST = /\.test\.ts$|\/testing\//;
 
-/** What other packages may import of the consumers; their tests may look further inside. */
-const CONSUMERS_FACE =
-  /^(pricing\/admin|retire\/retired|runtime\/(contract|commands|parking)\/.+|testing\/.+)$/;
+/** Doors of packages that are for tests alone; what else is not of a face, `exports` does not let through. */
+const FOR_TESTS = /^@shelfcast\/[a-z-]+\/(internals|testing)\//;
 
 /** Variables of modules, each with its reason. */
 const STATE_WITH_A_REASON: readonly string[] = [
@@ -99,10 +98,7 @@ function kafkajsFault({ from, to }: Import): string[] {
 }
 
 function faceFault({ from, to }: Import): string[] {
-  const [, inside] = /^@shelfcast\/consumers\/(.+)$/.exec(to) ?? [];
-  return inside === undefined || CONSUMERS_FACE.test(inside)
-    ? []
-    : [`${from} imports ${to}, which is not of the package's face`];
+  return FOR_TESTS.test(to) ? [`${from} imports ${to}, which is for tests alone`] : [];
 }
 
 function environmentFault({ path, text }: Source): string[] {

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { createConnectClient } from '@shelfcast/connect-config/connect-client';
-import { heartbeatTopic, offsetHeartbeatTopic } from '@shelfcast/connect-config/heartbeat';
-import { type ConnectorConfig, renderConnector } from '@shelfcast/connect-config/render';
+import {
+  heartbeatTopic,
+  offsetHeartbeatTopic,
+} from '@shelfcast/connect-config/internals/heartbeat';
 import {
   type Notification,
   notificationTopic,
   openNotifications,
-} from '@shelfcast/connect-config/snapshot/notifications';
+} from '@shelfcast/connect-config/internals/snapshot/notifications';
+import { type ConnectorConfig, renderConnector } from '@shelfcast/connect-config/render';
 import { loadTemplate } from '@shelfcast/connect-config/template';
 import { waitUntilRunning, waitUntilStopped } from '@shelfcast/connect-config/wait-until';
 import type { Change } from '@shelfcast/schemas/change';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import type { RunningConsumer } from '@shelfcast/consumers/runtime/consume';
+import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
+import type { RunningConsumer } from '@shelfcast/consumers/internals/runtime/consume';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { cdcTopic } from '@shelfcast/schemas/topics';

@@ -2,8 +2,8 @@ import {
   type ConsumeOptions,
   consume,
   type RunningConsumer,
-} from '@shelfcast/consumers/runtime/consume';
-import { createConsumerMetrics } from '@shelfcast/consumers/runtime/metrics';
+} from '@shelfcast/consumers/internals/runtime/consume';
+import { createConsumerMetrics } from '@shelfcast/consumers/internals/runtime/metrics';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import { Registry } from 'prom-client';

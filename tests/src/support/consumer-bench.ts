@@ -1,4 +1,4 @@
-import type { ConsumerDefinition } from '@shelfcast/consumers/runtime/contract/definition';
+import type { ConsumerDefinition } from '@shelfcast/consumers/contract/definition';
 import { type Bench, openBench } from '@shelfcast/consumers/testing/bench';
 import { createTestDatabase } from './database.ts';
 

@@ -1,7 +1,13 @@
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import { createOutboxMetrics } from '@shelfcast/consumers/runtime/outbox/metrics';
-import { type OutgoingMessage, writeOutbox } from '@shelfcast/consumers/runtime/outbox/outbox';
-import { type OutboxRelay, startOutboxRelay } from '@shelfcast/consumers/runtime/outbox/relay';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
+import { createOutboxMetrics } from '@shelfcast/consumers/internals/runtime/outbox/metrics';
+import {
+  type OutgoingMessage,
+  writeOutbox,
+} from '@shelfcast/consumers/internals/runtime/outbox/outbox';
+import {
+  type OutboxRelay,
+  startOutboxRelay,
+} from '@shelfcast/consumers/internals/runtime/outbox/relay';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import { createPool, inTransaction } from '@shelfcast/service-kit/postgres/pool';

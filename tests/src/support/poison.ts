@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type DeadLetter,
-  listDeadLetters,
-} from '@shelfcast/consumers/runtime/parking/dead-letters';
+import { type DeadLetter, listDeadLetters } from '@shelfcast/consumers/operations/dead-letters';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import * as assert from 'uvu/assert';

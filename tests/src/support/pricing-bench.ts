@@ -1,8 +1,14 @@
-import { addSubscriber, type NewSubscriber } from '@shelfcast/consumers/pricing/admin';
-import { pricing } from '@shelfcast/consumers/pricing/consumer';
-import { type Deliverer, startDeliverer } from '@shelfcast/consumers/pricing/deliver/deliverer';
-import { createDeliveryMetrics } from '@shelfcast/consumers/pricing/deliver/metrics';
-import { DEFAULT_POLICY, type DeliveryPolicy } from '@shelfcast/consumers/pricing/deliver/policy';
+import { pricing } from '@shelfcast/consumers/internals/pricing/consumer';
+import {
+  type Deliverer,
+  startDeliverer,
+} from '@shelfcast/consumers/internals/pricing/deliver/deliverer';
+import { createDeliveryMetrics } from '@shelfcast/consumers/internals/pricing/deliver/metrics';
+import {
+  DEFAULT_POLICY,
+  type DeliveryPolicy,
+} from '@shelfcast/consumers/internals/pricing/deliver/policy';
+import { addSubscriber, type NewSubscriber } from '@shelfcast/consumers/operations/subscribers';
 import type { Bench } from '@shelfcast/consumers/testing/bench';
 import {
   type ChangeMaker,

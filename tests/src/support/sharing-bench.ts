@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import { inventory } from '@shelfcast/consumers/inventory/consumer';
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import { pricing } from '@shelfcast/consumers/pricing/consumer';
-import type { RunningConsumer } from '@shelfcast/consumers/runtime/consume';
-import { defineConsumer } from '@shelfcast/consumers/runtime/contract/definition';
-import type { SharedFields } from '@shelfcast/consumers/runtime/shared-fields/merge';
+import { defineConsumer } from '@shelfcast/consumers/contract/definition';
+import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
+import { inventory } from '@shelfcast/consumers/internals/inventory/consumer';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
+import { pricing } from '@shelfcast/consumers/internals/pricing/consumer';
+import type { RunningConsumer } from '@shelfcast/consumers/internals/runtime/consume';
+import type { SharedFields } from '@shelfcast/consumers/internals/runtime/shared-fields/merge';
 import { MONITORING_EVENT, STOCK_ALERT } from '@shelfcast/schemas/contracts';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';

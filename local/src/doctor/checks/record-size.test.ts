@@ -1,4 +1,4 @@
-import { connectorConfig } from '@shelfcast/connect-config/health/testing/facts';
+import { connectorConfig } from '@shelfcast/connect-config/testing/facts';
 import {
   assertAllOk,
   assertFinding,

@@ -1,4 +1,4 @@
-import { capturedTables, source } from '@shelfcast/connect-config/health/testing/facts';
+import { capturedTables, source } from '@shelfcast/connect-config/testing/facts';
 import { declaredTopics } from '@shelfcast/connect-config/topics';
 import { readSettings } from '../../settings.ts';
 import type { PipelineFacts } from '../examine.ts';

@@ -1,4 +1,4 @@
-import type { ConsumerDefinition } from '@shelfcast/consumers/runtime/contract/definition';
+import type { ConsumerDefinition } from '@shelfcast/consumers/contract/definition';
 
 interface MirrorEffect {
   readonly key: string;

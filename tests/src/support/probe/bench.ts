@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import type { CommandKind, CommandResult } from '@shelfcast/consumers/runtime/commands/arguments';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
+import type { CommandKind, CommandResult } from '@shelfcast/consumers/operations/command-arguments';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { cdcTopic, deadLetterTopic, MONITORING_TOPIC } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';

@@ -1,5 +1,5 @@
-import { consumersConfig } from '@shelfcast/consumers/config';
-import { hostConsumers } from '@shelfcast/consumers/host';
+import { consumersConfig } from '@shelfcast/consumers/internals/config';
+import { hostConsumers } from '@shelfcast/consumers/internals/host';
 import { loadConfig } from '@shelfcast/service-kit/config/config';
 import { runMain } from '@shelfcast/service-kit/process/run-main';
 import { probe } from './probe.ts';

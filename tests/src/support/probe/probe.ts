@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConsumerDefinition } from '@shelfcast/consumers/runtime/contract/definition';
+import type { ConsumerDefinition } from '@shelfcast/consumers/contract/definition';
 
 interface ProbeEffect {
   readonly key: string;
