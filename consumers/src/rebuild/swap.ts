@@ -30,6 +30,8 @@ export interface SwapOptions {
 /** Not now: another session holds a lock for long, or the new generation is too far behind. Nothing was changed. */
 export class SwapPostponed extends Error {
   override readonly name = 'SwapPostponed';
+  readonly code = 'SWAP_POSTPONED';
+  readonly retriable = true;
 }
 
 /** Records that the new generation may be behind when the live consumer is made to wait for it. */

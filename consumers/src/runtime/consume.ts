@@ -10,12 +10,13 @@ import type { SharedTransactions } from '@shelfcast/service-kit/postgres/shared-
 import type { Logger } from '@shelfcast/service-kit/process/logging';
 import { createSerialQueue, type SerialQueue } from '@shelfcast/service-kit/serial-queue';
 import type { Pool } from 'pg';
-import { type Applied, applyBatch, isOutage } from './apply/apply-batch.ts';
+import { type Applied, applyBatch } from './apply/apply-batch.ts';
 import { createFailureBreaker } from './apply/failure-breaker.ts';
 import { createWaitOut } from './apply/wait-out.ts';
 import { startCommands } from './commands/loop.ts';
 import { capturedEntities } from './contract/captured-entity.ts';
 import type { ConsumerDefinition } from './contract/definition.ts';
+import { isOutage } from './contract/errors.ts';
 import { createCrashIsolation } from './crash-loop/isolate-crash.ts';
 import { decodeRecords } from './intake/decode.ts';
 import type { DecodeCache } from './intake/decode-cache.ts';

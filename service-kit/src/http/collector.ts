@@ -14,11 +14,15 @@ export interface Collector {
 /** A body is larger than its limit. */
 export class TooManyBytes extends Error {
   override readonly name = 'TooManyBytes';
+  readonly code = 'TOO_MANY_BYTES';
+  readonly retriable = false;
 }
 
 /** A body comes in more parts than any sender in good faith makes of it. */
 export class TooManyParts extends Error {
   override readonly name = 'TooManyParts';
+  readonly code = 'TOO_MANY_PARTS';
+  readonly retriable = false;
 }
 
 /**

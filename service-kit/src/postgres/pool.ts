@@ -85,6 +85,8 @@ function exactTypeParser(oid: number, format?: 'text' | 'binary'): (value: strin
 /** What was to be done in a transaction did not end in time. The transaction is rolled back. */
 export class TransactionTimeout extends Error {
   override readonly name = 'TransactionTimeout';
+  readonly code = 'TRANSACTION_TIMEOUT';
+  readonly retriable = true;
 }
 
 /**

@@ -1,7 +1,6 @@
-import { CodecError } from '@shelfcast/schemas/errors';
 import { withoutMaskedValues } from '@shelfcast/service-kit/config/masked-fields';
 import { messageOf } from '@shelfcast/service-kit/message-of';
-import { isQueryCancelled, isRetriableDatabaseError } from '@shelfcast/service-kit/postgres/errors';
+import { isQueryCancelled } from '@shelfcast/service-kit/postgres/errors';
 import {
   inPipelinedTransaction,
   type PipelinedTransaction,
@@ -10,6 +9,7 @@ import { inTransaction, TransactionTimeout } from '@shelfcast/service-kit/postgr
 import type { SharedTransactions } from '@shelfcast/service-kit/postgres/shared-transactions';
 import type { Pool } from 'pg';
 import type { ConsumerDefinition } from '../contract/definition.ts';
+import { isOutage, TooManyFailures } from '../contract/errors.ts';
 import { type Delivery, isUnreadable, type Unreadable } from '../intake/delivery.ts';
 import type { Encoders } from '../outbox/outbox.ts';
 import { firstRetryMs } from '../parking/schedule.ts';
@@ -24,16 +24,6 @@ import { applyOnce } from './transaction.ts';
 export interface Applied {
   readonly outcome: Outcome;
   readonly error?: unknown;
-}
-
-/** Something that all changes need is away for the moment: they wait for it, none of them is to blame. */
-export class Outage extends Error {
-  override readonly name: string = 'Outage';
-}
-
-/** Most keys fail: the consumer pauses instead of parking them all. */
-export class TooManyFailures extends Outage {
-  override readonly name = 'TooManyFailures';
 }
 
 export interface ApplyBatchOptions<Effect> {
@@ -51,11 +41,6 @@ export interface ApplyBatchOptions<Effect> {
 
 /** Failed keys of one batch after which the rest is not tried; the breaker decides what that means. */
 const MAX_FAILURES_PER_BATCH = 20;
-
-export function isOutage(error: unknown): boolean {
-  if (error instanceof CodecError) return error.retriable; // the registry is away
-  return error instanceof Outage || isRetriableDatabaseError(error);
-}
 
 /**
  * Applies what was delivered, in order per key: in one transaction if that succeeds; otherwise what fails is found and

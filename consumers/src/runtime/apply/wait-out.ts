@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backoffMs } from '@shelfcast/service-kit/backoff';
-import { isOutage } from './apply-batch.ts';
+import { isOutage } from '../contract/errors.ts';
 
 export interface WaitOutOptions {
   readonly onOutage: (error: unknown, attempt: number) => void;

@@ -7,8 +7,9 @@ import {
   applyBatch,
   parkDeadly,
 } from '../apply/apply-batch.ts';
+import { ProcessDied } from '../contract/errors.ts';
 import { type Delivery, isUnreadable, type Unreadable } from '../intake/delivery.ts';
-import { createCrashJournal, ProcessDied, type Resumption } from './journal.ts';
+import { createCrashJournal, type Resumption } from './journal.ts';
 
 export interface CrashIsolationOptions<Effect> {
   readonly applying: ApplyBatchOptions<Effect>;

@@ -2,11 +2,6 @@ import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import type { KafkaBatch } from '@shelfcast/service-kit/kafka/types';
 import type { Pool } from 'pg';
 
-/** A change ended its process, more than once, before it took effect. */
-export class ProcessDied extends Error {
-  override readonly name = 'ProcessDied';
-}
-
 /** What handling a batch from where a partition was left off came to before. */
 export interface Resumption {
   /** How often it was begun without an end, this time included. */

@@ -2,6 +2,7 @@ import type { HandlingError, OffsetReset } from '@shelfcast/service-kit/kafka/ty
 import type { MonitoringPublisher } from '@shelfcast/service-kit/monitoring-publisher';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Counter } from 'prom-client';
+import { RecordsGone } from '../contract/errors.ts';
 import { failureReport, type Reporter } from './reports.ts';
 
 export interface FailureReportsOptions {
@@ -19,11 +20,6 @@ export interface FailureReportsOptions {
 export interface FailureReports {
   onError(failure: HandlingError): void;
   onOffsetReset(reset: OffsetReset): void;
-}
-
-/** Records were deleted, by retention or with their topic, before the consumer had read them. */
-class RecordsGone extends Error {
-  override readonly name = 'OffsetReset';
 }
 
 export function createFailureReports(options: FailureReportsOptions): FailureReports {

@@ -6,10 +6,9 @@ import { withoutMaskedValues } from '@shelfcast/service-kit/config/masked-fields
 import { inTransaction, TransactionTimeout } from '@shelfcast/service-kit/postgres/pool';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Pool, PoolClient } from 'pg';
-import { isOutage } from '../apply/apply-batch.ts';
 import { applyJudged } from '../apply/transaction.ts';
 import type { ConsumerDefinition } from '../contract/definition.ts';
-import { ProcessDied } from '../crash-loop/journal.ts';
+import { isOutage, ProcessDied } from '../contract/errors.ts';
 import type { DecodeOptions } from '../intake/decode.ts';
 import type { Delivery, Unreadable } from '../intake/delivery.ts';
 import { type OutgoingMessage, writeOutbox } from '../outbox/outbox.ts';
