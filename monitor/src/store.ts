@@ -13,6 +13,7 @@ import type { Request, RequestHandler, Router } from 'express';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
 import type { MonitorConfig } from './config.ts';
+import { eventRoutes } from './events/event-routes.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { createLanes } from './ingest/lanes.ts';
 import { createIngestMetrics } from './ingest/metrics.ts';
@@ -21,9 +22,8 @@ import { maintainPartitions } from './ingest/partitions.ts';
 import { type ConsumerGroups, createConsumerGroups } from './lag/consumer-groups.ts';
 import { observeLag } from './lag/metrics.ts';
 import { migrateMonitoring } from './migrate.ts';
+import { numbersRoutes } from './numbers/number-routes.ts';
 import { rollUp } from './numbers/roll-up.ts';
-import { eventRoutes } from './routes/events.ts';
-import { numbersRoutes } from './routes/numbers.ts';
 
 export interface StoreOptions {
   readonly context: MainContext<MonitorConfig>;

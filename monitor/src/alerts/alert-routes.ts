@@ -2,7 +2,7 @@ import type { LiveHealth } from '@shelfcast/schemas/monitor/live';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { Router } from 'express';
-import { noQuery } from '../routes/read-query.ts';
+import { noQuery } from '../http/read-query.ts';
 
 /** GET /api/alerts: what fires, and what was resolved in the last days; 503 before the first look. */
 export function alertRoutes({

@@ -1,6 +1,6 @@
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { z } from 'zod';
-import { EARLIEST_US, LATEST_US } from '../ingest/report-row.ts';
+import { EARLIEST_US, LATEST_US } from '../reports/report-row.ts';
 
 /** The last report of a page: the next one begins behind it. */
 export interface PageCursor {

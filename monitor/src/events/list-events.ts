@@ -1,8 +1,8 @@
 import type { EventPage } from '@shelfcast/schemas/monitor/timeline';
 import type { Pool } from 'pg';
 import type { Lanes } from '../ingest/lanes.ts';
+import { fromStoredReport, REPORT_COLUMNS, type StoredReport } from '../reports/stored-report.ts';
 import { encodeCursor, type PageCursor } from './cursor.ts';
-import { fromStoredReport, REPORT_COLUMNS, type StoredReport } from './stored-report.ts';
 
 /** Which reports are wanted; all conditions hold together. */
 export interface EventFilter {

@@ -5,7 +5,7 @@ import { invalid, Problem } from '@shelfcast/service-kit/http/problem';
 import { violationsOf } from '@shelfcast/service-kit/http/violation';
 import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
-import { noQuery } from '../routes/read-query.ts';
+import { noQuery } from './read-query.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
 

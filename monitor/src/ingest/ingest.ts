@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { backoffMs } from '@shelfcast/service-kit/backoff';
+import { groupBy } from '@shelfcast/service-kit/group-by';
 import type { Kafka, KafkaBatch, KafkaConsumer } from '@shelfcast/service-kit/kafka/types';
 import { createBatchWriter } from '@shelfcast/service-kit/postgres/batch-writer';
 import { isDataError } from '@shelfcast/service-kit/postgres/errors';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
-import { decodeReports } from '../decode-reports.ts';
-import { groupBy } from '../group-by.ts';
 import type { CountedReport } from '../numbers/count-reports.ts';
-import { createCounting } from './kind.ts';
+import { decodeReports } from '../reports/decode-reports.ts';
+import { createCounting } from '../reports/kind.ts';
+import { toRow } from '../reports/report-row.ts';
 import type { IngestMetrics } from './metrics.ts';
-import { toRow } from './report-row.ts';
 import { type StoreOptions, storeReports } from './store-reports.ts';
 
 export interface IngestOptions extends StoreOptions {

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
+import type { ReportRow } from '../reports/report-row.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { ReportRow } from './report-row.ts';
 
 /** A report and the number of its lane. */
 export interface NumberedRow {

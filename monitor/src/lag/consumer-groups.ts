@@ -1,4 +1,5 @@
 import type { Lag, PartitionLagNumbers } from '@shelfcast/schemas/monitor/numbers';
+import { groupBy } from '@shelfcast/service-kit/group-by';
 import { lagOf } from '@shelfcast/service-kit/kafka/admin/admin';
 import { firstRecord } from '@shelfcast/service-kit/kafka/log/first-record';
 import type {
@@ -10,7 +11,6 @@ import type {
 } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
-import { groupBy } from '../group-by.ts';
 import { savedExpectations, saveExpectations } from './expectations.ts';
 import { type Readers, readersOf } from './readers.ts';
 

@@ -1,7 +1,7 @@
 import type { ReportKind } from '@shelfcast/schemas/monitor/numbers';
+import { groupBy } from '@shelfcast/service-kit/group-by';
 import type { ClientBase } from 'pg';
-import { groupBy } from '../group-by.ts';
-import type { ReportRow } from '../ingest/report-row.ts';
+import type { ReportRow } from '../reports/report-row.ts';
 import type { CountedReport } from './count-reports.ts';
 
 /** Stages after which a consumer is through with an event. */

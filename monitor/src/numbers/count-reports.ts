@@ -1,5 +1,5 @@
-import type { Counting } from '../ingest/kind.ts';
-import type { ReportRow } from '../ingest/report-row.ts';
+import type { Counting } from '../reports/kind.ts';
+import type { ReportRow } from '../reports/report-row.ts';
 import type { CompletedEvent } from './completed.ts';
 import { ALL_SERVICES, BUCKET_SECONDS, bucketOf, createTally, type NumbersRow } from './tally.ts';
 

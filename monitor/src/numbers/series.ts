@@ -1,5 +1,5 @@
 import type { Metric, Series, SeriesPoint } from '@shelfcast/schemas/monitor/numbers';
-import { groupBy } from '../group-by.ts';
+import { groupBy } from '@shelfcast/service-kit/group-by';
 import { countOf, errorRateOf, latencyOf } from './summarize.ts';
 import { ALL_SERVICES, bucketOf, type ReadRow } from './tally.ts';
 

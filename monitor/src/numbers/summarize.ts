@@ -5,7 +5,7 @@ import type {
   ServiceNumbers,
   Summary,
 } from '@shelfcast/schemas/monitor/numbers';
-import { groupBy } from '../group-by.ts';
+import { groupBy } from '@shelfcast/service-kit/group-by';
 import { createSketch, type Sketch } from './sketch.ts';
 import { ALL_SERVICES, type ReadRow } from './tally.ts';
 

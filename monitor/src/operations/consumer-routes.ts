@@ -6,7 +6,7 @@ import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
-import { noQuery } from '../routes/read-query.ts';
+import { noQuery } from '../http/read-query.ts';
 import { type ConsumerCommands, sendCommand } from './consumer-commands.ts';
 
 export interface ConsumerRoutesOptions {

@@ -3,7 +3,7 @@ import type { Codec } from '@shelfcast/schemas/codec';
 import type { LiveBatch, LiveEvent, LiveGap } from '@shelfcast/schemas/monitor/live';
 import { KafkaError } from '@shelfcast/service-kit/kafka/errors';
 import type { FetchedPartition, KafkaAdmin, LogReader } from '@shelfcast/service-kit/kafka/types';
-import { decodeReports } from '../decode-reports.ts';
+import { decodeReports } from '../reports/decode-reports.ts';
 import type { Flow } from './flow.ts';
 import { toEntry } from './live-event.ts';
 import { formatCursor, type Positions } from './positions.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Codec } from '@shelfcast/schemas/codec';
 import type { FetchedPartition, FollowOptions, Kafka } from '@shelfcast/service-kit/kafka/types';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
-import { decodeReports } from '../decode-reports.ts';
+import { decodeReports } from '../reports/decode-reports.ts';
 import { toEntry } from './live-event.ts';
 import { createRecent, type Entry, type Recent } from './recent.ts';
 

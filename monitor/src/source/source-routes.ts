@@ -10,7 +10,7 @@ import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { bodyOf, readJson } from '../http/read-json.ts';
-import { noQuery } from '../routes/read-query.ts';
+import { noQuery } from '../http/read-query.ts';
 import { describeConnector, readConnectors } from './connectors.ts';
 import { heartbeatOf } from './heartbeat.ts';
 import type { Replication, ReplicationReader } from './replication.ts';

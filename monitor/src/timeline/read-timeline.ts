@@ -1,7 +1,7 @@
 import type { LiveEvent } from '@shelfcast/schemas/monitor/live';
 import type { ClientBase } from 'pg';
-import { fromStoredReport, REPORT_COLUMNS, type StoredReport } from '../events/stored-report.ts';
-import { identifier } from '../ingest/report-row.ts';
+import { identifier } from '../reports/report-row.ts';
+import { fromStoredReport, REPORT_COLUMNS, type StoredReport } from '../reports/stored-report.ts';
 
 /** An event that failed a thousand times has a way that is long enough. */
 const MAX_REPORTS = 1_000;

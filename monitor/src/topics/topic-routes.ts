@@ -2,7 +2,7 @@ import type { TopicSizes } from '@shelfcast/schemas/monitor/topics';
 import type { Authorizer } from '@shelfcast/service-kit/auth/authorize';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { Router } from 'express';
-import { noQuery } from '../routes/read-query.ts';
+import { noQuery } from '../http/read-query.ts';
 import { readTopicSizes } from './topic-sizes.ts';
 
 /** However many look, the brokers are asked this often at most. */

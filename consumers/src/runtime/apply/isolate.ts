@@ -1,3 +1,4 @@
+import { groupBy } from '@shelfcast/service-kit/group-by';
 import type { Delivery } from '../intake/delivery.ts';
 import { guardKey, type Outcome } from '../positions/classify.ts';
 
@@ -90,13 +91,7 @@ export async function isolate(
 }
 
 function byKey(deliveries: readonly Delivery[]): Delivery[][] {
-  const keys = new Map<string, Delivery[]>();
-  for (const delivery of deliveries) {
-    const { entity, key, id } = delivery.change;
-    const name = guardKey(entity, key ?? `truncate ${id}`);
-    const known = keys.get(name);
-    if (known === undefined) keys.set(name, [delivery]);
-    else known.push(delivery);
-  }
-  return [...keys.values()];
+  const nameOf = ({ change: { entity, key, id } }: Delivery) =>
+    guardKey(entity, key ?? `truncate ${id}`);
+  return [...groupBy(deliveries, nameOf).values()];
 }

@@ -1,9 +1,9 @@
 import { settlesWithin } from '../../deadline.ts';
 import { type ClientContext, createAdmin } from '../admin/admin.ts';
 import { recordBytes, refusal } from '../client/record-check.ts';
-import { createDeliverer, type Delivery } from '../consumer/delivery.ts';
 import { KafkaError, KafkaSendError } from '../errors.ts';
 import type { KafkaProducer, ProducerOptions, SentRecord } from '../types.ts';
+import { createDeliverer, type Delivery } from './delivery.ts';
 import { createMicroBatcher } from './micro-batcher.ts';
 import { openProducerSession } from './session.ts';
 

@@ -4,13 +4,13 @@ import { Problem } from '@shelfcast/service-kit/http/problem';
 import { type RequestHandler, Router } from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { duration, instant, noQuery, readQuery } from '../http/read-query.ts';
 import type { ConsumerGroups } from '../lag/consumer-groups.ts';
-import { seriesOf } from '../numbers/series.ts';
-import { createSketchReader } from '../numbers/sketch.ts';
-import { readNumbers } from '../numbers/store-numbers.ts';
-import { summarize } from '../numbers/summarize.ts';
-import { BUCKET_SECONDS, bucketOf } from '../numbers/tally.ts';
-import { duration, instant, noQuery, readQuery } from './read-query.ts';
+import { seriesOf } from './series.ts';
+import { createSketchReader } from './sketch.ts';
+import { readNumbers } from './store-numbers.ts';
+import { summarize } from './summarize.ts';
+import { BUCKET_SECONDS, bucketOf } from './tally.ts';
 
 export interface NumbersRoutesOptions {
   /** Lets only those through who may read. */

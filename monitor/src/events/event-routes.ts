@@ -4,14 +4,14 @@ import { Problem } from '@shelfcast/service-kit/http/problem';
 import type { LogReader } from '@shelfcast/service-kit/kafka/types';
 import { type Request, type RequestHandler, Router } from 'express';
 import type { Pool } from 'pg';
-import { decodeCursor } from '../events/cursor.ts';
-import { listEvents } from '../events/list-events.ts';
+import { instant, noQuery, readQuery, whole, words } from '../http/read-query.ts';
 import type { Lanes } from '../ingest/lanes.ts';
 import type { ExpectedServices } from '../numbers/completed.ts';
 import { decodeRecord, fetchRecord, maskRecord } from '../records/read-record.ts';
 import { buildTimeline } from '../timeline/build-timeline.ts';
 import { readReportsOf } from '../timeline/read-timeline.ts';
-import { instant, noQuery, readQuery, whole, words } from './read-query.ts';
+import { decodeCursor } from './cursor.ts';
+import { listEvents } from './list-events.ts';
 
 export interface EventRoutesOptions {
   /** Lets only those through who may read. */

@@ -2,9 +2,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { silentLogger } from '../../process/logging.ts';
 import { KafkaError } from '../errors.ts';
-import type { ProducerSession } from '../producer/session.ts';
 import type { RecordToSend, SentRecord } from '../types.ts';
 import { createDeliverer, type Delivery } from './delivery.ts';
+import type { ProducerSession } from './session.ts';
 
 const test = suite('delivery');
 

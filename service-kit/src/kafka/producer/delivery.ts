@@ -3,8 +3,8 @@ import { within } from '../../deadline.ts';
 import type { Logger } from '../../process/logging.ts';
 import { classifySendError, toKafkaError } from '../client/classify-error.ts';
 import { KafkaError } from '../errors.ts';
-import type { ProducerSession } from '../producer/session.ts';
 import type { RecordToSend, SentRecord } from '../types.ts';
+import type { ProducerSession } from './session.ts';
 
 /** A record on its way, and how its caller hears of it. */
 export interface Delivery {
