@@ -1,72 +1,87 @@
-import { createCodec } from '@shelfcast/schemas/codec';
+import { listAwaitedTopics } from '@shelfcast/connect-config/readers';
 import { createAuthorizer } from '@shelfcast/service-kit/auth/authorize';
-import { mayAct } from '@shelfcast/service-kit/auth/caller';
 import { onlyAllowedOrigins } from '@shelfcast/service-kit/auth/only-allowed-origins';
 import { authenticatorOf } from '@shelfcast/service-kit/auth/settings';
-import { createClock } from '@shelfcast/service-kit/clock';
 import { assertBindAllowed } from '@shelfcast/service-kit/config/protected-mode';
-import { kafkaConnection, registryConnection } from '@shelfcast/service-kit/config/settings';
 import { aboutRoute } from '@shelfcast/service-kit/http/about';
 import { createApp } from '@shelfcast/service-kit/http/app';
 import { operationRoutes } from '@shelfcast/service-kit/http/operation-routes';
 import { serve } from '@shelfcast/service-kit/http/serve';
 import { toProblem } from '@shelfcast/service-kit/http/to-problem';
-import { inTurns } from '@shelfcast/service-kit/http/turns';
-import { createKafka } from '@shelfcast/service-kit/kafka';
 import type { MainContext } from '@shelfcast/service-kit/process/run-main';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics } from 'prom-client';
 import { createRecordSizes } from './alerts/record-sizes.ts';
+import type { Watch } from './alerts/watch.ts';
+import { watchPipeline } from './alerts/watch-pipeline.ts';
 import type { MonitorConfig } from './config.ts';
-import { openOperations } from './operations.ts';
+import { startStoring } from './ingest/storing.ts';
+import { createConsumerGroups } from './lag/consumer-groups.ts';
+import { observeLag } from './lag/metrics.ts';
 import { createRelayMetrics } from './relay/metrics.ts';
 import { startRelay } from './relay/relay.ts';
-import { openStore } from './store.ts';
+import { openResources } from './resources.ts';
+import { monitorRouters } from './routers.ts';
+import { createSourceReader } from './source/source-reader.ts';
 
-const NOTHING: ReadonlySet<string> = new Set();
 /** Of one caller; and of failed attempts to say who one is, of one address. */
 const REQUESTS_PER_SECOND = { requests: 1_000, failures: 20 };
 
-/** Of one caller, of the requests whose answers are large. */
-const TURNS = { concurrent: 4, waiting: 1_000 };
-
-/** Opens what the monitor works with, serves, and registers how all of it is closed. */
+/**
+ * Puts the monitor together: it stores reports, relays them live, watches the pipeline, and answers. It begins at once,
+ * also during an outage: what is asked of a database fails until that is there, and everything else works.
+ */
 export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<void> {
   const { config, lifecycle, log } = context;
   const authenticator = authenticatorOf(config);
   assertBindAllowed({ host: config.HOST, authConfigured: !authenticator.isOpen });
   const authorizer = createAuthorizer({ authenticator, limits: REQUESTS_PER_SECOND });
-  const mayRead = authorizer.require('viewer');
-  const registry = new Registry();
+
+  const resources = openResources(context);
+  const { databases, kafka, admin, codec, registry, nowMs } = resources;
   collectDefaultMetrics({ register: registry });
-  const codec = createCodec(registryConnection(config));
-  lifecycle.onStop('codec', () => codec.close());
-  const clientId = `monitor-${config.INSTANCE_ID}`;
-  const kafka = createKafka({ connection: kafkaConnection(config), clientId, log });
-  const turns = () =>
-    inTurns({ ...TURNS, callerOf: (request) => authorizer.callerOf(request).name });
-  const store = openStore({
-    ...{ context, kafka, clientId, codec, registry, mayRead },
-    turns,
-    hiddenFrom: (request) =>
-      mayAct(authorizer.callerOf(request), 'operator') ? NOTHING : config.MASKED_FIELDS,
+
+  const groups = createConsumerGroups({
+    admin: resources.groupsAdmin,
+    reader: resources.recordReader,
+    pool: databases.monitoring,
+    groups: config.CONSUMER_GROUPS,
+    otherGroups: [config.MONITORING_GROUP, 'capture-reports'],
+    nowMs,
+    log,
   });
-  const operations = openOperations({ context, kafka, codec, registry, authorizer, store, turns });
-  const recordSizes = createRecordSizes(createClock());
+  observeLag(registry, { groups, nowMs });
+  const storing = startStoring({ context, resources, groups });
+  lifecycle.onStop('ingest', () => storing.stop());
+
+  const recordSizes = createRecordSizes(nowMs);
+  let watch: Watch | undefined;
+  /** Undefined before the first look at the pipeline. */
+  const health = () => watch?.health();
   const relay = await startRelay({
-    kafka,
-    codec,
-    authorizer,
+    ...{ kafka, codec, authorizer, health, nowMs },
     allowedOrigins: config.ALLOWED_ORIGINS,
     topic: config.MONITORING_TOPIC,
     onEvents: (events) => recordSizes.add(events),
-    health: () => operations.health(),
     metrics: createRelayMetrics(registry),
     log: log.child({ part: 'relay' }),
-    nowMs: createClock(),
     limits: { clients: config.LIVE_MAX_CLIENTS, recentReports: config.LIVE_RECENT_REPORTS },
   });
   lifecycle.onStop('relay', () => relay.stop());
-  operations.watch({ summary: () => relay.summary(), recordSizes });
+
+  const source = createSourceReader({
+    products: databases.products,
+    client: resources.connect,
+    admin,
+    reader: resources.sourceReader,
+    slotName: config.REPLICATION_SLOT,
+    topicPrefix: config.TOPIC_PREFIX,
+    consumerGroups: config.CONSUMER_GROUPS,
+    awaitedTopics: () => listAwaitedTopics(databases.consumers),
+    nowMs,
+  });
+  const summary = () => relay.summary();
+  watch = watchPipeline({ context, resources, groups, source, summary, recordSizes });
+  lifecycle.onStop('watch', () => watch?.stop());
 
   const app = createApp({
     routers: [
@@ -84,11 +99,10 @@ export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<
       }),
       operationRoutes({
         registry,
-        mayRead,
-        checks: { ...store.checks, relay: () => relay.notReady() },
+        mayRead: authorizer.require('viewer'),
+        checks: { ingest: () => storing.notReady(), relay: () => relay.notReady() },
       }),
-      ...store.routers,
-      ...operations.routers,
+      ...monitorRouters({ config, resources, authorizer, groups, source, health }),
     ],
     toProblem,
     log,
