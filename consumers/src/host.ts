@@ -16,14 +16,14 @@ import { Registry } from 'prom-client';
 import type { ConsumersConfig } from './config.ts';
 import { migrateConsumers } from './migrate.ts';
 import { startRebuilder } from './rebuild/rebuilder.ts';
-import { attemptTimeoutOf, consume, type RunningConsumer } from './runtime/consume.ts';
-import type { Consumer } from './runtime/contract/definition.ts';
+import { consume, type RunningConsumer } from './runtime/consume.ts';
+import { attemptTimeoutOf, type Consumer } from './runtime/contract/definition.ts';
 import { isOutage } from './runtime/contract/errors.ts';
 import { createDecodeCache } from './runtime/intake/decode-cache.ts';
 import { runJobs } from './runtime/jobs.ts';
-import { createConsumerMetrics } from './runtime/metrics.ts';
 import { createOutboxMetrics } from './runtime/outbox/metrics.ts';
 import { startOutboxRelay } from './runtime/outbox/relay.ts';
+import { createConsumerMetrics } from './runtime/reports/metrics.ts';
 import { forgetUnshared } from './runtime/shared-fields/store.ts';
 
 const LOCK_TIMEOUT_MS = 5_000;
@@ -139,7 +139,7 @@ export async function hostConsumers(
       metrics,
       instance: config.INSTANCE_ID,
       topicPrefix: config.TOPIC_PREFIX,
-      ...(decodeCache === undefined ? {} : { decodeCache }),
+      decodeCache,
       alone,
       log: log.child({ consumer: definition.name }),
     };

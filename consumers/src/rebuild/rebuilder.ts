@@ -7,7 +7,8 @@ import { isRetriableDatabaseError } from '@shelfcast/service-kit/postgres/errors
 import { createPool } from '@shelfcast/service-kit/postgres/pool';
 import { type Repeating, repeat } from '@shelfcast/service-kit/repeat';
 import type { Pool } from 'pg';
-import { type ConsumeOptions, consume } from '../runtime/consume.ts';
+import type { ConsumeOptions } from '../runtime/batch/parts.ts';
+import { consume } from '../runtime/consume.ts';
 import type { Consumer, Rebuild } from '../runtime/contract/definition.ts';
 import { createGate } from './gate.ts';
 import {

@@ -21,7 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['contract'],
   ['apply'],
   ['crash-loop', 'reports'],
-  ['retry', 'sweep'],
+  ['batch', 'retry', 'sweep'],
   ['commands'],
   ['.'],
 ];

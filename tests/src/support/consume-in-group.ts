@@ -1,9 +1,6 @@
-import {
-  type ConsumeOptions,
-  consume,
-  type RunningConsumer,
-} from '@shelfcast/consumers/internals/runtime/consume';
-import { createConsumerMetrics } from '@shelfcast/consumers/internals/runtime/metrics';
+import type { ConsumeOptions } from '@shelfcast/consumers/internals/runtime/batch/parts';
+import { consume, type RunningConsumer } from '@shelfcast/consumers/internals/runtime/consume';
+import { createConsumerMetrics } from '@shelfcast/consumers/internals/runtime/reports/metrics';
 import type { Kafka } from '@shelfcast/service-kit/kafka/types';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import { Registry } from 'prom-client';

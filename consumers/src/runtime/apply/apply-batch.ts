@@ -30,7 +30,7 @@ export interface ApplyBatchOptions<Effect> {
   readonly definition: ConsumerDefinition<Effect>;
   readonly pool: Pool;
   /** Where the consumers of one process share their transactions. */
-  readonly transactions?: SharedTransactions;
+  readonly transactions?: SharedTransactions | undefined;
   readonly codec: Encoders;
   readonly breaker: FailureBreaker;
   readonly nowMs: () => number;

@@ -119,6 +119,15 @@ export interface Background {
   stop(): Promise<void>;
 }
 
+const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
+
+/** Milliseconds after which an attempt of the consumer counts as failed. */
+export function attemptTimeoutOf({
+  attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS,
+}: Pick<ConsumerDefinition<unknown>, 'attemptTimeoutMs'>): number {
+  return attemptTimeoutMs;
+}
+
 /**
  * A definition as the runtime knows it, with effects of any type: it gives `apply` nothing but what
  * `decide` of the same definition returned.

@@ -10,7 +10,7 @@ export interface DecodeOptions {
   readonly instance: string;
   readonly topicPrefix: string;
   /** Shared by the consumers of a process. */
-  readonly cache?: DecodeCache;
+  readonly cache?: DecodeCache | undefined;
 }
 
 /**

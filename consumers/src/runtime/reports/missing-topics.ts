@@ -1,5 +1,6 @@
 import { formatTableName, tableArgument } from '@shelfcast/connect-config/table-name';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
+import { type Repeating, repeat } from '@shelfcast/service-kit/repeat';
 import type { Pool } from 'pg';
 import type { CapturedEntity } from '../contract/captured-entity.ts';
 
@@ -15,7 +16,7 @@ export interface MissingTopicsOptions {
 const STORE_EVERY_MS = 5_000;
 
 /** Stores which topics the consumer waits for, again and again: the monitor and doctor name them. */
-export function startMissingTopics(options: MissingTopicsOptions): { stop(): void } {
+export function startMissingTopics(options: MissingTopicsOptions): Repeating {
   const { pool, consumer, entities, missingTopics, log } = options;
   let stored: number | undefined;
 
@@ -27,12 +28,14 @@ export function startMissingTopics(options: MissingTopicsOptions): { stop(): voi
     stored = missing.length;
   }
 
-  const timer = setInterval(() => {
-    store().catch((error: unknown) =>
-      log.warn({ error }, 'which topics are missing could not be stored: later'),
-    );
-  }, STORE_EVERY_MS);
-  return { stop: () => clearInterval(timer) };
+  return repeat({
+    failure: 'which topics are missing could not be stored: later',
+    everyMs: STORE_EVERY_MS,
+    // At a start topics are about to be made.
+    firstAfterMs: STORE_EVERY_MS,
+    work: store,
+    log,
+  });
 }
 
 /** Which topics a consumer waits for, with the commands that make them; undefined where there are all. */

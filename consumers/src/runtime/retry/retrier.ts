@@ -43,7 +43,7 @@ export interface RetrierOptions<Effect> {
   readonly attemptTimeoutMs: number;
   readonly nowMs: () => number;
   /** Neither reports nor copies of dead letters. */
-  readonly shadow?: boolean;
+  readonly shadow: boolean;
   readonly log: Logger;
   readonly onFailure: (state: 'retrying' | 'dead') => void;
   /** Whether the consumer is paused. */
@@ -236,7 +236,7 @@ async function tell<Effect>(
   tx: PoolClient,
   messages: readonly OutgoingMessage[],
 ): Promise<void> {
-  if (shadow !== true) await writeOutbox(tx, definition.name, messages);
+  if (!shadow) await writeOutbox(tx, definition.name, messages);
 }
 
 /** Notes a failure, and gives the messages that tell of it. */

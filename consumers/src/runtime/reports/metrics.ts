@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Applied } from './apply/apply-batch.ts';
-import { type Delivery, isUnreadable, type Unreadable } from './intake/delivery.ts';
+import type { Applied } from '../apply/apply-batch.ts';
+import { type Delivery, isUnreadable, type Unreadable } from '../intake/delivery.ts';
 
 export interface ConsumerMetrics {
   readonly failures: Counter<'consumer'>;
