@@ -21,6 +21,7 @@ import {
   topicsOf,
   viewsOnto,
 } from './generation.ts';
+import { nextStep } from './next-step.ts';
 import { beginAtEnds, progressOf } from './progress.ts';
 import {
   noteStep,
@@ -206,12 +207,11 @@ async function build(
   });
   try {
     for (;;) {
-      if (signal.aborted) return 'interrupted';
-      if (fatal !== undefined) throw fatal;
-      const now = await readRebuild(pool, row.id);
-      if (now === undefined || now.cancelledBy !== null) return 'cancelled';
-      if (now.swapped) return 'swapped';
-      const { text, complete, handled } = await progressOf(admin, groupId, now, beganAt);
+      const now = signal.aborted ? undefined : await readRebuild(pool, row.id);
+      const step = nextStep(now, { isStopping: signal.aborted, hasFailed: fatal !== undefined });
+      if (step === 'failed') throw fatal;
+      if (step !== 'look') return step;
+      const { text, complete, handled } = await progressOf(admin, groupId, now ?? row, beganAt);
       if (complete) {
         const topics = [...new Set(handled.map(({ topic }) => topic))];
         const given = {

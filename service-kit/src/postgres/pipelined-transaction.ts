@@ -29,6 +29,20 @@ export interface PipelinedOptions {
   readonly statementTimeoutMs?: number;
 }
 
+/*
+ *   sent      begin · first statements │ … statements │ last writes · commit
+ *   answered            begun ┘        │  awaited     │  writes, then COMMIT
+ *
+ * | what happens                       | the transaction                      | the connection       | thrown                |
+ * | ---------------------------------- | ------------------------------------ | -------------------- | --------------------- |
+ * | a statement fails                  | Postgres refuses all behind it       | rolled back, kept    | the first failure     |
+ * | `begin` fails                      | IN_TRANSACTION_SQL keeps writes out  | rolled back, kept    | begin's failure       |
+ * | `fn` throws                        | rolled back                          | kept                 | what it threw         |
+ * | `fn` takes too long                | the server rolls back                | thrown away          | TransactionTimeout    |
+ * | the connection breaks              | the server rolls back, or committed  | thrown away          | the connection error  |
+ * | commit is answered with ROLLBACK   | rolled back                          | kept                 | the first failure     |
+ */
+
 /**
  * As `inTransaction`, in as few round trips as `fn` waits for: `begin` travels with its first statements, and `commit`
  * with its last. The pool's clients must pipeline (see `createPool`).

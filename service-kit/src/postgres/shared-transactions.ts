@@ -43,6 +43,15 @@ const SLOW_MS = 100;
 const ALONE_AFTER_SLOW_MS = 10_000;
 const ALONE_AFTER_FAILURE_MS = 60_000;
 
+/*
+ * | mode             | what is asked for together                         | goes on to                                   |
+ * | ---------------- | -------------------------------------------------- | -------------------------------------------- |
+ * | together         | several, of 50 rows at most: one transaction       | together · alone for 10 s where it took 100 ms |
+ * | together         | that fails, or takes a second: each again by itself | alone for 60 s                              |
+ * | together         | one, or more rows: each by itself                  | together                                     |
+ * | alone            | each by itself                                     | together, when the time is over              |
+ */
+
 /**
  * Small transactions that are asked for together become one: one commit and two round trips for all of them. They share
  * nothing else. If it fails or takes long, each is run by itself, and so is everything for a while.

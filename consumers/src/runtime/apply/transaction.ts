@@ -17,6 +17,19 @@ import { noteConflicts } from '../positions/conflicts.ts';
 import { skipRepeats } from '../positions/inbox.ts';
 import { settleShared } from '../shared-fields/settle.ts';
 
+/*
+ * One change on its way through the transaction (`Outcome`, and what is written):
+ *
+ *   truncate ── floor rises ──► processed: the entity's older rows go, and the guards below
+ *   key parked ───────────────► parked: behind what waits for the key
+ *   older than its key ───────► skipped, or reported: it took effect, and its report may not have arrived
+ *   event id known (inbox) ───► repeated
+ *   key owned by another ─────► conflict, noted
+ *   newer ────────────────────► processed: shared fields settled, decide, apply, position, outbox
+ *
+ * All of it, or nothing: what throws leaves no trace, and `isolate` finds which change it was.
+ */
+
 /** What an effect gets beside its transaction. */
 export interface ApplyResources {
   /** Milliseconds since the Unix epoch. */

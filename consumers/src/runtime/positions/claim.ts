@@ -89,6 +89,25 @@ export interface Claimed {
   readonly known: Promise<KnownPositions>;
 }
 
+/*
+ * What one transaction does with a key's guard row, under its lock:
+ *
+ * | guard      | the batch's newest change | guard becomes | `classifyChanges` makes of it                      |
+ * | ---------- | ------------------------- | ------------- | -------------------------------------------------- |
+ * | none       | any                       | its position  | an effect, or stale where it is below the floor    |
+ * | not parked | newer                     | its position  | an effect, or stale where it is below the floor    |
+ * | not parked | older, or the same        | stays         | stale: `processed` before, `skipped` or `reported` |
+ * | not parked | of an origin not its own  | stays         | `conflict`, but for shared fields                  |
+ * | parked     | newer                     | stays         | `parked`: it waits behind what is there            |
+ * | parked     | older, or the same        | stays         | stale, as above                                    |
+ *
+ *   begin ┐
+ *   claim ┤ one round trip: floors (share) → guards (update, in order of keys) → batches
+ *   ahead ┘
+ *   classify → decide → apply … → skipped offsets, outbox ┐ one round trip
+ *   commit                                                ┘
+ */
+
 /**
  * Locks the keys of a batch, moves their guards up to its newest positions, notes its offsets, and gives back what was
  * known before: one round trip, in a `PipelinedTransaction` together with `begin`. Keys are locked in one order by

@@ -14,7 +14,7 @@ import type { Delivery, Unreadable } from '../intake/delivery.ts';
 import { type OutgoingMessage, writeOutbox } from '../outbox/outbox.ts';
 import { edited } from '../parking/edit.ts';
 import { deadLetterHeaders } from '../parking/headers.ts';
-import { MAX_ATTEMPTS, retryDelayMs } from '../parking/schedule.ts';
+import { afterFailure, retryDelayMs } from '../parking/schedule.ts';
 import {
   dueKeys,
   failureOf,
@@ -62,6 +62,19 @@ const CHANGES_PER_KEY = 200;
 const OUTAGE_PAUSE_MS = 2_000;
 /** From taking a key to its attempt's lock, which then keeps others away: on two connections, the second of which may be new. */
 const LEASE_MS = 10_000;
+
+/*
+ * One key, one attempt (states of `runtime.parked_keys` in ../README.md):
+ *
+ *   due ── taken, for 10 s (`takeDueKey`) ──► locked (`lockParkedKey`) ──► its changes in order, each in a savepoint
+ *    ▲                                                                        │
+ *    ├── an outage: returned, due at once ◄───────────────────────────────────┤
+ *    ├── 200 took effect: more waits, due at once ◄───────────────────────────┤
+ *    ├── a change fails: those before it stay, `afterFailure` ◄───────────────┤──► dead: a letter in the outbox
+ *    └── the attempt hangs: failed from outside, once its lock is free ◄──────┤
+ *                                                        all took effect ─────┴──► the key is released
+ *   The process ends: the lock goes with its session, the lease ends, `unfinished` counts it; the third time: dead.
+ */
 
 /**
  * Tries parked keys again when they are due, in any process that hosts the consumer. The changes of a key take effect in
@@ -249,9 +262,10 @@ async function failed<Effect>(
   const { definition, nowMs, log } = options;
   const error = await tellable(options, parked, cause);
   const failure = failureOf(error);
-  const attempts = isFirst ? key.attempts + 1 : 1;
-  const isOver = attempts >= MAX_ATTEMPTS || cause instanceof ProcessDied;
-  const state = isOver ? 'dead' : 'retrying';
+  const { attempts, state } = afterFailure(key.attempts, {
+    isFirst,
+    isDeadly: cause instanceof ProcessDied,
+  });
   const nextAttemptMs = nowMs() + retryDelayMs(attempts);
   await noteFailure(tx, definition.name, key, { state, attempts, nextAttemptMs, failure });
   options.onFailure(state);

@@ -8,6 +8,7 @@ import { createClient, RETRY } from '../client/client.ts';
 import { isOfEarlierGeneration } from '../client/kafkajs/generations.ts';
 import { partitionKey } from '../partition-key.ts';
 import type { ConsumerOptions, TopicPartition } from '../types.ts';
+import { type Membership, type MembershipEvent, nextMembership } from './membership.ts';
 import { createPartitionQueue, type PartitionQueue } from './partition-queue.ts';
 import type { PartitionStates } from './partition-state.ts';
 import { toFetchedRecords } from './to-batch.ts';
@@ -95,7 +96,10 @@ export async function startConsumerSession(
   });
   const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events;
 
-  let joined = false;
+  let membership: Membership = 'outside';
+  const moved = (event: MembershipEvent) => {
+    membership = nextMembership(membership, event);
+  };
   let stopping = false;
   let endedBy: Error | undefined;
   let committing: Promise<void> | undefined;
@@ -104,7 +108,7 @@ export async function startConsumerSession(
   const full = new Set<string>();
 
   consumer.on(GROUP_JOIN, ({ payload }) => {
-    joined = true;
+    moved('join');
     // kafkajs reads on at the committed offsets: what was fetched before comes again, here or elsewhere.
     abortAll(new Error('the partitions were assigned again'));
     states.assign(
@@ -116,12 +120,12 @@ export async function startConsumerSession(
     options.onJoin();
   });
   consumer.on(REBALANCING, () => {
-    joined = false;
+    moved('rebalance');
     // Sent before kafkajs asks to join again, so that the next owner starts where we ended.
     void commit();
   });
   consumer.on(CRASH, ({ payload }) => {
-    joined = false;
+    moved(payload.restart ? 'crash, starts again' : 'crash');
     log.warn({ error: payload.error, restart: payload.restart }, 'consumer crashed');
     if (!payload.restart) endedBy = payload.error;
   });
@@ -253,7 +257,7 @@ export async function startConsumerSession(
     await settlesWithin(commit(), COMMIT_TIMEOUT_MS);
     await settlesWithin(consumer.disconnect(), DISCONNECT_TIMEOUT_MS);
     client.fence();
-    joined = false;
+    moved('leave');
   }
 
   try {
@@ -264,7 +268,7 @@ export async function startConsumerSession(
     throw error;
   }
   return {
-    isJoined: () => joined,
+    isJoined: () => membership === 'joined',
     endedBy: () => endedBy,
     applyPauses,
     activity(place) {

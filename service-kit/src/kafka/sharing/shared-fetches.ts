@@ -1,6 +1,7 @@
 import type { FetchedPartition, FetchRequest, FetchResponse } from 'kafkajs/src/broker/index.js';
 import { partitionKey } from '../partition-key.ts';
 import type { TopicPartition } from '../types.ts';
+import { nextAction } from './next-action.ts';
 
 /** Asks the broker itself, on the member's own connection. */
 type Ask = (request: FetchRequest) => Promise<FetchResponse>;
@@ -75,6 +76,20 @@ const NOTHING: FetchResponse = { errorCode: 0, sessionId: 0, responses: [] };
  * Consumers of one process mostly read the same records at the same time, and a fetch costs broker and client as much
  * as what it brings: here those at the end of a partition wait for one fetch together. Who is behind, or whose partitions
  * it does not cover, asks by itself, as does everybody after an error, which only the broker can explain.
+ *
+ * A member's request (`nextAction`; the first row that holds):
+ *
+ * | it                                       | action        | until                                          |
+ * | ---------------------------------------- | ------------- | ---------------------------------------------- |
+ * | wants records that no other will bring   | asks alone    | the broker answers                             |
+ * | wants records that are kept              | gets them     | –                                              |
+ * | has waited as long as it asked to        | gets nothing  | –                                              |
+ * | finds a fetch for all under way          | joins it      | it ends, or the wait is over; then from the top |
+ * | hung with its last fetch for all         | asks alone    | the broker answers                             |
+ * | else                                     | fetches for all | as if it had joined                          |
+ *
+ * The fetch for all: none → under way → its records are kept (none) · it fails, all that is kept is forgotten, and those
+ * who joined ask alone (none) · it is overdue, and its member is left alone for 30 s (none).
  */
 export function createSharedFetches(options: SharedFetchesOptions = {}): SharedFetches {
   const { maxBytesPerPartition = DEFAULT_MAX_BYTES, nowMs = () => performance.now() } = options;
@@ -283,14 +298,23 @@ export function createSharedFetches(options: SharedFetchesOptions = {}): SharedF
   ): Promise<FetchResponse> {
     const untilMs = nowMs() + request.maxWaitTime;
     for (;;) {
-      const isBehind = places.some((place) => !isAtEnd(place) && kept(place) === undefined);
-      if (isBehind) return await askAlone(request, places, ask);
       const response = answer(places);
-      if (response !== undefined) return response;
-      if (nowMs() >= untilMs) return NOTHING;
-      const running = underWay();
-      const hangs = nowMs() < (hangingUntilMs.get(member) ?? 0);
-      if (running === undefined && hangs) return await askAlone(request, places, ask);
+      let running: Fetching | undefined;
+      const action = nextAction({
+        isBehind: places.some((place) => !isAtEnd(place) && kept(place) === undefined),
+        hasKept: response !== undefined,
+        isOver: nowMs() >= untilMs,
+        // Asked for only where it counts: who finds a fetch overdue gives it up.
+        get isUnderWay() {
+          running = underWay();
+          return running !== undefined;
+        },
+        get hangs() {
+          return nowMs() < (hangingUntilMs.get(member) ?? 0);
+        },
+      });
+      if (action === 'askAlone') return await askAlone(request, places, ask);
+      if (action === 'takeKept' || action === 'giveUp') return response ?? NOTHING;
       const joined = running ?? fetchForAll(member, request, ask);
       fetching = joined;
       const covered = places.every(({ name, offset }) => joined.from.get(name) === offset);
