@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { openContext } from './context.ts';
 import {
@@ -187,6 +188,6 @@ function parseScenarios(text: string): Scenario[] {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   measurePollIntervals,
@@ -73,7 +74,7 @@ new Command('poll-interval')
   })
   .parseAsync()
   .catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     process.exitCode = 1;
   });
 

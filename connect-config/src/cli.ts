@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { listCapturedTables, listRemovedTables } from '@shelfcast/product-database/captured-tables';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { isConnectionError } from '@shelfcast/service-kit/postgres/errors';
 import { print, printError } from '@shelfcast/service-kit/process/print';
 import { Command, Option } from 'commander';
@@ -383,15 +384,9 @@ function describe(error: unknown): string {
   const bare =
     error instanceof AggregateError || (error instanceof Error && error.name === 'Error');
   if (bare && isConnectionError(error)) {
-    return `The database does not answer (${reason(error)}): is it running (make status)?`;
+    return `The database does not answer (${messageOf(error)}): is it running (make status)?`;
   }
-  return reason(error);
-}
-
-/** A refused connection is an AggregateError whose own message is empty. */
-function reason(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 try {

@@ -1,3 +1,4 @@
+import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import type { ConnectClient, ConnectorOffset } from './connect-client.ts';
 import { followOffset } from './stored-offset.ts';
@@ -92,10 +93,10 @@ async function readSoFar({
   before,
 }: Pick<WaitForInitialSnapshotOptions, 'admin' | 'topics' | 'before'>): Promise<string> {
   if (before === undefined) return 'The snapshot';
-  const start = new Map(before.map((mark) => [`${mark.topic}/${mark.partition}`, mark.offset]));
+  const start = new Map(before.map((mark) => [partitionKey(mark), mark.offset]));
   const read = new Map<string, bigint>();
   for (const { topic, partition, offset } of await endsOf(admin, topics)) {
-    const rows = offset - (start.get(`${topic}/${partition}`) ?? 0n);
+    const rows = offset - (start.get(partitionKey({ topic, partition })) ?? 0n);
     read.set(topic, (read.get(topic) ?? 0n) + rows);
   }
   const rows = [...read.values()].reduce((sum, count) => sum + count, 0n);

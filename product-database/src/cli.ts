@@ -1,3 +1,4 @@
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { print, printError } from '@shelfcast/service-kit/process/print';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
@@ -68,12 +69,6 @@ function parseRate(text: string): number {
 try {
   await program.parseAsync();
 } catch (error) {
-  printError(describe(error));
+  printError(messageOf(error));
   process.exitCode = 1;
-}
-
-/** A refused connection is an AggregateError whose own message is empty. */
-function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
 }

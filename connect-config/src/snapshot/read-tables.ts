@@ -1,4 +1,5 @@
 import { cdcTopic } from '@shelfcast/schemas/topics';
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { OperationError } from '../connect-error.ts';
 import { withConnectorLock } from '../connector-lock.ts';
 import { type ConnectorContext, PUBLICATION } from '../context.ts';
@@ -121,7 +122,7 @@ async function readLocked(
         read.push({ table, request, rows: reads, keys });
         log(`Read all of ${name}: ${reads} rows, ${keys} keys checked`);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         await noteRead(products, { table, request, status: `failed: ${reason}` });
         if (!(error instanceof OperationError)) throw error;
         unread.push({ table, error });

@@ -1,3 +1,4 @@
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { isConnectionError } from '@shelfcast/service-kit/postgres/errors';
 import { print, printable, printError } from '@shelfcast/service-kit/process/print';
 import Table from 'cli-table3';
@@ -274,7 +275,7 @@ function explain(error: unknown): string {
       .join('\n');
   if (isConnectionError(error))
     return 'The consumers database does not answer. "make status" shows what runs.';
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 try {

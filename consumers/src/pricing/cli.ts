@@ -1,3 +1,4 @@
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { print, printable, printError } from '@shelfcast/service-kit/process/print';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -239,11 +240,9 @@ try {
   process.exitCode = 1;
 }
 
-/** A refused connection is an AggregateError whose own message is empty. */
 function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
   if (error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE) {
     return 'This database has no webhooks yet: start the consumers once, they bring it up to date';
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { parseAllowedPrivate } from '@shelfcast/service-kit/webhooks/address-policy';
 import { z } from 'zod';
 
@@ -11,7 +12,7 @@ export const webhookSettings = {
       try {
         return parseAllowedPrivate(text);
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         context.issues.push({ code: 'custom', message, input: text });
         return z.NEVER;
       }

@@ -1,3 +1,4 @@
+import { messageOf } from '@shelfcast/service-kit/message-of';
 /** One named thing a start does. It begins once those named in `after` are done; the others run beside it. */
 export type Step = {
   name: string;
@@ -22,7 +23,7 @@ export class StepError extends Error {
   readonly code = 'STEP_FAILED';
   readonly step: string;
   constructor(step: Step, cause: unknown) {
-    super(`${step.title}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${step.title}: ${messageOf(cause)}`, { cause });
     this.name = 'StepError';
     this.step = step.name;
   }

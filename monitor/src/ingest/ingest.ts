@@ -3,6 +3,7 @@ import type { Codec } from '@shelfcast/schemas/codec';
 import { backoffMs } from '@shelfcast/service-kit/backoff';
 import { groupBy } from '@shelfcast/service-kit/group-by';
 import type { Kafka, KafkaBatch, KafkaConsumer } from '@shelfcast/service-kit/kafka/types';
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { createBatchWriter } from '@shelfcast/service-kit/postgres/batch-writer';
 import { isDataError } from '@shelfcast/service-kit/postgres/errors';
 import type { Logger } from '@shelfcast/service-kit/process/logging';
@@ -82,7 +83,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       // Leaving reports out helps against data errors alone.
       isOutage: (error) => !isDataError(error),
       onOutage(error, attempt) {
-        outage = `the database does not take reports: ${error instanceof Error ? error.message : String(error)}`;
+        outage = `the database does not take reports: ${messageOf(error)}`;
         metrics.outages.inc();
         log.warn({ error, attempt }, 'reports cannot be stored now: waiting, nothing is lost');
       },

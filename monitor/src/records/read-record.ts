@@ -6,6 +6,7 @@ import { within } from '@shelfcast/service-kit/deadline';
 import { Problem } from '@shelfcast/service-kit/http/problem';
 import { KafkaError } from '@shelfcast/service-kit/kafka/errors';
 import type { KafkaRecord, LogReader } from '@shelfcast/service-kit/kafka/types';
+import { messageOf } from '@shelfcast/service-kit/message-of';
 import { toJson } from './to-json.ts';
 
 /** Where a record is. */
@@ -104,7 +105,7 @@ async function decode(
     return { schemaId, value, unreadable: null };
   } catch (error) {
     if (!isPoisonRecord(error)) throw error;
-    const unreadable = error instanceof Error ? error.message : String(error);
+    const unreadable = messageOf(error);
     return { value: null, schemaId: null, unreadable };
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { list, secret, url } from '../config/settings.ts';
+import { messageOf } from '../message-of.ts';
 import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import { createJwtVerifier, type VerifyJwt } from './jwt.ts';
 import { parseStaticToken, type StaticToken } from './static-tokens.ts';
@@ -17,7 +18,7 @@ function apiTokens() {
         try {
           tokens.push(parseStaticToken(entry));
         } catch (error) {
-          const message = error instanceof Error ? error.message : String(error);
+          const message = messageOf(error);
           context.issues.push({ code: 'custom', message, input: undefined });
         }
       }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
+import { messageOf } from '../message-of.ts';
 import { isSecret, SETTING_RULES } from './settings.ts';
 
 /** One thing wrong with the settings. */
@@ -108,7 +109,7 @@ function fileSettings(
   } catch (error) {
     problems.push({
       setting: 'CONFIG_FILE',
-      problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      problem: `cannot be read: ${messageOf(error)}`,
       given: path,
     });
   }

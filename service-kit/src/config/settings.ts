@@ -3,6 +3,7 @@ import { DEFAULT_MAX_RECORD_BYTES } from '@shelfcast/schemas/limits';
 import type { RegistryClientOptions } from '@shelfcast/schemas/registry/client';
 import { z } from 'zod';
 import type { KafkaConnection } from '../kafka/types.ts';
+import { messageOf } from '../message-of.ts';
 import { LOG_LEVELS } from '../process/logging.ts';
 import { isBadPort } from './bad-ports.ts';
 import type { ConfigProblem } from './config.ts';
@@ -69,7 +70,7 @@ export function textFile() {
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
-      const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `cannot be read: ${messageOf(error)}`;
       context.issues.push({ code: 'custom', message, input: path });
       return z.NEVER;
     }

@@ -2,6 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { hostOf, isLoopback } from '../config/protected-mode.ts';
 import { within } from '../deadline.ts';
+import { messageOf } from '../message-of.ts';
 
 /** Why a part is not ready, or undefined when it is. */
 export type ReadinessCheck = () => string | undefined | Promise<string | undefined>;
@@ -133,7 +134,7 @@ async function reasonOf(check: ReadinessCheck, timeoutMs: number): Promise<strin
     const late = () => new Error(`no answer within ${timeoutMs} ms`);
     return await within(Promise.resolve().then(check), timeoutMs, late);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { encodePosition, isPosition } from '@shelfcast/schemas/position';
+import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import { z } from 'zod';
 
@@ -60,13 +61,13 @@ export async function recordsBehind(
   const topics = [...new Set(watermarks.map(({ topic }) => topic))];
   const committed = new Map<string, bigint>();
   for (const { topic, partition, offset } of await admin.groupOffsets(group, topics)) {
-    if (offset !== null) committed.set(`${topic}/${partition}`, offset);
+    if (offset !== null) committed.set(partitionKey({ topic, partition }), offset);
   }
   let behind = 0n;
   for (const topic of topics) {
     const wanted = watermarks.filter((mark) => mark.topic === topic);
     const reached = ({ partition }: { partition: number }): bigint =>
-      committed.get(`${topic}/${partition}`) ?? 0n;
+      committed.get(partitionKey({ topic, partition })) ?? 0n;
     if (wanted.every((mark) => reached(mark) >= mark.offset)) continue;
     const ends = await admin.watermarks(topic);
     for (const mark of wanted) {

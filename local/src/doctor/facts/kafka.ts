@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import type { KafkaAdmin, PartitionLag, TopicSpec } from '@shelfcast/service-kit/kafka/types';
 
 export type TopicFacts = {
@@ -86,8 +87,6 @@ function total(lags: readonly PartitionLag[]): bigint {
 
 /** Whether the group has committed further anywhere. The lag alone may grow while it works. */
 function hasMoved(before: readonly PartitionLag[], after: readonly PartitionLag[]): boolean {
-  const positions = new Map(before.map((lag) => [`${lag.topic}/${lag.partition}`, lag.current]));
-  return after.some(
-    (lag) => (lag.current ?? -1n) > (positions.get(`${lag.topic}/${lag.partition}`) ?? -1n),
-  );
+  const positions = new Map(before.map((lag) => [partitionKey(lag), lag.current]));
+  return after.some((lag) => (lag.current ?? -1n) > (positions.get(partitionKey(lag)) ?? -1n));
 }

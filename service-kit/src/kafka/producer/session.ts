@@ -1,6 +1,7 @@
 import type { Message, RecordMetadata, TopicMessages } from 'kafkajs';
 import type { Logger } from '../../process/logging.ts';
 import { createClient } from '../client/client.ts';
+import { partitionKey } from '../partition-key.ts';
 import type { KafkaConnection, RecordToSend, SentRecord } from '../types.ts';
 import { partitionForKey } from './partitioner.ts';
 
@@ -141,7 +142,7 @@ export function placeRecords(
   for (const { topicName, partition, baseOffset, logAppendTime } of answers) {
     if (baseOffset === undefined) continue;
     const timestampMs = Number(logAppendTime ?? -1);
-    next.set(`${topicName}/${partition}`, {
+    next.set(partitionKey({ topic: topicName, partition }), {
       offset: BigInt(baseOffset),
       timestampMs: timestampMs < 0 ? null : timestampMs,
     });
@@ -149,7 +150,7 @@ export function placeRecords(
   return records.map(({ topic }, index) => {
     const partition = messages[index]?.partition;
     if (partition === undefined) return undefined;
-    const place = next.get(`${topic}/${partition}`);
+    const place = next.get(partitionKey({ topic, partition }));
     if (place === undefined) return undefined;
     const sent = { topic, partition, offset: place.offset, timestampMs: place.timestampMs };
     place.offset += 1n;
