@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
+import { z } from 'zod';
 import { OperationError } from './connect-error.ts';
 
 /** A replication slot as Postgres reports it (pg_replication_slots). */
@@ -19,12 +20,15 @@ export interface ReplicationSlot {
 }
 
 /** A session of the database server, as far as it is known. */
-export interface Session {
+export type Session = z.output<typeof session>;
+
+const session = z.object({
   /** 0: of a prepared transaction, which no session holds. */
-  readonly pid: number;
-  readonly user: string | null;
-  readonly application: string | null;
-}
+  pid: z.number(),
+  user: z.string().nullable(),
+  application: z.string().nullable(),
+});
+const openTransaction = session.extend({ ageMs: z.number() });
 
 /** The slot of that name; undefined when there is none. */
 export async function readSlot(db: Queryable, name: string): Promise<ReplicationSlot | undefined> {
@@ -68,8 +72,8 @@ export async function readSlot(db: Queryable, name: string): Promise<Replication
     safeWalSize: row.safe_wal_size === null ? null : BigInt(row.safe_wal_size),
     invalidationReason: row.invalidation_reason,
     confirmedFlushLsn: row.confirmed === null ? null : BigInt(row.confirmed),
-    oldestTransaction: row.oldest === null ? null : JSON.parse(row.oldest),
-    waitsFor: JSON.parse(row.waits_for),
+    oldestTransaction: row.oldest === null ? null : openTransaction.parse(JSON.parse(row.oldest)),
+    waitsFor: z.array(session).parse(JSON.parse(row.waits_for)),
   };
 }
 

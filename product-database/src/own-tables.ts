@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Queryable } from './captured-tables.ts';
 import { DEBEZIUM_ROLE, grantOwnTables } from './debezium-role.ts';
 import { PUBLICATION } from './publication.ts';
@@ -20,6 +21,8 @@ const OWN_TABLES = {
     alter table shelfcast.signal replica identity full`,
   },
 } as const;
+
+const texts = z.array(z.string());
 
 export type OwnTable = keyof typeof OWN_TABLES;
 
@@ -55,7 +58,7 @@ export async function brokenOwnTables(db: Queryable): Promise<BrokenOwnTable[]> 
   );
   return rows.flatMap(({ table, kind, logged, full, secured, columns, hooks }) => {
     const wanted = OWN_TABLES[table];
-    const [hook]: string[] = JSON.parse(hooks);
+    const [hook] = texts.parse(JSON.parse(hooks));
     const broken = (reason: string) => [{ table, reason }];
     if (kind === null) return broken('is gone');
     if (kind !== 'r' || !logged) return broken('is no plain table any more');

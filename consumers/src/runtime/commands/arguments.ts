@@ -46,15 +46,18 @@ export const commandArguments = {
 export type CommandKind = keyof typeof commandArguments;
 
 /** What a command came to, as `runtime.commands.result` holds it. */
-export interface CommandResult {
-  /** Keys that were meant. */
-  readonly matched: number;
-  /** Keys it was done to; with `dryRun`, would be. */
-  readonly done: number;
-  /** Keys left alone, and why; the first hundred. */
-  readonly refused: readonly {
-    readonly entity: string;
-    readonly key: string;
-    readonly reason: string;
-  }[];
-}
+export const commandResult = z
+  .object({
+    /** Keys that were meant. */
+    matched: z.number(),
+    /** Keys it was done to; with `dryRun`, would be. */
+    done: z.number(),
+    /** Keys left alone, and why; the first hundred. */
+    refused: z.array(z.object({ entity: z.string(), key: z.string(), reason: z.string() })),
+  })
+  .readonly();
+
+export type CommandResult = z.output<typeof commandResult>;
+
+/** As `runtime.commands.result` holds it where the command was refused. */
+export const commandRefusal = z.object({ error: z.string() });

@@ -1,6 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import type { CommandKind, CommandResult } from './arguments.ts';
+import {
+  type CommandKind,
+  type CommandResult,
+  commandRefusal,
+  commandResult,
+} from './arguments.ts';
 
 export interface CommandRequest {
   readonly consumer: string;
@@ -48,8 +53,10 @@ export async function answerTo(
       [id],
     );
     const [row] = rows;
-    if (row?.state === 'failed') throw new CommandRefused(JSON.parse(row.result).error);
-    if (row?.state === 'done') return JSON.parse(row.result);
+    if (row?.state === 'failed') {
+      throw new CommandRefused(commandRefusal.parse(JSON.parse(row.result)).error);
+    }
+    if (row?.state === 'done') return commandResult.parse(JSON.parse(row.result));
     if (performance.now() > deadlineMs) return undefined;
     await delay(POLL_MS);
   }

@@ -1,6 +1,10 @@
 import { partitionKey } from '@shelfcast/service-kit/kafka/partition-key';
 import type { KafkaBatch } from '@shelfcast/service-kit/kafka/types';
 import type { Pool } from 'pg';
+import { z } from 'zod';
+
+/** `runtime.unfinished.deaths`, by offset. */
+const deathsSchema = z.record(z.string(), z.number());
 
 /** What handling a batch from where a partition was left off came to before. */
 export interface Resumption {
@@ -39,7 +43,7 @@ export function createCrashJournal(pool: Pool, consumer: string) {
       // All of it had its effect before: what is new is in a later batch.
       if (row === undefined) return undefined;
       expected.set(name, next);
-      const deaths = Object.entries<number>(JSON.parse(row.deaths)).map(
+      const deaths = Object.entries(deathsSchema.parse(JSON.parse(row.deaths))).map(
         ([offset, times]): [bigint, number] => [BigInt(offset), times],
       );
       return { times: row.times, deaths: new Map(deaths) };

@@ -1,11 +1,19 @@
 import type { KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 import type { ClientBase } from 'pg';
+import { z } from 'zod';
 
-/** A record to be parked under a key. */
-export interface ToPark {
-  readonly record: KafkaRecord;
+/** As `runtime.parked_changes` holds it. */
+const storedEdit = z.record(z.string(), z.unknown());
+
+/** A key of a consumer's. */
+export interface KeyRef {
   readonly entity: string;
   readonly key: string;
+}
+
+/** A record to be parked under a key. */
+export interface ToPark extends KeyRef {
+  readonly record: KafkaRecord;
   /** Null where the record could not be read. */
   readonly changeId: string | null;
 }
@@ -20,9 +28,7 @@ export interface ParkedChange {
 }
 
 /** A key that waits, and why. */
-export interface ParkedKey {
-  readonly entity: string;
-  readonly key: string;
+export interface ParkedKey extends KeyRef {
   readonly state: 'retrying' | 'dead';
   /** Failures of the oldest change, the one that made it wait included. */
   readonly attempts: number;
@@ -109,8 +115,8 @@ export async function dueKeys(
   consumer: string,
   nowMs: number,
   limit: number,
-): Promise<{ entity: string; key: string }[]> {
-  const { rows } = await db.query<{ entity: string; key: string }>(
+): Promise<KeyRef[]> {
+  const { rows } = await db.query<KeyRef>(
     `select entity, key from runtime.parked_keys
      where consumer = $1 and state = 'retrying' and next_attempt_at <= to_timestamp($2 / 1000.0)
      order by next_attempt_at limit $3`,
@@ -126,7 +132,7 @@ export const MAX_UNFINISHED = 3;
 export async function markDeadly(
   tx: ClientBase,
   consumer: string,
-  { entity, key }: { readonly entity: string; readonly key: string },
+  { entity, key }: KeyRef,
 ): Promise<void> {
   await tx.query(
     `update runtime.parked_keys set unfinished = $4, next_attempt_at = now()
@@ -143,7 +149,7 @@ export async function markDeadly(
 export async function takeDueKey(
   db: Pick<ClientBase, 'query'>,
   consumer: string,
-  { entity, key }: { readonly entity: string; readonly key: string },
+  { entity, key }: KeyRef,
   { nowMs, untilMs }: { readonly nowMs: number; readonly untilMs: number },
 ): Promise<number | undefined> {
   const { rows } = await db.query<{ unfinished: number }>(
@@ -163,7 +169,7 @@ export async function takeDueKey(
 export async function returnKey(
   db: Pick<ClientBase, 'query'>,
   consumer: string,
-  { entity, key }: { readonly entity: string; readonly key: string },
+  { entity, key }: KeyRef,
   nowMs: number,
 ): Promise<void> {
   await db.query(
@@ -189,7 +195,7 @@ export interface LockedKey extends ParkedKey {
 export async function lockParkedKey(
   tx: ClientBase,
   consumer: string,
-  { entity, key }: { readonly entity: string; readonly key: string },
+  { entity, key }: KeyRef,
   { wait = false }: { readonly wait?: boolean } = {},
 ): Promise<LockedKey | undefined> {
   if (wait) await tx.query("set local lock_timeout = '5s'");
@@ -227,7 +233,7 @@ interface ParkedRow {
 export async function oldestParked(
   db: Pick<ClientBase, 'query'>,
   consumer: string,
-  { entity, key }: { readonly entity: string; readonly key: string },
+  { entity, key }: KeyRef,
   limit: number,
 ): Promise<ParkedChange[]> {
   const { rows } = await db.query<ParkedRow>(
@@ -247,7 +253,7 @@ export async function oldestParked(
       headers: headersFrom(row.headers),
       timestampMs: Number(row.timestamp_ms),
     },
-    edit: row.edit === null ? null : JSON.parse(row.edit),
+    edit: row.edit === null ? null : storedEdit.parse(JSON.parse(row.edit)),
   }));
 }
 
@@ -255,7 +261,7 @@ export async function oldestParked(
 export async function settleParked(
   tx: ClientBase,
   consumer: string,
-  { entity, key }: { readonly entity: string; readonly key: string },
+  { entity, key }: KeyRef,
   ids: readonly bigint[],
   { position, deleted }: { readonly position: string; readonly deleted: boolean },
 ): Promise<void> {
@@ -272,7 +278,7 @@ export async function settleParked(
 export async function releaseKey(
   tx: ClientBase,
   consumer: string,
-  { entity, key }: { readonly entity: string; readonly key: string },
+  { entity, key }: KeyRef,
 ): Promise<void> {
   const place = [consumer, entity, key];
   await tx.query(
@@ -289,7 +295,7 @@ export async function releaseKey(
 export async function noteFailure(
   tx: ClientBase,
   consumer: string,
-  { entity, key }: { readonly entity: string; readonly key: string },
+  { entity, key }: KeyRef,
   next: {
     readonly state: 'retrying' | 'dead';
     readonly attempts: number;
@@ -319,7 +325,7 @@ function headersText(headers: KafkaRecord['headers']): string {
 }
 
 function headersFrom(text: string): KafkaRecord['headers'] {
-  const headers: Record<string, string[]> = JSON.parse(text);
+  const headers: Record<string, string[]> = JSON.parse(text); // zod would drop one named __proto__
   return Object.fromEntries(
     Object.entries(headers).map(([name, values]) => [
       name,

@@ -18,6 +18,7 @@ import { afterFailure, retryDelayMs } from '../parking/schedule.ts';
 import {
   dueKeys,
   failureOf,
+  type KeyRef,
   type LockedKey,
   lockParkedKey,
   MAX_UNFINISHED,
@@ -48,11 +49,6 @@ export interface RetrierOptions<Effect> {
   readonly onFailure: (state: 'retrying' | 'dead') => void;
   /** Whether the consumer is paused. */
   readonly isPaused: () => boolean;
-}
-
-interface KeyPlace {
-  readonly entity: string;
-  readonly key: string;
 }
 
 const POLL_MS = 500;
@@ -117,7 +113,7 @@ export function startRetrier<Effect>(options: RetrierOptions<Effect>): { stop():
   };
 }
 
-async function retryKey<Effect>(options: RetrierOptions<Effect>, place: KeyPlace): Promise<void> {
+async function retryKey<Effect>(options: RetrierOptions<Effect>, place: KeyRef): Promise<void> {
   const { definition, pool, attemptTimeoutMs, nowMs } = options;
   const consumer = definition.name;
   const untilMs = nowMs() + LEASE_MS;
@@ -144,7 +140,7 @@ async function retryKey<Effect>(options: RetrierOptions<Effect>, place: KeyPlace
 /** Notes a failure of the key's oldest change from outside the transaction of its attempt. */
 async function failOldest<Effect>(
   options: RetrierOptions<Effect>,
-  place: KeyPlace,
+  place: KeyRef,
   error: Error,
 ): Promise<void> {
   const consumer = options.definition.name;
@@ -162,7 +158,7 @@ async function failOldest<Effect>(
 async function retryLocked<Effect>(
   options: RetrierOptions<Effect>,
   tx: PoolClient,
-  place: KeyPlace,
+  place: KeyRef,
 ): Promise<void> {
   const consumer = options.definition.name;
   const key = await lockParkedKey(tx, consumer, place);
