@@ -131,10 +131,10 @@ async function run(options: Options): Promise<void> {
         startedAt: startedAt.toISOString(),
         machine: describeMachine(),
         latency,
-        ...(burst === undefined ? {} : { burst }),
-        ...(catchUp === undefined ? {} : { catchUp }),
-        ...(producerApi === undefined ? {} : { producerApi }),
-        ...(monitor === undefined ? {} : { monitor }),
+        burst,
+        catchUp,
+        producerApi,
+        monitor,
       };
       console.log(`\n${describeResults(results)}\n`);
       log(`written to ${writeResults(results)}`);

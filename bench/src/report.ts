@@ -11,10 +11,10 @@ export interface BenchResults {
   readonly startedAt: string;
   readonly machine: string;
   readonly latency: readonly LatencyResult[];
-  readonly burst?: BurstResult;
-  readonly catchUp?: CatchUpResult;
-  readonly producerApi?: ProducerApiResult;
-  readonly monitor?: MonitorResult;
+  readonly burst?: BurstResult | undefined;
+  readonly catchUp?: CatchUpResult | undefined;
+  readonly producerApi?: ProducerApiResult | undefined;
+  readonly monitor?: MonitorResult | undefined;
 }
 
 /** The whole result in words and tables. */

@@ -47,14 +47,14 @@ interface StepOptions {
   readonly instance: string;
   /** When the step was finished, Unix microseconds. */
   readonly atUs: bigint;
-  readonly durationUs?: bigint;
+  readonly durationUs?: bigint | undefined;
   /** From 1, which is the default. */
   readonly attempt?: number;
   /** How often the change was redriven before, each time of which counts its attempts from 1; default 0. */
   readonly round?: number;
-  readonly error?: ReportedError;
+  readonly error?: ReportedError | undefined;
   readonly traceId?: string;
-  readonly details?: ReportDetails;
+  readonly details?: ReportDetails | undefined;
 }
 
 export interface ReportOptions extends StepOptions {

@@ -2,7 +2,7 @@ import { PUBLICATION, PUBLISHED_OWN } from '@shelfcast/product-database/publicat
 import { note, ok, orOk, problem } from '@shelfcast/service-kit/finding';
 import { isAnother } from './check-identity.ts';
 import type { PublicationFacts } from './read-publication.ts';
-import type { CaptureFacts } from './read-source.ts';
+import { type CaptureFacts, isBrokenOwn } from './read-source.ts';
 import type { TableFacts } from './read-tables.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { few, RESYNC, resyncTable, sqlOnProducts } from './words.ts';
@@ -14,9 +14,8 @@ export function checkPublication(capture: CaptureFacts): SourceFinding[] {
   const { publication } = capture;
   if (!publication) return [missingPublication()];
   const names = publication.tables.map(({ name }) => name);
-  const broken: readonly string[] = capture.brokenOwnTables.map(({ table }) => table);
   const unpublished = PUBLISHED_OWN.filter(
-    (name) => !names.includes(name) && !broken.includes(name),
+    (name) => !names.includes(name) && !isBrokenOwn(capture, name),
   ).map(unpublishedOwn);
   return [
     ...orOk(

@@ -12,7 +12,7 @@ import { checkTables } from './check-tables.ts';
 import { checkTakenOut } from './check-taken-out.ts';
 import { checkWrittenTopics } from './check-written-topics.ts';
 import type { BrokerFacts } from './read-broker.ts';
-import type { CaptureFacts, DatabaseFacts } from './read-source.ts';
+import { type CaptureFacts, type DatabaseFacts, isBrokenOwn } from './read-source.ts';
 import type { SourceCheck, SourceFinding } from './source-finding.ts';
 
 /** What the database, Kafka and Kafka Connect told of the source. */
@@ -112,17 +112,13 @@ function brokenOwnTable({ table, reason }: BrokenOwnTable): SourceFinding {
   );
 }
 
-function isBroken(capture: CaptureFacts, name: string): boolean {
-  return capture.brokenOwnTables.some(({ table }) => table === name);
-}
-
 function checkBroker(facts: SourceFacts, { heartbeatLateMs }: SourceThresholds): SourceFinding[] {
   const { broker, connect, topicPrefix } = facts;
   const capture = captureOf(facts);
   const kafka = broker.reached ? broker.facts : undefined;
   const missing = kafka?.written.filter(({ topic }) => !kafka.existing.has(topic)) ?? [];
   const heartbeat =
-    capture === undefined || isBroken(capture, 'shelfcast.heartbeat')
+    capture === undefined || isBrokenOwn(capture, 'shelfcast.heartbeat')
       ? []
       : [
           checkHeartbeat({

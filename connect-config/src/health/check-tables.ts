@@ -2,7 +2,7 @@ import { DEBEZIUM_ROLE, OWN_GRANTS } from '@shelfcast/product-database/debezium-
 import { note, orOk, problem } from '@shelfcast/service-kit/finding';
 import { checkIdentity, isAnother } from './check-identity.ts';
 import { checkPartitions } from './check-partitions.ts';
-import type { CaptureFacts } from './read-source.ts';
+import { type CaptureFacts, isBrokenOwn } from './read-source.ts';
 import type { TableFacts } from './read-tables.ts';
 import type { SourceFinding } from './source-finding.ts';
 import { resyncTable, sqlOnProducts } from './words.ts';
@@ -32,9 +32,7 @@ export function checkTables(capture: CaptureFacts): SourceFinding[] {
     ...orOk(
       'grant',
       [
-        ...capture.missingGrants
-          .filter((name) => !capture.brokenOwnTables.some(({ table }) => table === name))
-          .map(ownNotGranted),
+        ...capture.missingGrants.filter((name) => !isBrokenOwn(capture, name)).map(ownNotGranted),
         ...known.filter(({ readable }) => !readable).map(notReadable),
       ],
       `Role ${DEBEZIUM_ROLE} may read every captured table`,

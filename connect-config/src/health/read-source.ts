@@ -54,6 +54,11 @@ export async function readDatabase(
   return { server, capture: rows[0]?.migrated ? await readCapture(db, slotName) : undefined };
 }
 
+/** Whether a table of ours is not as it has to be: that is said once, and nothing else of it. */
+export function isBrokenOwn({ brokenOwnTables }: CaptureFacts, name: string): boolean {
+  return brokenOwnTables.some(({ table }) => table === name);
+}
+
 async function readCapture(db: Queryable, slotName: string): Promise<CaptureFacts> {
   const broken = await brokenOwnTables(db);
   const hasHeartbeat = !broken.some(({ table }) => table === 'shelfcast.heartbeat');

@@ -57,10 +57,10 @@ function selective(command: Command): Command {
 }
 
 const selectionOf = ({ id, entity, key, error, all, dryRun }: SelectionFlags) => ({
-  ...(id === undefined ? {} : { ids: id.split(',').map((one) => one.trim()) }),
-  ...(entity === undefined ? {} : { entity }),
-  ...(key === undefined ? {} : { key }),
-  ...(error === undefined ? {} : { errorType: error }),
+  ids: id?.split(',').map((one) => one.trim()),
+  entity,
+  key,
+  errorType: error,
   ...(all === true ? { all } : {}),
   ...(dryRun === true ? { dryRun } : {}),
 });
@@ -86,8 +86,8 @@ selective(program.command('redrive'))
   .action((flags: SelectionFlags & { rate?: string; edit?: string; force?: boolean }) =>
     ask(flags.consumer, 'redrive', {
       ...selectionOf(flags),
-      ...(flags.rate === undefined ? {} : { ratePerSecond: Number(flags.rate) }),
-      ...(flags.edit === undefined ? {} : { edit: parseJson(flags.edit) }),
+      ratePerSecond: flags.rate === undefined ? undefined : Number(flags.rate),
+      edit: flags.edit === undefined ? undefined : parseJson(flags.edit),
       ...(flags.force === true ? { force: true } : {}),
     }),
   );
@@ -121,7 +121,7 @@ async function showDeadLetters(
 ): Promise<void> {
   const count = z.coerce.number().int().positive().max(10_000).parse(limit);
   const rows = await listDeadLetters(pool, {
-    ...(consumer === undefined ? {} : { consumer }),
+    consumer,
     limit: count,
   });
   if (rows.length === 0) {

@@ -8,10 +8,10 @@ export interface NewSubscriber {
   readonly secret?: string;
   readonly category?: string;
   readonly brand?: string;
-  readonly productIds?: readonly string[];
+  readonly productIds?: readonly string[] | undefined;
   /** Decimal text: `0.05` is 5 %. */
-  readonly minRelativeChange?: string;
-  readonly ratePerSecond?: number;
+  readonly minRelativeChange?: string | undefined;
+  readonly ratePerSecond?: number | undefined;
 }
 
 /**

@@ -67,9 +67,9 @@ program
     withDatabase(async (pool) => {
       const { id, secret } = await addSubscriber(pool, {
         ...given,
-        ...(product === undefined ? {} : { productIds: product }),
-        ...(minChange === undefined ? {} : { minRelativeChange: minChange }),
-        ...(rate === undefined ? {} : { ratePerSecond: rate }),
+        productIds: product,
+        minRelativeChange: minChange,
+        ratePerSecond: rate,
       });
       print(`Added ${id}\nSecret ${secret}\nKeep the secret: it is not shown again.`);
     }),

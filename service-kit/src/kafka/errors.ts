@@ -30,7 +30,7 @@ export interface KafkaErrorOptions {
   /** Whether the same call may succeed later without anyone changing anything. */
   readonly retriable: boolean;
   readonly cause?: unknown;
-  readonly topic?: string;
+  readonly topic?: string | undefined;
 }
 
 /** Every failure of the Kafka port. */
@@ -60,12 +60,8 @@ export class KafkaSendError extends KafkaError {
       results.length === 1
         ? first.message
         : `${failed} of ${results.length} records were not written: ${first.message}`,
-      { code: first.code, retriable: first.retriable, cause: first, ...topicOf(first) },
+      { code: first.code, retriable: first.retriable, cause: first, topic: first.topic },
     );
     this.results = results;
   }
-}
-
-function topicOf(error: KafkaError): { topic?: string } {
-  return error.topic === undefined ? {} : { topic: error.topic };
 }

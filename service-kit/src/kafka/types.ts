@@ -25,7 +25,7 @@ export interface TopicPartition {
 /** Topic with some of its partitions; without `partitions`, all of them. */
 export interface TopicPartitions {
   readonly topic: string;
-  readonly partitions?: readonly number[];
+  readonly partitions?: readonly number[] | undefined;
 }
 
 /** Values per header name, in the order written; a header may be repeated. */

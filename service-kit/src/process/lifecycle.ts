@@ -4,7 +4,7 @@ import type { Logger } from './logging.ts';
 export interface LifecycleOptions {
   readonly log: Logger;
   /** Time all stop hooks together may take (default 10,000 ms). */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
 }
 
 export interface Lifecycle {

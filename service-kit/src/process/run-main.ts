@@ -52,7 +52,7 @@ export async function runMain<Config extends { INSTANCE_ID: string; LOG_LEVEL: L
     return;
   }
   const log = createLogger({ service, instance: config.INSTANCE_ID, level: config.LOG_LEVEL });
-  const lifecycle = createLifecycle({ log, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
+  const lifecycle = createLifecycle({ log, deadlineMs });
 
   const fail = (error: unknown, message: string): void => {
     log.fatal({ error }, message);

@@ -29,7 +29,7 @@ const resolveBySystem: Resolve = (hostname, done) => {
 export interface GuardedAgentOptions {
   readonly allowed: AllowedPrivate;
   readonly connectTimeoutMs: number;
-  readonly resolve?: Resolve;
+  readonly resolve?: Resolve | undefined;
 }
 
 /**

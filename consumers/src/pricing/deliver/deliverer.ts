@@ -49,7 +49,7 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
   const agent = createGuardedAgent({
     allowed,
     connectTimeoutMs,
-    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+    resolve: options.resolve,
   });
   const underWay = new Set<Promise<void>>();
   const inFlight = new Map<string, number>();

@@ -67,7 +67,7 @@ export function reportStep(
     instance,
     stage,
     attempt,
-    ...(error === undefined ? {} : { error }),
+    error,
   };
   const atUs = toMicroseconds(atMs);
   const durationUs = durationMs === undefined ? undefined : toMicroseconds(durationMs);
@@ -81,8 +81,8 @@ export function reportStep(
       occurredAtUs: toMicroseconds(record.timestampMs),
       round,
       atUs,
-      ...(durationUs === undefined ? {} : { durationUs }),
-      ...(step.details === undefined ? {} : { details: step.details }),
+      durationUs,
+      details: step.details,
     });
   }
   const { change } = entry;
@@ -91,7 +91,7 @@ export function reportStep(
     change,
     round,
     atUs,
-    ...(durationUs === undefined ? {} : { durationUs }),
+    durationUs,
     details: {
       entity: change.entity,
       op: change.op,

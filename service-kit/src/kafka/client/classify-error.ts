@@ -61,14 +61,13 @@ export function classifySendError(error: unknown): SendVerdict {
 export function toKafkaError(error: unknown, topic?: string): KafkaError {
   if (error instanceof KafkaError) return error;
   const words = wordsOf(error);
-  const about = topic === undefined ? {} : { topic };
   const { type, message } = words;
   if (type !== undefined && TOO_LARGE.has(type)) {
     return new KafkaError(`the record is larger than its topic allows: ${message}`, {
       code: 'RECORD_TOO_LARGE',
       retriable: false,
       cause: error,
-      ...about,
+      topic,
     });
   }
   if (words.names.includes('KafkaJSSASLAuthenticationError') || UNAUTHORIZED.has(type ?? '')) {
@@ -76,7 +75,7 @@ export function toKafkaError(error: unknown, topic?: string): KafkaError {
       code: 'UNAUTHORIZED',
       retriable: false,
       cause: error,
-      ...about,
+      topic,
     });
   }
   if (type === UNKNOWN_TOPIC) {
@@ -84,7 +83,7 @@ export function toKafkaError(error: unknown, topic?: string): KafkaError {
       code: 'UNKNOWN_TOPIC',
       retriable: false,
       cause: error,
-      ...about,
+      topic,
     });
   }
   if (words.names.includes('KafkaJSOffsetOutOfRange') || type === OUT_OF_RANGE) {
@@ -92,7 +91,7 @@ export function toKafkaError(error: unknown, topic?: string): KafkaError {
       code: 'OFFSET_OUT_OF_RANGE',
       retriable: false,
       cause: error,
-      ...about,
+      topic,
     });
   }
   const transient = type === undefined ? isTransient(words) : isRetriable(error);
@@ -100,7 +99,7 @@ export function toKafkaError(error: unknown, topic?: string): KafkaError {
     code: transient ? 'UNAVAILABLE' : 'REFUSED',
     retriable: transient,
     cause: error,
-    ...about,
+    topic,
   });
 }
 

@@ -68,10 +68,7 @@ export function createPartitionStates(): PartitionStates {
     },
     resumeByRequest(partitions) {
       for (const { topic, partitions: some } of partitions) {
-        for (const name of namesOf({
-          topic,
-          ...(some === undefined ? {} : { partitions: some }),
-        })) {
+        for (const name of namesOf({ topic, partitions: some })) {
           requestedPauses.delete(name);
         }
         if (some !== undefined) continue;
