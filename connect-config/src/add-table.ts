@@ -13,7 +13,7 @@ import { withConnectorLock } from './connector-lock.ts';
 import type { ConnectorContext } from './context.ts';
 import { type PlannedTable, planCapture } from './plan-capture.ts';
 import { registerConnector } from './register.ts';
-import { describeTables } from './snapshot/read-tables.ts';
+import { describeTables } from './snapshot/ask.ts';
 import type { TableFailure } from './table-failure.ts';
 import { formatTableName, type TableName } from './table-name.ts';
 

@@ -17,7 +17,7 @@ import { withoutTablesBeingRead } from './incremental-snapshot-offset.ts';
 import { assertNothingParked, forgetTopic, readersOf, withoutSweepOf } from './readers.ts';
 import { includesTable, withTables } from './render.ts';
 import { currentLsn } from './replication-slot.ts';
-import { describeTables } from './snapshot/read-tables.ts';
+import { describeTables } from './snapshot/ask.ts';
 import { formatTableName, type TableName, tableArgument, tableOfIdentifier } from './table-name.ts';
 import { waitUntilRead, waitUntilStopped } from './wait-until.ts';
 

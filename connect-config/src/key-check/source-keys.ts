@@ -26,14 +26,32 @@ const BATCH_KEYS = 20_000;
  *
  * Row security is off: where a policy would hide rows the query fails.
  */
-export async function* readSourceKeys({
+export async function* readSourceKeys(options: ReadSourceKeysOptions): AsyncGenerator<SourceKey[]> {
+  const canonical = options.columns.map((column) => canonicalSql(column, columnOf(column)));
+  for await (const rows of readInKeyOrder({ ...options, values: canonical })) {
+    yield rows.map(({ parts, values }) => ({
+      key: joinKey(values.map(String)),
+      text: parts.join(', '),
+    }));
+  }
+}
+
+/** A row, by its key's columns as psql shows them. */
+export interface SourceRow {
+  readonly parts: readonly string[];
+  /** As text, of the expressions asked for. */
+  readonly values: readonly (string | null)[];
+}
+
+/** As `readSourceKeys`, with the values of SQL expressions over the row `t`. */
+export async function* readInKeyOrder({
   products,
   table,
   columns,
+  values: expressions,
   batchKeys = BATCH_KEYS,
-}: ReadSourceKeysOptions): AsyncGenerator<SourceKey[]> {
-  const names = columns.map(({ name }) => `t.${pg.escapeIdentifier(name)}`);
-  const canonical = columns.map((column, index) => canonicalSql(column, names[index] ?? ''));
+}: ReadSourceKeysOptions & { readonly values: readonly string[] }): AsyncGenerator<SourceRow[]> {
+  const names = columns.map(columnOf);
   const texts = names.map((name) => `${name}::text`);
   const values = columns.map(({ type }, index) => `$${index + 1}::text::${type}`);
   const pairs = columns.map(({ ordered }, index) => ({
@@ -44,22 +62,27 @@ export async function* readSourceKeys({
     ? `where (${names.join(', ')}) > (${values.join(', ')})`
     : `where ${isAfter(pairs)}`;
   const select = (condition: string) =>
-    `select array[${canonical.join(', ')}] as canonical, array[${texts.join(', ')}] as texts
+    `select array[${texts.join(', ')}] as parts, array[${expressions.join(', ')}]::text[] as values
      from ${quotedName(table)} as t ${condition} order by ${names.join(', ')} limit ${batchKeys}`;
 
   let last: readonly string[] | undefined;
   for (;;) {
-    const rows: Row[] = await inCanonicalSession({ products, columns }, (session) =>
+    const rows: SourceRow[] = await inCanonicalSession({ products, columns }, (session) =>
       session
-        .query<Row>(select(last === undefined ? '' : after), last === undefined ? [] : [...last])
+        .query<SourceRow>(
+          select(last === undefined ? '' : after),
+          last === undefined ? [] : [...last],
+        )
         .then((result) => result.rows),
     );
-    if (rows.length > 0) {
-      yield rows.map((row) => ({ key: joinKey(row.canonical), text: row.texts.join(', ') }));
-    }
-    last = rows.at(-1)?.texts;
+    if (rows.length > 0) yield rows;
+    last = rows.at(-1)?.parts;
     if (last === undefined || rows.length < batchKeys) return;
   }
+}
+
+function columnOf({ name }: KeyColumn): string {
+  return `t.${pg.escapeIdentifier(name)}`;
 }
 
 /** Arrays go by the order of their elements' indexes, by operators of any name; but no index finds them. */
@@ -73,11 +96,6 @@ function isAfter([first, ...others]: readonly { name: string; value: string }[])
   const { name, value } = first;
   const more = others.length === 0 ? '' : ` or ${name} = ${value} and ${isAfter(others)}`;
   return `(${name} > ${value}${more})`;
-}
-
-interface Row {
-  readonly canonical: readonly string[];
-  readonly texts: readonly string[];
 }
 
 /** Runs one query under the settings that canonical forms need. */

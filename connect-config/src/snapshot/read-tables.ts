@@ -2,17 +2,15 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { messageOf } from '@shelfcast/service-kit/message-of';
 import { OperationError } from '../connect-error.ts';
 import { withConnectorLock } from '../connector-lock.ts';
-import { type ConnectorContext, PUBLICATION } from '../context.ts';
+import type { ConnectorContext } from '../context.ts';
 import { describeRowSecurity, findRowSecurity } from '../row-security.ts';
-import { followOffset, readStoredOffset } from '../stored-offset.ts';
 import type { TableFailure } from '../table-failure.ts';
 import { formatTableName, type TableName } from '../table-name.ts';
+import { askForSnapshot, describeTables, waitForOtherSnapshots } from './ask.ts';
 import { checkTable } from './check-table.ts';
-import { notificationTopic, openNotifications } from './notifications.ts';
-import { explainRead, isTransient, type ReadFailure, type ReadOutcome } from './outcome.ts';
+import { explainRead, isTransient } from './outcome.ts';
 import { noteRead } from './reads.ts';
-import { requestSnapshot, type SnapshotRequest } from './request.ts';
-import { createStatusBoard } from './status-board.ts';
+import type { SnapshotRequest } from './request.ts';
 
 /** A table that was read whole. */
 export interface TableRead {
@@ -37,8 +35,6 @@ export interface ReadTablesOptions {
 
 const ATTEMPTS = 3;
 const DEFAULT_TIMEOUT_MS = 3_600_000;
-/** Within this time after it has passed the request, Debezium has said what became of it. */
-const SILENCE_MS = 15_000;
 
 /**
  * Reads captured tables again while the stream goes on, by one request, and makes sure that all of each was read: Debezium
@@ -52,14 +48,6 @@ export async function readTables(
   return await withConnectorLock(context, `reading ${describeTables(tables)}`, (locked) =>
     readLocked(locked, { tables, timeoutMs }),
   );
-}
-
-/** `public.orders`, or `34 tables` */
-export function describeTables(tables: readonly TableName[]): string {
-  const [only, ...others] = tables;
-  return only === undefined || others.length > 0
-    ? `${tables.length} tables`
-    : formatTableName(only);
 }
 
 /**
@@ -77,16 +65,11 @@ export async function readTable(
   return done;
 }
 
-interface LockedOptions {
-  readonly tables: readonly TableName[];
-  readonly timeoutMs: number;
-}
-
 async function readLocked(
   context: ConnectorContext,
-  { tables, timeoutMs }: LockedOptions,
+  { tables, timeoutMs }: { readonly tables: readonly TableName[]; readonly timeoutMs: number },
 ): Promise<TableReads> {
-  const { products, log } = context;
+  const { products, admin, settings, log } = context;
   const read: TableRead[] = [];
   const unread: TableFailure[] = [];
   const hidden = new Map(
@@ -103,7 +86,18 @@ async function readLocked(
   if (waiting.length > 0) await waitForOtherSnapshots(context, { tables: waiting, timeoutMs });
   for (let attempt = 1; waiting.length > 0; attempt += 1) {
     context.connectorLock?.assertHeld();
-    const { request, outcomes, from } = await ask(context, { tables: waiting, timeoutMs });
+    const topicOf = (table: TableName) => cdcTopic({ prefix: settings.topicPrefix, ...table });
+    const from = new Map<TableName, ReadonlyMap<number, bigint>>();
+    for (const table of waiting) from.set(table, await admin.highWatermarks(topicOf(table)));
+    const { request, outcomes } = await askForSnapshot(context, {
+      tables: waiting,
+      timeoutMs,
+      onRequested: async (sent) => {
+        for (const table of waiting) {
+          await noteRead(products, { table, request: sent, status: 'reading' });
+        }
+      },
+    });
     const again: TableName[] = [];
     await eachAtOnce(outcomes, async ([table, outcome]) => {
       const name = formatTableName(table);
@@ -144,88 +138,4 @@ async function eachAtOnce<T>(items: Iterable<T>, work: (item: T) => Promise<void
   });
   const failed = (await Promise.allSettled(workers)).find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-/** One snapshot at a time: Debezium's notifications name the newest request only. */
-async function waitForOtherSnapshots(
-  { client, log }: ConnectorContext,
-  { tables, timeoutMs }: LockedOptions,
-): Promise<void> {
-  const offset = await readStoredOffset(client);
-  if (offset?.incrementalSnapshot === undefined && offset?.inInitialSnapshot !== true) return;
-  const are = tables.length === 1 ? 'is' : 'are';
-  log(
-    `A snapshot that was asked for earlier is running: ${describeTables(tables)} ${are} read after it`,
-  );
-  await followOffset({
-    client,
-    timeoutMs,
-    what: 'the earlier snapshot',
-    log,
-    until: (stored) =>
-      stored !== undefined && stored.incrementalSnapshot === undefined && !stored.inInitialSnapshot,
-  });
-}
-
-interface Answer {
-  readonly request: SnapshotRequest;
-  readonly outcomes: ReadonlyMap<TableName, ReadOutcome>;
-  /** Ends of each topic before the request. */
-  readonly from: ReadonlyMap<TableName, ReadonlyMap<number, bigint>>;
-}
-
-const SILENT: ReadFailure = {
-  isRead: false,
-  status: 'SILENT',
-  reason: 'Debezium has passed the request and said nothing of it',
-};
-
-async function ask(
-  context: ConnectorContext,
-  { tables, timeoutMs }: LockedOptions,
-): Promise<Answer> {
-  const { admin, client, products, settings, log } = context;
-  const from = new Map<TableName, ReadonlyMap<number, bigint>>();
-  for (const table of tables) {
-    const topic = cdcTopic({ prefix: settings.topicPrefix, ...table });
-    from.set(table, await admin.highWatermarks(topic));
-  }
-  const notifications = await openNotifications({
-    ...context,
-    topic: notificationTopic(settings.topicPrefix),
-  });
-  const { refused, ...request } = await requestSnapshot(products, {
-    tables,
-    publication: PUBLICATION,
-  });
-  for (const table of tables) await noteRead(products, { table, request, status: 'reading' });
-  const asked = tables.filter((table) => !refused.has(table));
-  if (asked.length === 0) return { request, outcomes: refused, from };
-  const what = describeTables(asked);
-  log(`Asked for a snapshot of ${what}`);
-  const board = createStatusBoard({
-    tables: asked,
-    signalId: request.signalId,
-    onRead(table, nr) {
-      if (asked.length > 1) log(`  ${nr} of ${asked.length}: ${formatTableName(table)}`);
-    },
-  });
-  let passedAt: number | undefined;
-  await followOffset({
-    client,
-    timeoutMs,
-    what: `the snapshot of ${what}`,
-    log,
-    progress: board.progress,
-    async until(offset) {
-      for (const notification of await notifications.read()) board.take(notification);
-      if (offset?.lsn === undefined || offset.lsn < request.requestedLsn) return false;
-      if (offset.incrementalSnapshot !== undefined) return false;
-      passedAt ??= performance.now();
-      return board.isComplete() || performance.now() - passedAt > SILENCE_MS;
-    },
-  });
-  const outcomes = new Map<TableName, ReadOutcome>(refused);
-  for (const table of asked) outcomes.set(table, board.outcome(table) ?? SILENT);
-  return { request, outcomes, from };
 }

@@ -24,6 +24,13 @@ export interface SentRequest extends SnapshotRequest {
   readonly refused: ReadonlyMap<TableName, ReadFailure>;
 }
 
+export interface RequestOptions {
+  readonly tables: readonly TableName[];
+  readonly publication: string;
+  /** SQL condition on the rows to be read; without it all are. */
+  readonly filter?: string | undefined;
+}
+
 /**
  * Asks the connector to read tables, one after another, beside the stream of changes. A connector that is down acts on it
  * later.
@@ -33,7 +40,7 @@ export interface SentRequest extends SnapshotRequest {
  */
 export async function requestSnapshot(
   products: pg.Pool,
-  { tables, publication }: { readonly tables: readonly TableName[]; readonly publication: string },
+  { tables, publication, filter }: RequestOptions,
 ): Promise<SentRequest> {
   const signalId = `snapshot-${randomUUID()}`;
   // Earlier requests have been read from the WAL; nothing reads the table itself.
@@ -55,7 +62,7 @@ export async function requestSnapshot(
     const lsn = await currentLsn(tx);
     await tx.query("insert into shelfcast.signal (id, type, data) values ($1, 'read-tables', $2)", [
       signalId,
-      JSON.stringify({ tables: asked.map(({ schema, table }) => ({ schema, table })) }),
+      JSON.stringify({ tables: asked.map(({ schema, table }) => ({ schema, table, filter })) }),
     ]);
     return lsn;
   });
