@@ -7,6 +7,7 @@ import { startCommands } from './commands/loop.ts';
 import { createPause } from './commands/pause.ts';
 import { ensureFloors } from './positions/claim.ts';
 import { forgetHandled } from './positions/inbox.ts';
+import { createRemover } from './reconcile/remove.ts';
 import { describeMissingTopics, startMissingTopics } from './reports/missing-topics.ts';
 import { startRetrier } from './retry/retrier.ts';
 import { createSweeper } from './sweep/sweeper.ts';
@@ -85,6 +86,7 @@ function startBeside<Effect>(
       ...{ ...reporting, pool, consumer: name, decoding, nowMs: applying.nowMs },
       onPaused: pause.onPaused,
       sweeper: createSweeper({ ...applying, ...reporting, entities, admin }),
+      removeRows: createRemover({ ...applying, ...reporting, entities }),
     }),
   ];
   const all = shadow ? always : [...always, ...unlessShadow()];

@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['apply'],
   ['crash-loop', 'reports'],
   ['batch', 'retry', 'sweep'],
+  ['reconcile'],
   ['commands'],
   ['.'],
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { removeArguments } from '../reconcile/arguments.ts';
 import { sweepArguments } from '../sweep/arguments.ts';
 
 /** Which parked keys are meant; all conditions hold together. */
@@ -41,6 +42,7 @@ export const commandArguments = {
   pause: z.object({ reason: z.string().trim().min(1, 'must say why') }),
   resume: z.object({}),
   sweep: sweepArguments,
+  remove: removeArguments,
 } as const;
 
 export type CommandKind = keyof typeof commandArguments;

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { writeOutbox } from '../outbox/outbox.ts';
 import { assertEditable } from '../parking/edit.ts';
 import { oldestParked } from '../parking/store.ts';
+import type { RemoveRows } from '../reconcile/remove.ts';
 import { type Reporter, reportMessage, reportStep } from '../reports/reports.ts';
 import type { Sweep } from '../sweep/sweep.ts';
 import {
@@ -37,6 +38,8 @@ export interface CommandsOptions {
   readonly onPaused: (reason: string | undefined) => void;
   /** Does the commands `sweep`, which take longer than a transaction. */
   readonly sweeper: Sweep;
+  /** Does the commands `remove`. */
+  readonly removeRows: RemoveRows;
 }
 
 const POLL_MS = 500;
@@ -114,7 +117,7 @@ async function close(tx: PoolClient, id: bigint, state: string, result: object):
 async function perform(
   options: CommandsOptions,
   tx: PoolClient,
-  { kind, arguments: text, requested_by: by }: CommandRow,
+  { id, kind, arguments: text, requested_by: by }: CommandRow,
 ): Promise<CommandResult> {
   const given: unknown = JSON.parse(text);
   const { consumer } = options;
@@ -133,6 +136,8 @@ async function perform(
     case 'resume':
       await tx.query('delete from runtime.pauses where consumer = $1', [consumer]);
       return { matched: 0, done: 0, refused: [] };
+    case 'remove':
+      return await options.removeRows(tx, { id, by }, commandArguments.remove.parse(given));
   }
 }
 

@@ -56,9 +56,36 @@ export interface ConsumerDefinition<Effect, Settings = unknown> {
   background?(context: BackgroundContext<Settings>): Background;
   /** How its read model can be rebuilt; where it cannot be, why, as a sentence. */
   readonly rebuild?: Rebuild | { readonly refused: string };
+  /** How its rows are compared with those of the source (`make reconcile`); where they cannot be, why, as a sentence. */
+  readonly reconcile?: readonly Comparison[] | { readonly refused: string };
   /** Removes the entity's rows whose newest applied change is positioned before `floor`. */
   truncate(entity: string, floor: Position, context: ApplyContext): Promise<void>;
 }
+
+/** A table of the read model that has a row for each row of a source table. */
+export interface Comparison {
+  /** The source table, by the name that its changes have (see `Change.entity`). */
+  readonly entity: string;
+  /** In the consumer's schema. */
+  readonly table: string;
+  /** Its column that holds `Change.key`. */
+  readonly key: string;
+  /** Columns that hold the same value on both sides, and have the same name. */
+  readonly columns: readonly string[];
+  /** Finds values that follow from others, and do not. */
+  readonly computed?: Computed;
+  /** What rows that compare equal do not vouch for, as a sentence. */
+  readonly unverified?: string;
+}
+
+/**
+ * Of these keys those whose rows hold a computed value that the rest of the read model does not give, with the names of its
+ * columns. What the clock changes about now counts as right, before and after. It must only read.
+ */
+export type Computed = (
+  keys: readonly string[],
+  context: Pick<ApplyContext, 'tx' | 'schema' | 'nowMs'>,
+) => Promise<ReadonlyMap<string, readonly string[]>>;
 
 /** A read model that a snapshot and the stream give whole (see `startRebuilder`). */
 export interface Rebuild {
