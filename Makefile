@@ -7,8 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 # A `$` in a value is the user's, not make's.
 PASSED := ALL BRAND BROKERS CANCEL CATEGORY COLUMN CONFIRM CONSUMER DB DRY_RUN EDIT ENTITY ERROR EVENT FOLLOW FORCE ID JSON \
-  KEEP_OLD KEY LIMIT LOW_LATENCY MIN_CHANGE NAME PORT_OFFSET PRODUCT PURGE RATE REASON SERVICE SQL TABLE TESTS URL \
-  WEBHOOK_SECRET YES
+  KEEP_OLD KEY LIMIT LOW_LATENCY MIN_CHANGE NAME PORT_OFFSET PRODUCT PURGE RATE REASON REPAIR SERVICE SQL TABLE \
+  TESTS URL WEBHOOK_SECRET YES
 $(foreach name,$(PASSED),$(if $(filter command%,$(origin $(name))),\
   $(eval override export $(name) := $$(value $(name)))))
 
@@ -132,7 +132,7 @@ resync: $(BUILT) ## Read all again, remove what is gone [YES=1 FORCE=1 CONFIRM=k
 	$(WITH_STACK) node connect-config/dist/cli.js resync
 
 ##@ Consumers
-.PHONY: dead-letters redrive discard consumer-pause consumer-resume consumer-retire rebuild
+.PHONY: dead-letters redrive discard consumer-pause consumer-resume consumer-retire rebuild reconcile
 CONSUMERS_CLI := node consumers/dist/cli/main.js
 dead-letters: $(BUILT) ## What consumers could not apply [CONSUMER=…]
 	$(WITH_STACK) $(CONSUMERS_CLI) dead-letters
@@ -154,6 +154,9 @@ consumer-retire: $(BUILT) ## Forget CONSUMER=… that shall not run any more, af
 
 rebuild: $(BUILT) ## Build a read model again, beside the one in use, and swap it in: CONSUMER=… [KEEP_OLD=1 CANCEL=1]
 	$(WITH_STACK) node consumers/dist/rebuild/cli.js
+
+reconcile: $(BUILT) ## Compare read models with the source, row by row [CONSUMER=… TABLE=… REPAIR=1 DRY_RUN=1 CONFIRM=keys]
+	$(WITH_STACK) node consumers/dist/reconcile/cli.js
 
 ##@ Webhooks
 .PHONY: webhook-add webhook-list webhook-remove webhook-enable webhook-disable webhook-deliveries webhook-redeliver \

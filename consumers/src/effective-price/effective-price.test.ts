@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Discount, effectivePrice } from './effective-price.ts';
+import { type Discount, effectivePrice, pricesWithin } from './effective-price.ts';
 
 const noonMs = Date.parse('2026-06-15T12:00:00Z');
 const discount = (fields: Partial<Discount>): Discount => ({
@@ -51,6 +51,15 @@ test('start is inclusive, end is exclusive, and both are announced as the next c
     nextChangeAtMs: noonMs + 3_600_000,
   });
   assert.equal(at(noonMs + 3_600_000), { amount: '10.00', discountId: null, nextChangeAtMs: null });
+});
+
+test('the prices of a span of time', () => {
+  const brief = discount({ startDate: '2026-06-15T12:00:00Z', endDate: '2026-06-15T12:00:02Z' });
+  const within = (fromMs: number, toMs: number) =>
+    pricesWithin(eur('10.00'), [brief], { fromMs: noonMs + fromMs, toMs: noonMs + toMs });
+  assert.equal(within(-60_000, -1), ['10.00']);
+  assert.equal(within(-60_000, 60_000), ['10.00', '9.00', '10.00']);
+  assert.equal(within(1, 1_999), ['9.00']);
 });
 
 test('a discount for larger quantities does not touch the price of one piece', () => {

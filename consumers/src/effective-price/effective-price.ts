@@ -72,6 +72,21 @@ export function effectivePrice(
   };
 }
 
+/** All prices that one piece has in a span of time, ms since the Unix epoch. */
+export function pricesWithin(
+  product: PricedProduct,
+  discounts: readonly Discount[],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): (string | null)[] {
+  const amounts: (string | null)[] = [];
+  for (let atMs: number | null = fromMs; atMs !== null && atMs <= toMs; ) {
+    const { amount, nextChangeAtMs }: EffectivePrice = effectivePrice(product, discounts, atMs);
+    amounts.push(amount);
+    atMs = nextChangeAtMs;
+  }
+  return amounts;
+}
+
 function reduction(listPrice: Decimal, discount: Discount): Decimal {
   const full = listPrice.times(discount.percentage).dividedBy(100);
   return discount.maximumDiscount === null

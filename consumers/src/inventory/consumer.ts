@@ -18,5 +18,14 @@ export const inventory = defineConsumer({
     refused:
       'it is a ledger: a snapshot tells how much stock there is, not the movements that led to it, and a new ledger would forget them.',
   },
+  reconcile: [
+    {
+      entity: 'products',
+      table: 'stock',
+      key: 'product_id',
+      columns: ['stock_quantity', 'category'],
+      unverified: 'The ledger of movements: the source does not know how a level came about.',
+    },
+  ],
   truncate,
 });

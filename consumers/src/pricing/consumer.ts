@@ -30,5 +30,27 @@ export const pricing: ConsumerDefinition<PriceEffect, WebhookSettings> = {
     refused:
       'it keeps the history of prices and what subscribers were told of it: a snapshot has neither, and a new beginning would tell them again or not at all.',
   },
+  reconcile: [
+    {
+      entity: 'products',
+      table: 'products',
+      key: 'product_id',
+      columns: ['category', 'brand', 'price', 'currency'],
+      unverified: 'The effective price, its history, and what subscribers were told of it.',
+    },
+    {
+      entity: 'product_discounts',
+      table: 'product_discounts',
+      key: 'discount_id',
+      columns: [
+        'product_id',
+        'discount_percentage',
+        'start_date',
+        'end_date',
+        'minimum_quantity',
+        'maximum_discount',
+      ],
+    },
+  ],
   truncate,
 };

@@ -86,8 +86,8 @@ export async function createOddDatabase(extensions: readonly string[]): Promise<
   };
 }
 
-/** What the connector's plugin asks of every database. */
-function publishedColumns(): string {
+/** What the connector's plugin asks of every database; its schema has to be there. */
+export function publishedColumns(): string {
   return readFileSync(
     join(checkoutRoot, 'product-database/migrations/008_key_columns.sql'),
     'utf8',
