@@ -1,9 +1,13 @@
 // Rows that the source does not have are removed as deletes, where their keys have not moved since.
-import { catalogue } from '@shelfcast/consumers/catalogue/consumer';
-import { inventory } from '@shelfcast/consumers/inventory/consumer';
-import { capturedEntities } from '@shelfcast/consumers/runtime/contract/captured-entity';
-import type { Consumer } from '@shelfcast/consumers/runtime/contract/definition';
-import { createRemover, type Removal } from '@shelfcast/consumers/runtime/reconcile/remove';
+
+import { capturedEntities } from '@shelfcast/consumers/contract/captured-entity';
+import type { Consumer } from '@shelfcast/consumers/contract/definition';
+import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
+import { inventory } from '@shelfcast/consumers/internals/inventory/consumer';
+import {
+  createRemover,
+  type Removal,
+} from '@shelfcast/consumers/internals/runtime/reconcile/remove';
 import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';

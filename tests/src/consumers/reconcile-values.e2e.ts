@@ -1,11 +1,11 @@
 // Values and keys compare exactly between two databases that order, encode and print text in different ways.
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import { checkTable, look } from '@shelfcast/consumers/reconcile/check';
-import { isEqual } from '@shelfcast/consumers/reconcile/judge';
-import { differingColumns } from '@shelfcast/consumers/reconcile/logged';
-import { modelValues, readModelKeys } from '@shelfcast/consumers/reconcile/model-rows';
-import { type ComparedTable, planComparison } from '@shelfcast/consumers/reconcile/plan';
-import { readSourceRows, sourceValues } from '@shelfcast/consumers/reconcile/source-rows';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
+import { checkTable, look } from '@shelfcast/consumers/internals/reconcile/check';
+import { isEqual } from '@shelfcast/consumers/internals/reconcile/judge';
+import { differingColumns } from '@shelfcast/consumers/internals/reconcile/logged';
+import { modelValues, readModelKeys } from '@shelfcast/consumers/internals/reconcile/model-rows';
+import { type ComparedTable, planComparison } from '@shelfcast/consumers/internals/reconcile/plan';
+import { readSourceRows, sourceValues } from '@shelfcast/consumers/internals/reconcile/source-rows';
 import { createPool } from '@shelfcast/service-kit/postgres/pool';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';

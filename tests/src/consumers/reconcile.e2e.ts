@@ -2,17 +2,21 @@
 // makes equal what it can.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { recapture } from '@shelfcast/connect-config/recapture';
+import { recapture } from '@shelfcast/connect-config/internals/recapture';
 import {
   type CheckResult,
   checkTable,
   type Difference,
-} from '@shelfcast/consumers/reconcile/check';
-import { isWrong } from '@shelfcast/consumers/reconcile/judge';
-import { type ComparedTable, planComparison } from '@shelfcast/consumers/reconcile/plan';
-import { planRepair, type RepairOptions, repair } from '@shelfcast/consumers/reconcile/repair';
-import { registered } from '@shelfcast/consumers/registered';
-import { requestCommand } from '@shelfcast/consumers/runtime/commands/queue';
+} from '@shelfcast/consumers/internals/reconcile/check';
+import { isWrong } from '@shelfcast/consumers/internals/reconcile/judge';
+import { type ComparedTable, planComparison } from '@shelfcast/consumers/internals/reconcile/plan';
+import {
+  planRepair,
+  type RepairOptions,
+  repair,
+} from '@shelfcast/consumers/internals/reconcile/repair';
+import { registered } from '@shelfcast/consumers/internals/registered';
+import { requestCommand } from '@shelfcast/consumers/internals/runtime/commands/queue';
 import { encodeManualPosition } from '@shelfcast/schemas/position';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';

@@ -1,6 +1,6 @@
-import { migrateConsumers } from '@shelfcast/consumers/migrate';
-import type { RunningConsumer } from '@shelfcast/consumers/runtime/consume';
-import { type Comparison, defineConsumer } from '@shelfcast/consumers/runtime/contract/definition';
+import { type Comparison, defineConsumer } from '@shelfcast/consumers/contract/definition';
+import { migrateConsumers } from '@shelfcast/consumers/internals/migrate';
+import type { RunningConsumer } from '@shelfcast/consumers/internals/runtime/consume';
 import { type Change, type Row, UNCHANGED } from '@shelfcast/schemas/change';
 import type { Codec } from '@shelfcast/schemas/codec';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';

@@ -55,7 +55,9 @@ export const commandResult = z
     /** Keys it was done to; with `dryRun`, would be. */
     done: z.number(),
     /** Keys left alone, and why; the first hundred. */
-    refused: z.array(z.object({ entity: z.string(), key: z.string(), reason: z.string() })),
+    refused: z
+      .array(z.object({ entity: z.string(), key: z.string(), reason: z.string() }))
+      .readonly(),
   })
   .readonly();
 
