@@ -352,22 +352,25 @@ function isYes(value: boolean | string | undefined): boolean {
   return value === true || (typeof value === 'string' && /^(1|y|yes|true|on)$/i.test(value));
 }
 
-interface ConfirmWords {
+interface ConfirmMessages {
   readonly question: string;
   /** Said where there is no terminal to ask. */
   readonly warning: string;
 }
 
-const DELETE_WORDS: ConfirmWords = {
+const DELETE_WORDS: ConfirmMessages = {
   question:
     'Delete the connector with its offsets and replication slot? The next registration takes a full snapshot. [y/N] ',
   warning:
     'This deletes the connector with its offsets and slot; changes until the next registration are only seen by its snapshot.',
 };
 
-const RESYNC_WORDS: ConfirmWords = { question: 'Go on? [y/N] ', warning: 'Nothing was changed.' };
+const RESYNC_WORDS: ConfirmMessages = {
+  question: 'Go on? [y/N] ',
+  warning: 'Nothing was changed.',
+};
 
-async function confirm({ question, warning }: ConfirmWords): Promise<boolean> {
+async function confirm({ question, warning }: ConfirmMessages): Promise<boolean> {
   if (!process.stdin.isTTY) {
     throw new OperationError('NOT_CONFIRMED', `${warning} Say YES=1 (or --yes) to go on.`);
   }

@@ -1,4 +1,4 @@
-import { RESYNC, sqlOnProducts } from './health/words.ts';
+import { RESYNC, sqlOnProducts } from './health/remedies.ts';
 import { tableArgument, tableOfIdentifier } from './table-name.ts';
 
 /** Why a connector or task failed, for a person. */

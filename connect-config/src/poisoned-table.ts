@@ -24,27 +24,27 @@ const OUTAGE =
   /RetriableException|I\/O error occurred|connection has been closed|ConnectException: Connection refused|Connection to .* refused|terminating connection|the database system is|SocketException|SocketTimeoutException|TimeoutException|AuthorizationException|AuthenticationException|NotAuthorized|Forbidden/i;
 
 /** Messages that name the table, or its topic. */
-const NAMED: readonly { readonly pattern: RegExp; readonly says: string }[] = [
+const NAMED: readonly { readonly pattern: RegExp; readonly summary: string }[] = [
   {
     pattern: /Failed to properly convert data value for '"?(?<column>[^']+)'/,
-    says: 'it holds a value that cannot be carried',
+    summary: 'it holds a value that cannot be carried',
   },
   {
     pattern: /Table '(?<table>.+)' has columns that differ only by case/,
-    says: 'its columns differ by case alone',
+    summary: 'its columns differ by case alone',
   },
   {
     pattern: /Snapshotting of table (?<table>\S+) failed/,
-    says: 'it cannot be read',
+    summary: 'it cannot be read',
   },
   // Of our own plugin.
   {
     pattern: /A change of table '(?<table>[^']+)' cannot be carried/,
-    says: 'a change of it cannot be carried',
+    summary: 'a change of it cannot be carried',
   },
   {
     pattern: /Records of topic (?<topic>\S+) cannot be carried/,
-    says: 'its records cannot be written',
+    summary: 'its records cannot be written',
   },
 ];
 
@@ -63,13 +63,13 @@ export function poisonedTable(
   const messages = causesOf(trace);
   if (messages.some((message) => OUTAGE.test(message))) return undefined;
   for (const message of messages) {
-    for (const { pattern, says } of NAMED) {
+    for (const { pattern, summary } of NAMED) {
       const named = pattern.exec(message)?.groups;
       const table = named && captured.find((one) => isNamed(one, named, prefix));
       if (table === undefined) continue;
       const cause = messages.at(-1) ?? '';
       const all = message.includes(cause) ? message : `${cause}; ${message}`;
-      return { table, reason: `${says}: ${short(all)}` };
+      return { table, reason: `${summary}: ${short(all)}` };
     }
     const field = DUPLICATE_FIELD.exec(message)?.[1];
     const table =

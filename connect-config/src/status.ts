@@ -46,8 +46,8 @@ export type SourceReader = Pick<
 >;
 
 /** A finding as one text with the command that mends it. */
-export function sentence({ says, mend }: Finding): string {
-  return mend === undefined ? says : `${says}\n  To mend it: ${mend}`;
+export function sentence({ summary, remedy }: Finding): string {
+  return remedy === undefined ? summary : `${summary}\n  To mend it: ${remedy}`;
 }
 
 function problemsOf(facts: SourceFacts): SourceFinding[] {

@@ -39,9 +39,9 @@ export function compressed({ budgetBytes }: { readonly budgetBytes: number }): P
         [...names].reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
       const largest = Math.max(...loads.map(bytesOf));
       const all = bytesOf([...sizes.keys()].filter((name) => name.endsWith('.js')));
-      const says = `JavaScript: ${kB(largest)} of ${kB(budgetBytes)} in gzip for the largest view, ${kB(all)} for all`;
-      if (largest > budgetBytes) throw new Error(`${says}: over the budget`);
-      this.info(says);
+      const summary = `JavaScript: ${kB(largest)} of ${kB(budgetBytes)} in gzip for the largest view, ${kB(all)} for all`;
+      if (largest > budgetBytes) throw new Error(`${summary}: over the budget`);
+      this.info(summary);
     },
   };
 }

@@ -88,7 +88,7 @@ export async function hostMonitor(context: MainContext<MonitorConfig>): Promise<
       onlyAllowedOrigins(config.ALLOWED_ORIGINS),
       aboutRoute({
         title: 'Shelfcast monitor',
-        says: 'Every step of every change, as reported: lists, numbers, lag, alerts.',
+        summary: 'Every step of every change, as reported: lists, numbers, lag, alerts.',
         links: {
           'the dashboard': config.DASHBOARD_URL,
           'what was reported last': '/api/events',

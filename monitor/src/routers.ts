@@ -8,7 +8,7 @@ import { alertRoutes } from './alerts/alert-routes.ts';
 import type { Watch } from './alerts/watch.ts';
 import type { MonitorConfig } from './config.ts';
 import { eventRoutes } from './events/event-routes.ts';
-import { createLanes } from './ingest/lanes.ts';
+import { createSeriesStore } from './ingest/series.ts';
 import type { ConsumerGroups } from './lag/consumer-groups.ts';
 import { numbersRoutes } from './numbers/number-routes.ts';
 import { auditRoutes } from './operations/audit-routes.ts';
@@ -67,7 +67,7 @@ export function monitorRouters(options: RoutersOptions): Router[] {
   return [
     eventRoutes({
       ...{ mayRead, turns, pool, codec },
-      lanes: createLanes(pool),
+      series: createSeriesStore(pool),
       expectedOf: groups.expectedOf,
       reader: recordReader,
       hiddenFrom: (request) =>

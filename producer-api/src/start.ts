@@ -128,7 +128,7 @@ export async function startProducerApi({
       onlyAllowedOrigins(config.ALLOWED_ORIGINS),
       aboutRoute({
         title: 'Shelfcast producer API',
-        says: 'Systems without a database to capture publish their events here.',
+        summary: 'Systems without a database to capture publish their events here.',
         links: {
           'every route, to try': '/docs',
           'the same for programs': '/openapi.json',

@@ -6,9 +6,9 @@ export type Finding<Check extends string = string> = {
   check: Check;
   level: 'ok' | 'note' | 'problem';
   /** One sentence for the person at the keyboard. Never holds a password. */
-  says: string;
+  summary: string;
   /** The command that mends it, to be pasted. */
-  mend?: string;
+  remedy?: string;
   /** The table or topic it is about, where a check looks at several. */
   subject?: string;
   /** Changes are missing in Kafka: the table, or every table, has to be read again. */
@@ -21,32 +21,32 @@ export type FindingGroup = { title: string; findings: Finding[] };
 /** What a source told, or why it told nothing. */
 export type Gathered<Facts> = { reached: true; facts: Facts } | { reached: false; why: string };
 
-export function ok<Check extends string>(check: Check, says: string): Finding<Check> {
-  return { check, level: 'ok', says };
+export function ok<Check extends string>(check: Check, summary: string): Finding<Check> {
+  return { check, level: 'ok', summary };
 }
 
 export function note<Check extends string>(
   check: Check,
-  says: string,
-  mend?: string,
+  summary: string,
+  remedy?: string,
 ): Finding<Check> {
-  return { check, level: 'note', says, ...(mend === undefined ? {} : { mend }) };
+  return { check, level: 'note', summary, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 export function problem<Check extends string>(
   check: Check,
-  says: string,
-  mend: string,
+  summary: string,
+  remedy: string,
   about: Pick<Finding, 'subject' | 'readAgain'> = {},
 ): Finding<Check> {
-  return { check, level: 'problem', says, mend, ...about };
+  return { check, level: 'problem', summary, remedy, ...about };
 }
 
 /** What is wrong, or one line that says that nothing is. */
 export function orOk<Check extends string>(
   check: Check,
   wrong: readonly Finding<Check>[],
-  says: string,
+  summary: string,
 ): Finding<Check>[] {
-  return wrong.length > 0 ? [...wrong] : [ok(check, says)];
+  return wrong.length > 0 ? [...wrong] : [ok(check, summary)];
 }

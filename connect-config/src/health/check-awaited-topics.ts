@@ -1,7 +1,7 @@
 import { problem } from '@shelfcast/service-kit/finding';
 import { formatTableName, type TableName } from '../table-name.ts';
+import { addTable } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { addTable } from './words.ts';
 
 /** A topic that a consumer waits for, since Kafka does not have it. */
 export interface AwaitedTopic {

@@ -20,7 +20,7 @@ const cases: [string, ConnectorFacts, Expected][] = [
   [
     'running',
     connectorIn('RUNNING'),
-    { check: 'connector', level: 'ok', says: /RUNNING, task 0 RUNNING/ },
+    { check: 'connector', level: 'ok', summary: /RUNNING, task 0 RUNNING/ },
   ],
   [
     'missing',
@@ -28,19 +28,29 @@ const cases: [string, ConnectorFacts, Expected][] = [
     {
       check: 'connector',
       level: 'problem',
-      says: /nothing is captured/,
-      mend: /^make connector-register$/,
+      summary: /nothing is captured/,
+      remedy: /^make connector-register$/,
     },
   ],
   [
     'paused',
     connectorIn('PAUSED', [{ state: 'PAUSED' }]),
-    { check: 'connector', level: 'problem', says: /is PAUSED/, mend: /^make connector-resume$/ },
+    {
+      check: 'connector',
+      level: 'problem',
+      summary: /is PAUSED/,
+      remedy: /^make connector-resume$/,
+    },
   ],
   [
     'stopped',
     connectorIn('STOPPED', []),
-    { check: 'connector', level: 'problem', says: /is STOPPED/, mend: /^make connector-resume$/ },
+    {
+      check: 'connector',
+      level: 'problem',
+      summary: /is STOPPED/,
+      remedy: /^make connector-resume$/,
+    },
   ],
   [
     'a task that failed under a connector that runs',
@@ -48,8 +58,9 @@ const cases: [string, ConnectorFacts, Expected][] = [
     {
       check: 'connector',
       level: 'problem',
-      says: /RUNNING, but its task 0 has FAILED\. A change is larger than .* Cause: .*17000000 bytes/,
-      mend: /MAX_RECORD_BYTES/,
+      summary:
+        /RUNNING, but its task 0 has FAILED\. A change is larger than .* Cause: .*17000000 bytes/,
+      remedy: /MAX_RECORD_BYTES/,
     },
   ],
   [
@@ -58,14 +69,19 @@ const cases: [string, ConnectorFacts, Expected][] = [
     {
       check: 'connector',
       level: 'problem',
-      says: /Cause: java\.lang\.Oops: x{200,290}…$/,
-      mend: /connector-restart/,
+      summary: /Cause: java\.lang\.Oops: x{200,290}…$/,
+      remedy: /connector-restart/,
     },
   ],
   [
     'without a task',
     connectorIn('RUNNING', []),
-    { check: 'connector', level: 'problem', says: /without a task/, mend: /connector-restart/ },
+    {
+      check: 'connector',
+      level: 'problem',
+      summary: /without a task/,
+      remedy: /connector-restart/,
+    },
   ],
 ];
 
@@ -91,8 +107,8 @@ test('a captured table that is not in the include list', () =>
   assertFinding(checkIncludeList({ [LIST]: 'public\\.countries' }, capturedTables), {
     check: 'include-list',
     level: 'problem',
-    says: /public\.products is captured but not in/,
-    mend: /make connector-register && make resync TABLE=public\.products/,
+    summary: /public\.products is captured but not in/,
+    remedy: /make connector-register && make resync TABLE=public\.products/,
   }));
 
 test('a table in the include list that is not captured', () =>
@@ -101,7 +117,7 @@ test('a table in the include list that is not captured', () =>
     {
       check: 'include-list',
       level: 'problem',
-      says: /has public\.countries, which is not captured/,
+      summary: /has public\.countries, which is not captured/,
     },
   ));
 
@@ -121,8 +137,8 @@ test('a difference is named without its values', () => {
   assertFinding([finding], {
     check: 'connector-config',
     level: 'problem',
-    says: /: tasks\.max, database\.password\.$|: database\.password, tasks\.max\.$/,
-    mend: /make connector-register/,
+    summary: /: tasks\.max, database\.password\.$|: database\.password, tasks\.max\.$/,
+    remedy: /make connector-register/,
   });
   assert.not.match(JSON.stringify(finding), 'hunter2');
 });
@@ -134,8 +150,8 @@ test('what was changed by hand is found without the settings', () => {
     assertFinding([checkEdited({ ...connectorConfig, [property]: '7' }, asked)], {
       check: 'connector-config',
       level: 'problem',
-      says: /other settings than it would be registered with: /,
-      mend: /make connector-register/,
+      summary: /other settings than it would be registered with: /,
+      remedy: /make connector-register/,
     });
   }
 });

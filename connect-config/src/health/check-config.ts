@@ -10,8 +10,8 @@ import {
   renderSettingsOf,
 } from '../render.ts';
 import { formatTableName } from '../table-name.ts';
+import { few, resyncTable } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { few, resyncTable } from './words.ts';
 
 const REGISTER = 'make connector-register';
 
@@ -87,8 +87,8 @@ export function checkConfig(running: ConnectorConfig, wanted: ConnectorConfig): 
     (name) => running[name] !== wanted[name] && !CHECKED_APART.includes(name),
   );
   if (different.length === 0) return ok('connector-config', 'The connector runs as rendered');
-  const says = `The connector runs with other settings than it would be registered with: ${few(different)}`;
+  const summary = `The connector runs with other settings than it would be registered with: ${few(different)}`;
   return different.every((name) => TUNING.includes(name))
-    ? note('connector-config', `${says}.`, REGISTER)
-    : problem('connector-config', `${says}.`, REGISTER);
+    ? note('connector-config', `${summary}.`, REGISTER)
+    : problem('connector-config', `${summary}.`, REGISTER);
 }

@@ -50,8 +50,8 @@ export function checkConnector({ connector }: ConnectorFacts): SourceFinding[] {
   }
   const { state, trace } = status.connector;
   if (state === 'PAUSED' || state === 'STOPPED') {
-    const says = `The connector is ${state}: no change is captured until it goes on.`;
-    return [problem('connector', says, 'make connector-resume')];
+    const summary = `The connector is ${state}: no change is captured until it goes on.`;
+    return [problem('connector', summary, 'make connector-resume')];
   }
   const failed = [
     ...(state === 'FAILED' ? [failure('The connector', trace)] : []),
@@ -66,9 +66,9 @@ export function checkConnector({ connector }: ConnectorFacts): SourceFinding[] {
     ];
   }
   const tasks = status.tasks.map((task) => `task ${task.id} ${task.state}`).join(', ');
-  const says = `Connector ${CONNECTOR} ${state}, ${tasks}`;
+  const summary = `Connector ${CONNECTOR} ${state}, ${tasks}`;
   return [
-    presenceOf({ connector }) === 'running' ? ok('connector', says) : note('connector', says),
+    presenceOf({ connector }) === 'running' ? ok('connector', summary) : note('connector', summary),
   ];
 }
 

@@ -14,52 +14,67 @@ const sound: HeartbeatFacts = {
 const stale = { heartbeatAgeMs: 20_000, changeAgeMs: undefined };
 
 const cases: [string, Partial<HeartbeatFacts>, Omit<Expected, 'check'>][] = [
-  ['one that arrives', {}, { level: 'ok', says: /arrived in Kafka 2 s ago/ }],
+  ['one that arrives', {}, { level: 'ok', summary: /arrived in Kafka 2 s ago/ }],
   [
     'one that is written and does not arrive: nothing flows, although the database looks fine',
     { arrivals: stale },
     {
       level: 'problem',
-      says: /20 s ago, though .* no change arrives/,
-      mend: /^make connector-restart$/,
+      summary: /20 s ago, though .* no change arrives/,
+      remedy: /^make connector-restart$/,
     },
   ],
   [
     'one that waits behind a record for a topic that is missing',
     { arrivals: stale, missingTopics: ['pis.public.orders'] },
-    { level: 'problem', says: /no topic pis\.public\.orders/, mend: /^make connector-register$/ },
+    {
+      level: 'problem',
+      summary: /no topic pis\.public\.orders/,
+      remedy: /^make connector-register$/,
+    },
   ],
   [
     'one that never arrived',
     { arrivals: { heartbeatAgeMs: undefined, changeAgeMs: undefined } },
-    { level: 'problem', says: /No heartbeat has arrived in Kafka \(pis\.shelfcast\.heartbeat\)/ },
+    {
+      level: 'problem',
+      summary: /No heartbeat has arrived in Kafka \(pis\.shelfcast\.heartbeat\)/,
+    },
   ],
   [
     'one behind many changes, which arrive',
     { arrivals: { heartbeatAgeMs: 20_000, changeAgeMs: 100 } },
-    { level: 'note', says: /changes arrive/ },
+    { level: 'note', summary: /changes arrive/ },
   ],
   [
     'an age of one’s own from which it is late',
     { arrivals: stale, lateMs: 30_000 },
-    { level: 'ok', says: /20 s ago/ },
+    { level: 'ok', summary: /20 s ago/ },
   ],
   [
     'one that is not written',
     { writtenAgeMs: 95_000 },
-    { level: 'problem', says: /wrote the heartbeat 1 min 35 s ago/, mend: /connector-restart/ },
+    {
+      level: 'problem',
+      summary: /wrote the heartbeat 1 min 35 s ago/,
+      remedy: /connector-restart/,
+    },
   ],
   [
     'one of a paused connector',
     { writtenAgeMs: 95_000, arrivals: stale, presence: 'not running' },
-    { level: 'note', says: /does not run/ },
+    { level: 'note', summary: /does not run/ },
   ],
   [
     'one that lost its row',
     { writtenAgeMs: undefined },
-    { level: 'problem', says: /lost its row/, mend: /insert into shelfcast\.heartbeat/ },
+    { level: 'problem', summary: /lost its row/, remedy: /insert into shelfcast\.heartbeat/ },
   ],
-  ['Kafka that does not answer', { arrivals: undefined }, { level: 'note', says: /not be asked/ }],
+  [
+    'Kafka that does not answer',
+    { arrivals: undefined },
+    { level: 'note', summary: /not be asked/ },
+  ],
 ];
 
 for (const [given, facts, expected] of cases) {

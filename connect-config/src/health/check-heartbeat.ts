@@ -1,5 +1,5 @@
 import { note, ok, problem } from '@shelfcast/service-kit/finding';
-import { longDuration } from '@shelfcast/service-kit/words';
+import { longDuration } from '@shelfcast/service-kit/format';
 import { heartbeatTopic } from '../heartbeat.ts';
 import { type Arrivals, HEARTBEAT_LATE_MS } from './arrivals.ts';
 import type { ConnectorPresence } from './check-connector.ts';
@@ -34,14 +34,14 @@ export function checkHeartbeat(facts: HeartbeatFacts): SourceFinding {
   }
   if (presence !== 'running') {
     const age = arrivals?.heartbeatAgeMs ?? writtenAgeMs;
-    const says = `The last heartbeat was ${longDuration(age)} ago`;
+    const summary = `The last heartbeat was ${longDuration(age)} ago`;
     return age <= lateMs
-      ? ok('heartbeat', says)
-      : note('heartbeat', `${says}; the connector does not run.`);
+      ? ok('heartbeat', summary)
+      : note('heartbeat', `${summary}; the connector does not run.`);
   }
   if (writtenAgeMs > lateMs) {
-    const says = `The connector last wrote the heartbeat ${longDuration(writtenAgeMs)} ago, and should every 5 s.`;
-    return problem('heartbeat', says, RESTART);
+    const summary = `The connector last wrote the heartbeat ${longDuration(writtenAgeMs)} ago, and should every 5 s.`;
+    return problem('heartbeat', summary, RESTART);
   }
   if (arrivals === undefined) {
     return note('heartbeat', 'Whether heartbeats arrive in Kafka could not be asked.');
@@ -68,14 +68,14 @@ function checkArrival(
   if (changeAgeMs !== undefined && changeAgeMs <= lateMs) {
     return note('heartbeat', `${last}, but changes arrive: the connector has much to read.`);
   }
-  const says = `${last}, though the connector runs and writes one every 5 s: no change arrives.`;
+  const summary = `${last}, though the connector runs and writes one every 5 s: no change arrives.`;
   if (missingTopics.length === 0) {
-    return problem('heartbeat', `${says} Connect’s log has the reason.`, RESTART);
+    return problem('heartbeat', `${summary} Connect’s log has the reason.`, RESTART);
   }
   const waited = missingTopics.join(', ');
   return problem(
     'heartbeat',
-    `${says} Kafka has no topic ${waited}, and a record for it is waited for without end.`,
+    `${summary} Kafka has no topic ${waited}, and a record for it is waited for without end.`,
     REGISTER,
   );
 }

@@ -21,15 +21,15 @@ const keyOf = (constraint: number, columns: string[], deferrable = false) => ({
 });
 
 const cases: [string, Partial<TableFacts>, Expected][] = [
-  ['dropped', gone, { check: 'captured-tables', level: 'problem', says: /it was dropped/ }],
+  ['dropped', gone, { check: 'captured-tables', level: 'problem', summary: /it was dropped/ }],
   [
     'renamed',
     { ...gone, movedTo: 'public.goods' },
     {
       check: 'captured-tables',
       level: 'problem',
-      says: /was renamed to public\.goods/,
-      mend: /public\.products.* && make connector-add-table TABLE=public\.goods$/,
+      summary: /was renamed to public\.goods/,
+      remedy: /public\.products.* && make connector-add-table TABLE=public\.goods$/,
     },
   ],
   [
@@ -38,8 +38,8 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'table-identity',
       level: 'problem',
-      says: /dropped and made again/,
-      mend: /make resync/,
+      summary: /dropped and made again/,
+      remedy: /make resync/,
     },
   ],
   [
@@ -48,7 +48,7 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'table-identity',
       level: 'problem',
-      says: /captured under this name is public\.products_old/,
+      summary: /captured under this name is public\.products_old/,
     },
   ],
   [
@@ -57,8 +57,8 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'key',
       level: 'problem',
-      says: /has no primary key/,
-      mend: /alter table public\.products add primary key \(\\"product_id\\"\)" && .*make resync/,
+      summary: /has no primary key/,
+      remedy: /alter table public\.products add primary key \(\\"product_id\\"\)" && .*make resync/,
     },
   ],
   [
@@ -67,19 +67,19 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'key',
       level: 'problem',
-      says: /has no primary key/,
-      mend: /captured_tables|remove-table/,
+      summary: /has no primary key/,
+      remedy: /captured_tables|remove-table/,
     },
   ],
   [
     'with another primary key',
     keyOf(7, ['sku']),
-    { check: 'key', level: 'problem', says: /is \(sku\), and was \(product_id\)/ },
+    { check: 'key', level: 'problem', summary: /is \(sku\), and was \(product_id\)/ },
   ],
   [
     'with a primary key that was away for a while',
     keyOf(7, ['product_id']),
-    { check: 'key', level: 'problem', says: /dropped and made again: changes in between/ },
+    { check: 'key', level: 'problem', summary: /dropped and made again: changes in between/ },
   ],
   [
     'with a deferrable primary key',
@@ -87,14 +87,19 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'key',
       level: 'problem',
-      says: /is deferrable/,
-      mend: /drop constraint .*products_pkey.*, add constraint .* primary key .* && make resync/,
+      summary: /is deferrable/,
+      remedy: /drop constraint .*products_pkey.*, add constraint .* primary key .* && make resync/,
     },
   ],
   [
     'unlogged',
     { logged: false },
-    { check: 'persistence', level: 'problem', says: /unlogged/, mend: /set logged.* make resync/ },
+    {
+      check: 'persistence',
+      level: 'problem',
+      summary: /unlogged/,
+      remedy: /set logged.* make resync/,
+    },
   ],
   [
     'with a table that inherits from it',
@@ -102,14 +107,14 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'inheritance',
       level: 'problem',
-      says: /public\.books inherits from public\.products/,
-      mend: /alter table public\.books no inherit public\.products.* make resync/,
+      summary: /public\.books inherits from public\.products/,
+      remedy: /alter table public\.books no inherit public\.products.* make resync/,
     },
   ],
   [
     'without its routing column',
     { routingColumn: 'sku' },
-    { check: 'routing-column', level: 'problem', says: /no column sku any more/ },
+    { check: 'routing-column', level: 'problem', summary: /no column sku any more/ },
   ],
 ];
 
@@ -133,8 +138,8 @@ test('a partition that was made later is captured by nothing, and named once', (
   assertFinding(checkPartitions(tables), {
     check: 'partition',
     level: 'problem',
-    says: /public\.mar is a partition of public\.orders that was made after/,
-    mend: /^make connector-add-table TABLE=public\.mar$/,
+    summary: /public\.mar is a partition of public\.orders that was made after/,
+    remedy: /^make connector-add-table TABLE=public\.mar$/,
   });
 });
 
@@ -147,8 +152,8 @@ test('a partition that was detached', () => {
   assertFinding(checkPartitions(tables), {
     check: 'partition',
     level: 'problem',
-    says: /public\.jan was a partition of public\.orders/,
-    mend: /^make connector-add-table TABLE=public\.jan$/,
+    summary: /public\.jan was a partition of public\.orders/,
+    remedy: /^make connector-add-table TABLE=public\.jan$/,
   });
 });
 

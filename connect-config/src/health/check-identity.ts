@@ -2,8 +2,8 @@ import type { ColumnIdentity } from '@shelfcast/product-database/table-identity'
 import { problem } from '@shelfcast/service-kit/finding';
 import pg from 'pg';
 import type { TableFacts } from './read-tables.ts';
+import { addTable, removeTable, resyncTable, sqlOnProducts } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { addTable, removeTable, resyncTable, sqlOnProducts } from './words.ts';
 
 /**
  * Whether a captured table is the one that was captured. Postgres knows tables by oid and Debezium by name, so a table that
@@ -66,11 +66,14 @@ function notATable({ name, kind }: TableFacts): SourceFinding {
 }
 
 function another({ name, movedTo }: TableFacts): SourceFinding {
-  const says =
+  const summary =
     movedTo === undefined
       ? `${name} was dropped and made again since it was captured: what changed in it until now is missing, and rows that are gone are still in the read models.`
       : `${name} was swapped: what was captured under this name is ${movedTo} now. Rows of the new table are missing, and rows that only the old one had are still in the read models.`;
-  return problem('table-identity', says, resyncTable(name), { subject: name, readAgain: 'table' });
+  return problem('table-identity', summary, resyncTable(name), {
+    subject: name,
+    readAgain: 'table',
+  });
 }
 
 function checkKey({ name, sqlName, remembered, current }: TableFacts): SourceFinding[] {
@@ -104,10 +107,10 @@ function checkKey({ name, sqlName, remembered, current }: TableFacts): SourceFin
   }
   if (before == null || before.constraint === now.constraint) return [];
   const isSame = before.columns.join() === now.columns.join();
-  const says = isSame
+  const summary = isSame
     ? `The primary key of ${name} was dropped and made again: changes in between had no key.`
     : `The primary key of ${name} is (${now.columns.join(', ')}), and was (${before.columns.join(', ')}) when it was captured: rows are in the read models under keys that are gone.`;
-  return [problem('key', says, resyncTable(name), about)];
+  return [problem('key', summary, resyncTable(name), about)];
 }
 
 /** What makes a deferrable key one that is always kept, as the end of an `alter table`. No foreign key refers to one. */
@@ -131,8 +134,8 @@ function checkColumns({ name, remembered, current }: TableFacts): SourceFinding[
   return (remembered?.columns ?? []).flatMap((before) => {
     const reason = overwritten(before, now);
     if (reason === undefined) return [];
-    const says = `Column ${before.name} of ${name} ${reason}: rows have other values in it, which came without a change.`;
-    return [problem('column', says, resyncTable(name), { subject: name, readAgain: 'table' })];
+    const summary = `Column ${before.name} of ${name} ${reason}: rows have other values in it, which came without a change.`;
+    return [problem('column', summary, resyncTable(name), { subject: name, readAgain: 'table' })];
   });
 }
 

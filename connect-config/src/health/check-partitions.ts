@@ -1,8 +1,8 @@
 import { problem } from '@shelfcast/service-kit/finding';
 import { tableArgument } from '../table-name.ts';
 import type { TableFacts } from './read-tables.ts';
+import { addTable } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { addTable } from './words.ts';
 
 /** Partitions are captured one by one: one that is made later has to be added, one that was detached is no part any more. */
 export function checkPartitions(tables: readonly TableFacts[]): SourceFinding[] {

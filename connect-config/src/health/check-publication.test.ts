@@ -29,8 +29,8 @@ const cases: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'publication',
       level: 'problem',
-      says: /no publication shelfcast/,
-      mend: /^YES=1 make resync/,
+      summary: /no publication shelfcast/,
+      remedy: /^YES=1 make resync/,
     },
   ],
   [
@@ -39,8 +39,8 @@ const cases: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'published',
       level: 'problem',
-      says: /public\.products is captured but not in the publication/,
-      mend: /make resync/,
+      summary: /public\.products is captured but not in the publication/,
+      remedy: /make resync/,
     },
   ],
   [
@@ -49,8 +49,8 @@ const cases: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'publication',
       level: 'problem',
-      says: /snapshots never begin/,
-      mend: /add table shelfcast\.signal/,
+      summary: /snapshots never begin/,
+      remedy: /add table shelfcast\.signal/,
     },
   ],
   [
@@ -59,8 +59,8 @@ const cases: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'publication',
       level: 'problem',
-      says: /WAL grows/,
-      mend: /add table shelfcast\.heartbeat/,
+      summary: /WAL grows/,
+      remedy: /add table shelfcast\.heartbeat/,
     },
   ],
   [
@@ -69,8 +69,8 @@ const cases: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'operations',
       level: 'problem',
-      says: /leaves out truncate:/,
-      mend: /^YES=1 make resync/,
+      summary: /leaves out truncate:/,
+      remedy: /^YES=1 make resync/,
     },
   ],
   [
@@ -87,14 +87,14 @@ const cases: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'row-filter',
       level: 'problem',
-      says: /only some rows of public\.products/,
-      mend: /make resync/,
+      summary: /only some rows of public\.products/,
+      remedy: /make resync/,
     },
   ],
   [
     'published and not captured',
     { tables: [], capturedTables: [] },
-    { check: 'published', level: 'note', says: /not captured: public\.products/ },
+    { check: 'published', level: 'note', summary: /not captured: public\.products/ },
   ],
 ];
 
@@ -117,7 +117,7 @@ const times: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'published',
       level: 'problem',
-      says: /public\.products was taken out of the publication/,
+      summary: /public\.products was taken out of the publication/,
     },
   ],
   [
@@ -126,13 +126,18 @@ const times: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'publication',
       level: 'problem',
-      says: /dropped and created again.* public\.products/,
+      summary: /dropped and created again.* public\.products/,
     },
   ],
   [
     'altered for a while',
     remembered({ version: '1' }),
-    { check: 'publication', level: 'problem', says: /altered since/, mend: /^YES=1 make resync/ },
+    {
+      check: 'publication',
+      level: 'problem',
+      summary: /altered since/,
+      remedy: /^YES=1 make resync/,
+    },
   ],
   [
     'columns that it leaves out',
@@ -153,7 +158,7 @@ const times: [string, Partial<CaptureFacts>, Expected][] = [
     {
       check: 'column-list',
       level: 'problem',
-      says: /leaves out columns of public\.products: brand/,
+      summary: /leaves out columns of public\.products: brand/,
     },
   ],
 ];

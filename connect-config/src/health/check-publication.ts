@@ -4,8 +4,8 @@ import { isAnother } from './check-identity.ts';
 import type { PublicationFacts } from './read-publication.ts';
 import { type CaptureFacts, isBrokenOwn } from './read-source.ts';
 import type { TableFacts } from './read-tables.ts';
+import { few, RESYNC, resyncTable, sqlOnProducts } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { few, RESYNC, resyncTable, sqlOnProducts } from './words.ts';
 
 const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const;
 
@@ -44,25 +44,25 @@ function checkMember(table: TableFacts, publication: PublicationFacts): SourceFi
   const about = { subject: name, readAgain: 'table' } as const;
   const published = publication.tables.find((one) => one.name === name);
   if (!published) {
-    const says = `${name} is captured but not in the publication: its changes are lost.`;
-    return [problem('published', says, resyncTable(name), about)];
+    const summary = `${name} is captured but not in the publication: its changes are lost.`;
+    return [problem('published', summary, resyncTable(name), about)];
   }
   if (published.filtered) {
-    const says = `The publication has only some rows of ${name}: changes of the others are lost.`;
-    return [problem('row-filter', says, resyncTable(name), about)];
+    const summary = `The publication has only some rows of ${name}: changes of the others are lost.`;
+    return [problem('row-filter', summary, resyncTable(name), about)];
   }
   const hidden = (current?.columns ?? [])
     .filter((column) => column.generated === '' && !published.columns.includes(column.name))
     .map((column) => column.name);
   if (hidden.length > 0) {
-    const says = `The publication leaves out columns of ${name}: ${few(hidden)}. PostgreSQL refuses every UPDATE and DELETE of the table.`;
-    return [problem('column-list', says, resyncTable(name), about)];
+    const summary = `The publication leaves out columns of ${name}: ${few(hidden)}. PostgreSQL refuses every UPDATE and DELETE of the table.`;
+    return [problem('column-list', summary, resyncTable(name), about)];
   }
   const [before, now] = [remembered?.publication, current?.publication];
   const isSamePublication = before != null && before.oid === now?.oid;
   if (isSamePublication && before.member !== null && before.member !== now.member) {
-    const says = `${name} was taken out of the publication and put back, or was published in part for a while: changes in between are lost.`;
-    return [problem('published', says, resyncTable(name), about)];
+    const summary = `${name} was taken out of the publication and put back, or was published in part for a while: changes in between are lost.`;
+    return [problem('published', summary, resyncTable(name), about)];
   }
   return [];
 }
@@ -111,10 +111,10 @@ function replaced(tables: readonly TableFacts[]): SourceFinding[] {
   function told(missed: readonly TableFacts[], how: string): SourceFinding[] {
     if (missed.length === 0) return [];
     const names = missed.map(({ name }) => name);
-    const says = `Publication ${PUBLICATION} ${how}: what it left out meanwhile of ${few(names)} is in no stream.`;
+    const summary = `Publication ${PUBLICATION} ${how}: what it left out meanwhile of ${few(names)} is in no stream.`;
     const isAll = missed.length === known.length;
-    const mend = isAll ? RESYNC : [...new Set(names.map(resyncTable))].join(' && ');
-    return [problem('publication', says, mend, { readAgain: isAll ? 'all' : 'table' })];
+    const remedy = isAll ? RESYNC : [...new Set(names.map(resyncTable))].join(' && ');
+    return [problem('publication', summary, remedy, { readAgain: isAll ? 'all' : 'table' })];
   }
 }
 

@@ -27,8 +27,8 @@ const settings: [string, Partial<ServerFacts>, Expected][] = [
     {
       check: 'wal-level',
       level: 'problem',
-      says: /wal_level is replica/,
-      mend: /make stop && make start/,
+      summary: /wal_level is replica/,
+      remedy: /make stop && make start/,
     },
   ],
   [
@@ -37,24 +37,24 @@ const settings: [string, Partial<ServerFacts>, Expected][] = [
     {
       check: 'wal-budget',
       level: 'problem',
-      says: /unlimited/,
-      mend: /max_slot_wal_keep_size = '4GB'/,
+      summary: /unlimited/,
+      remedy: /max_slot_wal_keep_size = '4GB'/,
     },
   ],
   [
     'no free slot',
     { replicationSlots: 10 },
-    { check: 'slots', level: 'problem', says: /10 of 10/, mend: /pg_replication_slots/ },
+    { check: 'slots', level: 'problem', summary: /10 of 10/, remedy: /pg_replication_slots/ },
   ],
   [
     'no free WAL sender',
     { walSenders: 10 },
-    { check: 'wal-senders', level: 'problem', says: /10 of 10/, mend: /pg_stat_replication/ },
+    { check: 'wal-senders', level: 'problem', summary: /10 of 10/, remedy: /pg_stat_replication/ },
   ],
   [
     'no role for the connector',
     { debeziumRole: undefined },
-    { check: 'role', level: 'problem', says: /no role debezium/, mend: /make start/ },
+    { check: 'role', level: 'problem', summary: /no role debezium/, remedy: /make start/ },
   ],
   [
     'a role that may not replicate',
@@ -62,19 +62,24 @@ const settings: [string, Partial<ServerFacts>, Expected][] = [
     {
       check: 'role',
       level: 'problem',
-      says: /may not replicate/,
-      mend: /alter role debezium login replication/,
+      summary: /may not replicate/,
+      remedy: /alter role debezium login replication/,
     },
   ],
   [
     'a role with too few sessions',
     { debeziumRole: { ...role, connectionLimit: 2 } },
-    { check: 'role', level: 'problem', says: /2 sessions/, mend: /connection limit -1/ },
+    { check: 'role', level: 'problem', summary: /2 sessions/, remedy: /connection limit -1/ },
   ],
   [
     'a role whose password is over',
     { debeziumRole: { ...role, expired: true } },
-    { check: 'role', level: 'problem', says: /not valid any more/, mend: /valid until 'infinity'/ },
+    {
+      check: 'role',
+      level: 'problem',
+      summary: /not valid any more/,
+      remedy: /valid until 'infinity'/,
+    },
   ],
   [
     'a role that is kept from the database',
@@ -82,8 +87,8 @@ const settings: [string, Partial<ServerFacts>, Expected][] = [
     {
       check: 'role',
       level: 'problem',
-      says: /may not connect/,
-      mend: /grant connect on database products to debezium/,
+      summary: /may not connect/,
+      remedy: /grant connect on database products to debezium/,
     },
   ],
 ];
@@ -93,9 +98,9 @@ for (const [given, facts, expected] of settings) {
 }
 
 const clocks: [ServerFacts['clockOffsetMs'], Expected][] = [
-  [-120, { check: 'clock', level: 'ok', says: /120 ms behind/ }],
-  [900, { check: 'clock', level: 'note', says: /900 ms ahead/ }],
-  [-60_000, { check: 'clock', level: 'problem', says: /60000 ms behind/, mend: /ntp/ }],
+  [-120, { check: 'clock', level: 'ok', summary: /120 ms behind/ }],
+  [900, { check: 'clock', level: 'note', summary: /900 ms ahead/ }],
+  [-60_000, { check: 'clock', level: 'problem', summary: /60000 ms behind/, remedy: /ntp/ }],
 ];
 
 for (const [clockOffsetMs, expected] of clocks) {

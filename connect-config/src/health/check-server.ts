@@ -1,9 +1,9 @@
 import { DEBEZIUM_ROLE } from '@shelfcast/product-database/debezium-role';
 import { note, ok, problem } from '@shelfcast/service-kit/finding';
-import { size } from '@shelfcast/service-kit/words';
+import { size } from '@shelfcast/service-kit/format';
 import type { ServerFacts } from './read-server.ts';
+import { sqlOnProducts } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { sqlOnProducts } from './words.ts';
 
 /** Settings that Postgres reads at its start; the stack starts it with the right ones. */
 const RESTART = 'make stop && make start';
@@ -45,11 +45,11 @@ function checkWalBudget({ maxSlotWalKeepBytes }: ServerFacts): SourceFinding {
 }
 
 function checkSlots({ replicationSlots, maxReplicationSlots }: ServerFacts): SourceFinding {
-  const says = `${replicationSlots} of ${maxReplicationSlots} replication slots used`;
-  if (replicationSlots < maxReplicationSlots) return ok('slots', says);
+  const summary = `${replicationSlots} of ${maxReplicationSlots} replication slots used`;
+  if (replicationSlots < maxReplicationSlots) return ok('slots', summary);
   return problem(
     'slots',
-    `${says}: no other can be made.`,
+    `${summary}: no other can be made.`,
     sqlOnProducts(
       'select slot_name, active, wal_status from pg_replication_slots order by active',
     ).concat('   # then pg_drop_replication_slot, or a larger max_replication_slots'),
@@ -57,11 +57,11 @@ function checkSlots({ replicationSlots, maxReplicationSlots }: ServerFacts): Sou
 }
 
 function checkSenders({ walSenders, maxWalSenders }: ServerFacts): SourceFinding {
-  const says = `${walSenders} of ${maxWalSenders} WAL senders used`;
-  if (walSenders < maxWalSenders) return ok('wal-senders', says);
+  const summary = `${walSenders} of ${maxWalSenders} WAL senders used`;
+  if (walSenders < maxWalSenders) return ok('wal-senders', summary);
   return problem(
     'wal-senders',
-    `${says}: a connector that reconnects is refused.`,
+    `${summary}: a connector that reconnects is refused.`,
     sqlOnProducts(
       'select pid, application_name, client_addr, state from pg_stat_replication',
     ).concat('   # then pg_terminate_backend, or a larger max_wal_senders'),
@@ -83,27 +83,27 @@ function checkRole({ debeziumRole, databaseName }: ServerFacts): SourceFinding {
       sqlOnProducts(`alter role ${DEBEZIUM_ROLE} login replication`),
     );
   }
-  const mend = (sql: string) => sqlOnProducts(sql);
+  const remedy = (sql: string) => sqlOnProducts(sql);
   const { connectionLimit, expired, connects } = debeziumRole;
   if (connectionLimit >= 0 && connectionLimit < SESSIONS_NEEDED) {
     return problem(
       'role',
       `Role ${DEBEZIUM_ROLE} may open ${connectionLimit} sessions, and the connector needs ${SESSIONS_NEEDED}.`,
-      mend(`alter role ${DEBEZIUM_ROLE} connection limit -1`),
+      remedy(`alter role ${DEBEZIUM_ROLE} connection limit -1`),
     );
   }
   if (expired) {
     return problem(
       'role',
       `The password of role ${DEBEZIUM_ROLE} is not valid any more.`,
-      mend(`alter role ${DEBEZIUM_ROLE} valid until 'infinity'`),
+      remedy(`alter role ${DEBEZIUM_ROLE} valid until 'infinity'`),
     );
   }
   if (!connects) {
     return problem(
       'role',
       `Role ${DEBEZIUM_ROLE} may not connect to database ${databaseName}.`,
-      mend(`grant connect on database ${databaseName} to ${DEBEZIUM_ROLE}`),
+      remedy(`grant connect on database ${databaseName} to ${DEBEZIUM_ROLE}`),
     );
   }
   return ok('role', `Role ${DEBEZIUM_ROLE} may log in and replicate`);
@@ -111,13 +111,13 @@ function checkRole({ debeziumRole, databaseName }: ServerFacts): SourceFinding {
 
 function checkClock(offsetMs: number): SourceFinding {
   const away = `${Math.abs(Math.round(offsetMs))} ms`;
-  const says = `Postgres’ clock is ${away} ${offsetMs < 0 ? 'behind' : 'ahead of'} this machine’s`;
-  const mend = 'timedatectl set-ntp true   # on both machines';
+  const summary = `Postgres’ clock is ${away} ${offsetMs < 0 ? 'behind' : 'ahead of'} this machine’s`;
+  const remedy = 'timedatectl set-ntp true   # on both machines';
   if (Math.abs(offsetMs) >= CLOCK_PROBLEM_MS) {
-    return problem('clock', `${says}: latencies and discounts in force are wrong.`, mend);
+    return problem('clock', `${summary}: latencies and discounts in force are wrong.`, remedy);
   }
   if (Math.abs(offsetMs) >= CLOCK_NOTE_MS) {
-    return note('clock', `${says}: shown latencies are off by that.`, mend);
+    return note('clock', `${summary}: shown latencies are off by that.`, remedy);
   }
-  return ok('clock', says);
+  return ok('clock', summary);
 }

@@ -23,8 +23,8 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     {
       check: 'slot',
       level: 'problem',
-      says: /no replication slot/,
-      mend: /^make connector-register$/,
+      summary: /no replication slot/,
+      remedy: /^make connector-register$/,
     },
   ],
   [
@@ -34,8 +34,8 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     {
       check: 'slot',
       level: 'problem',
-      says: /is gone/,
-      mend: /^YES=1 make resync /,
+      summary: /is gone/,
+      remedy: /^YES=1 make resync /,
     },
   ],
   [
@@ -45,15 +45,15 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     {
       check: 'slot',
       level: 'problem',
-      says: /invalidated.*wal_removed/,
-      mend: /^YES=1 make resync /,
+      summary: /invalidated.*wal_removed/,
+      remedy: /^YES=1 make resync /,
     },
   ],
   [
     'lost on a Postgres that gives no reason',
     { slot: { ...slot, walStatus: 'lost' } },
     'running',
-    { check: 'slot', level: 'problem', says: /WAL removed/ },
+    { check: 'slot', level: 'problem', summary: /WAL removed/ },
   ],
   [
     'kept for a session with a transaction that was left open, not for the connector',
@@ -71,21 +71,21 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     {
       check: 'slot-wal',
       level: 'problem',
-      says: /since a transaction of session 7 of alice \(psql\) has been open for 2 h/,
-      mend: /select pg_terminate_backend\(7\)/,
+      summary: /since a transaction of session 7 of alice \(psql\) has been open for 2 h/,
+      remedy: /select pg_terminate_backend\(7\)/,
     },
   ],
   [
     'nobody streams although the connector runs',
     { slot: { ...slot, active: false } },
     'running',
-    { check: 'slot', level: 'problem', says: /Nothing streams/, mend: /connector-restart/ },
+    { check: 'slot', level: 'problem', summary: /Nothing streams/, remedy: /connector-restart/ },
   ],
   [
     'nothing streams because the connector is stopped: its own check says what to do',
     { slot: { ...slot, active: false } },
     'not running',
-    { check: 'slot', level: 'note', says: /connector does not run/ },
+    { check: 'slot', level: 'note', summary: /connector does not run/ },
   ],
   [
     'held up by an older transaction',
@@ -94,8 +94,8 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     {
       check: 'slot-waits',
       level: 'problem',
-      says: /session 7 of alice \(psql\)/,
-      mend: /SQL="select pg_terminate_backend\(7\)"/,
+      summary: /session 7 of alice \(psql\)/,
+      remedy: /SQL="select pg_terminate_backend\(7\)"/,
     },
   ],
   [
@@ -105,15 +105,15 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     {
       check: 'slot-waits',
       level: 'problem',
-      says: /a prepared transaction/,
-      mend: /prepared_xacts/,
+      summary: /a prepared transaction/,
+      remedy: /prepared_xacts/,
     },
   ],
   [
     'about to be lost',
     { slot: { ...slot, walStatus: 'unreserved' } },
     'running',
-    { check: 'slot-wal', level: 'problem', says: /lost at the next checkpoint/ },
+    { check: 'slot-wal', level: 'problem', summary: /lost at the next checkpoint/ },
   ],
   [
     'near the budget',
@@ -122,20 +122,20 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     {
       check: 'slot-wal',
       level: 'problem',
-      says: /keeps 7 GiB of WAL; it is lost after 1 GiB more/,
+      summary: /keeps 7 GiB of WAL; it is lost after 1 GiB more/,
     },
   ],
   [
     'behind',
     { slot: { ...slot, walStatus: 'extended', retainedWalBytes: GIB, safeWalSize: 3n * GIB } },
     'running',
-    { check: 'slot-wal', level: 'note', says: /behind/ },
+    { check: 'slot-wal', level: 'note', summary: /behind/ },
   ],
   [
     'no limit to compare with',
     { slot: { ...slot, safeWalSize: null, retainedWalBytes: GIB } },
     'running',
-    { check: 'slot-wal', level: 'ok', says: /1 GiB/ },
+    { check: 'slot-wal', level: 'ok', summary: /1 GiB/ },
   ],
   [
     'an offset of a time that did not happen',
@@ -144,8 +144,8 @@ const cases: [string, Partial<CaptureFacts>, ConnectorPresence, Expected][] = [
     {
       check: 'offset',
       level: 'problem',
-      says: /restored to an earlier moment/,
-      mend: /^YES=1 make resync /,
+      summary: /restored to an earlier moment/,
+      remedy: /^YES=1 make resync /,
     },
   ],
 ];

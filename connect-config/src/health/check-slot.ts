@@ -1,10 +1,10 @@
 import { note, ok, problem } from '@shelfcast/service-kit/finding';
-import { longDuration, size } from '@shelfcast/service-kit/words';
+import { longDuration, size } from '@shelfcast/service-kit/format';
 import { SLOT } from '../context.ts';
 import { describeSession, type ReplicationSlot } from '../replication-slot.ts';
 import type { ConnectorPresence } from './check-connector.ts';
+import { RESYNC, sqlOnProducts } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { RESYNC, sqlOnProducts } from './words.ts';
 
 /** What the products database says of the way changes leave it. */
 export interface SlotFacts {
@@ -77,10 +77,10 @@ function missingSlot(connector: ConnectorPresence): SourceFinding {
 
 function checkActive({ active }: ReplicationSlot, connector: ConnectorPresence): SourceFinding {
   if (active) return ok('slot', `Slot ${SLOT} is streamed from`);
-  const says = `Nothing streams from slot ${SLOT}, so it keeps all WAL`;
+  const summary = `Nothing streams from slot ${SLOT}, so it keeps all WAL`;
   // One cause, one problem: the connector's own check has the mend.
-  if (connector !== 'running') return note('slot', `${says}; the connector does not run.`);
-  return problem('slot', `${says}, although the connector runs.`, 'make connector-restart');
+  if (connector !== 'running') return note('slot', `${summary}; the connector does not run.`);
+  return problem('slot', `${summary}, although the connector runs.`, 'make connector-restart');
 }
 
 /** The session that a slot cannot be made before, and what ends it. */
@@ -100,7 +100,7 @@ function checkWaiting(slot: ReplicationSlot): SourceFinding[] {
 /** What a slot that is being made waits for, in a line; undefined: nothing. */
 export function slotWait(slot: ReplicationSlot | undefined): string | undefined {
   const [finding] = slot === undefined ? [] : checkWaiting(slot);
-  return finding && `${finding.says} ${finding.mend}`;
+  return finding && `${finding.summary} ${finding.remedy}`;
 }
 
 /** Whether most of what the slot keeps was read: then it is not the connector that is behind. */
@@ -127,25 +127,29 @@ function checkRetainedWal(
       ? ''
       : `, since a transaction of ${session.name} has been open for ${longDuration(holder.ageMs)}`;
   const kept = `Slot ${SLOT} keeps ${size(retainedWalBytes)} of WAL${because}`;
-  const mend =
+  const remedy =
     session === undefined
       ? 'make connector-status   # and once it runs, wait: it catches up'
       : `${sqlOnProducts(session.end)}   # or end it where it was begun`;
   if (walStatus === 'unreserved') {
-    return problem('slot-wal', `${kept} and is lost at the next checkpoint.`, mend);
+    return problem('slot-wal', `${kept} and is lost at the next checkpoint.`, remedy);
   }
   const share =
     safeWalSize === null
       ? 0
       : Number(retainedWalBytes) / Math.max(1, Number(retainedWalBytes + safeWalSize));
   if (share >= budgetShare) {
-    return problem('slot-wal', `${kept}; it is lost after ${size(safeWalSize ?? 0n)} more.`, mend);
+    return problem(
+      'slot-wal',
+      `${kept}; it is lost after ${size(safeWalSize ?? 0n)} more.`,
+      remedy,
+    );
   }
   if (share >= FAR_BEHIND || walStatus === 'extended') {
     return note(
       'slot-wal',
       `${kept} (${walStatus})${because === '' ? ': the connector is behind' : ''}.`,
-      mend,
+      remedy,
     );
   }
   return ok('slot-wal', `${kept} (${walStatus ?? 'unknown'})`);

@@ -73,8 +73,8 @@ function checkDatabase(facts: SourceFacts, { budgetShare }: SourceThresholds): S
   }
   const { server, capture } = database.facts;
   if (!capture) {
-    const says = 'The products database is not migrated: no tables, no publication.';
-    return [...checkServer(server), problem('migration', says, 'make start')];
+    const summary = 'The products database is not migrated: no tables, no publication.';
+    return [...checkServer(server), problem('migration', summary, 'make start')];
   }
   const presence = connect.reached ? presenceOf(connect.facts) : 'unknown';
   const storedLsn = connect.reached ? connect.facts.connector?.storedLsn : undefined;

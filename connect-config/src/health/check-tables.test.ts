@@ -18,12 +18,12 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
   [
     'a table that was dropped',
     { exists: false },
-    { check: 'captured-tables', level: 'problem', says: /does not exist: it was dropped/ },
+    { check: 'captured-tables', level: 'problem', summary: /does not exist: it was dropped/ },
   ],
   [
     'a table of another kind',
     { kind: 'v' },
-    { check: 'captured-tables', level: 'problem', says: /is a view now/ },
+    { check: 'captured-tables', level: 'problem', summary: /is a view now/ },
   ],
   [
     'row-level security',
@@ -31,8 +31,8 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'row-security',
       level: 'problem',
-      says: /applies to role debezium/,
-      mend: /alter role debezium bypassrls/,
+      summary: /applies to role debezium/,
+      remedy: /alter role debezium bypassrls/,
     },
   ],
   [
@@ -41,8 +41,8 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'replica-identity',
       level: 'problem',
-      says: /public\.products does not have REPLICA IDENTITY FULL/,
-      mend: /^make psql DB=products SQL="alter table public\.products replica identity full"$/,
+      summary: /public\.products does not have REPLICA IDENTITY FULL/,
+      remedy: /^make psql DB=products SQL="alter table public\.products replica identity full"$/,
     },
   ],
   [
@@ -51,8 +51,8 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'replica-identity',
       level: 'problem',
-      says: /Order/,
-      mend: /SQL="alter table public\.\\"Order\\" replica/,
+      summary: /Order/,
+      remedy: /SQL="alter table public\.\\"Order\\" replica/,
     },
   ],
   [
@@ -61,8 +61,9 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'generated-columns',
       level: 'problem',
-      says: /Stored generated column public\.products\.total is not published.*refuses every UPDATE/,
-      mend: /make resync/,
+      summary:
+        /Stored generated column public\.products\.total is not published.*refuses every UPDATE/,
+      remedy: /make resync/,
     },
   ],
   [
@@ -71,8 +72,8 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'generated-columns',
       level: 'problem',
-      says: /Virtual/,
-      mend: /drop column total.*again as stored/,
+      summary: /Virtual/,
+      remedy: /drop column total.*again as stored/,
     },
   ],
   [
@@ -81,8 +82,9 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'grant',
       level: 'problem',
-      says: /debezium may not read public\.products/,
-      mend: /grant usage on schema public to debezium; grant select on public\.products to debezium/,
+      summary: /debezium may not read public\.products/,
+      remedy:
+        /grant usage on schema public to debezium; grant select on public\.products to debezium/,
     },
   ],
   [
@@ -91,8 +93,8 @@ const cases: [string, Partial<TableFacts>, Expected][] = [
     {
       check: 'first-snapshot',
       level: 'problem',
-      says: /still waits/,
-      mend: /make connector-register/,
+      summary: /still waits/,
+      remedy: /make connector-register/,
     },
   ],
 ];
@@ -119,7 +121,7 @@ test('a table that a command is about to have read is no problem yet', () => {
   assertFinding(checkTables({ ...capture, tables, registering: true }), {
     check: 'first-snapshot',
     level: 'note',
-    says: /about to be read/,
+    summary: /about to be read/,
   });
 });
 

@@ -4,8 +4,8 @@ import { checkIdentity, isAnother } from './check-identity.ts';
 import { checkPartitions } from './check-partitions.ts';
 import { type CaptureFacts, isBrokenOwn } from './read-source.ts';
 import type { TableFacts } from './read-tables.ts';
+import { resyncTable, sqlOnProducts } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { resyncTable, sqlOnProducts } from './words.ts';
 
 /** Each captured table, as the database has it. */
 export function checkTables(capture: CaptureFacts): SourceFinding[] {

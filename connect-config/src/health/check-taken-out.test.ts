@@ -10,8 +10,12 @@ const removed = {
 
 test('what the guard took out is a problem, with the command that takes it in again', () =>
   assertFinding(checkTakenOut({ removedTables: [{ ...removed, removedBy: 'guard' }] }), {
-    ...{ check: 'taken-out', level: 'problem', says: /public\.orders .* It cannot be carried\.$/ },
-    mend: /^make connector-add-table TABLE=public\.orders/,
+    ...{
+      check: 'taken-out',
+      level: 'problem',
+      summary: /public\.orders .* It cannot be carried\.$/,
+    },
+    remedy: /^make connector-add-table TABLE=public\.orders/,
   }));
 
 test('what people took out is out by intent', () =>

@@ -12,8 +12,8 @@ export function checkTakenOut({
     .filter(({ removedBy }) => removedBy === GUARD)
     .map((removed) => {
       const name = formatTableName(removed);
-      const says = `${name} was taken out of the capture so that the others go on; its changes are not captured. ${removed.reason ?? ''}`;
-      const mend = `make connector-add-table ${tableArgument(name)}   # once that is mended`;
-      return problem('taken-out', says.trim(), mend, { subject: name });
+      const summary = `${name} was taken out of the capture so that the others go on; its changes are not captured. ${removed.reason ?? ''}`;
+      const remedy = `make connector-add-table ${tableArgument(name)}   # once that is mended`;
+      return problem('taken-out', summary.trim(), remedy, { subject: name });
     });
 }

@@ -2,8 +2,8 @@ import type { CapturedTable } from '@shelfcast/product-database/captured-tables'
 import { orOk, problem } from '@shelfcast/service-kit/finding';
 import { formatTableName } from '../table-name.ts';
 import type { BrokerFacts } from './read-broker.ts';
+import { resyncTable } from './remedies.ts';
 import type { SourceFinding } from './source-finding.ts';
-import { resyncTable } from './words.ts';
 
 const REGISTER = 'make connector-register';
 

@@ -48,8 +48,8 @@ test('the topic of a captured table is gone, and with it what it held', () => {
   assertFinding(checkWrittenTopics({ ...broker, existing }, capturedTables), {
     check: 'topic',
     level: 'problem',
-    says: /pis\.public\.products does not exist.*every table.*lost/,
-    mend: /^make connector-register && /,
+    summary: /pis\.public\.products does not exist.*every table.*lost/,
+    remedy: /^make connector-register && /,
   });
 });
 
@@ -58,8 +58,8 @@ test('a table that was added by hand has no topic', () => {
   assertFinding(checkWrittenTopics({ ...broker, written }, capturedTables), {
     check: 'topic',
     level: 'problem',
-    says: /pis\.public\.orders does not exist.*public\.orders go, which is not captured/,
-    mend: /^make connector-register$/,
+    summary: /pis\.public\.orders does not exist.*public\.orders go, which is not captured/,
+    remedy: /^make connector-register$/,
   });
 });
 
@@ -68,8 +68,8 @@ test('a topic that a service writes to', () => {
   assertFinding(checkWrittenTopics({ ...broker, existing }, capturedTables), {
     check: 'topic',
     level: 'problem',
-    says: /catalogue\.dlq does not exist/,
-    mend: /^make connector-register$/,
+    summary: /catalogue\.dlq does not exist/,
+    remedy: /^make connector-register$/,
   });
 });
 

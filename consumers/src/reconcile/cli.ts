@@ -212,12 +212,12 @@ async function check(
       `  Stopped at so many differences. make resync ${tableArgument(formatTableName(table.source))} reads all of the table again, and has what is gone removed`,
     );
   }
-  const left = flags.repair === true ? await mend() : differences;
+  const left = flags.repair === true ? await remedy() : differences;
   for (const line of remedies(table.consumer, left)) print(`  ${line}`);
   if (left.some(({ reason }) => isWrong(reason))) process.exitCode = 1;
 
   /** @returns what still differs */
-  async function mend(): Promise<readonly Difference[]> {
+  async function remedy(): Promise<readonly Difference[]> {
     const plan = planRepair(differences);
     const mended = new Set([...plan.read, ...plan.remove]);
     if (mended.size === 0) return differences;

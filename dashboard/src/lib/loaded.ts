@@ -45,6 +45,6 @@ export function knownValue<T>(loaded: Loaded<T>): T | undefined {
 }
 
 /** Unknown as the end of a sentence: `not known yet`, or that it could not be asked. */
-export function unknownWords({ name }: Unknown): string {
+export function describeUnknown({ name }: Unknown): string {
   return name === 'loading' ? 'not known yet' : 'not known';
 }

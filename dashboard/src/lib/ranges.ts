@@ -24,7 +24,7 @@ export function readRange(text: string): Range {
   return RANGES.find((range) => range === text) ?? '15m';
 }
 
-export function rangeWords(range: Range): string {
+export function formatRange(range: Range): string {
   return WORDS[range];
 }
 

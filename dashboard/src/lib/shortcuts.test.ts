@@ -6,7 +6,7 @@ const test = suite('shortcuts');
 
 const shortcut = (keys: string): Shortcut => ({
   keys,
-  says: keys,
+  label: keys,
   group: 'Everywhere',
   run: () => {},
 });
@@ -28,8 +28,8 @@ test('two keys, one soon after the other', () => {
 });
 
 test('a view may have a key for itself while it is open', () => {
-  const own = { ...shortcut('j'), says: 'of the view' };
-  assert.is(matchKey([...all, own], press('j'), undefined).hit?.says, 'of the view');
+  const own = { ...shortcut('j'), label: 'of the view' };
+  assert.is(matchKey([...all, own], press('j'), undefined).hit?.label, 'of the view');
 });
 
 test.run();

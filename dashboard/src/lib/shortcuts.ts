@@ -2,7 +2,7 @@
 export interface Shortcut {
   readonly keys: string;
   /** What it does, for the help: `Go to the overview`. */
-  readonly says: string;
+  readonly label: string;
   readonly group: 'Go to' | 'Lists' | 'Everywhere' | 'This view';
   readonly run: () => void;
 }

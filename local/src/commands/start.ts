@@ -2,9 +2,9 @@ import { print, printError } from '@shelfcast/service-kit/process/print';
 import type { LocalSettings } from '../settings.ts';
 import { startWith } from '../stack.ts';
 import { isUp, stopAll } from '../supervisor/client.ts';
+import { duration } from '../view/format.ts';
 import { progressView } from '../view/progress.ts';
 import { welcome } from '../view/welcome.ts';
-import { duration } from '../view/words.ts';
 
 /** `make start`: brings everything up, or makes sure that it is, and prints where. */
 export async function start(settings: LocalSettings): Promise<void> {

@@ -1,12 +1,12 @@
+import { longDuration } from '@shelfcast/service-kit/format';
 import { printable } from '@shelfcast/service-kit/process/print';
-import { longDuration } from '@shelfcast/service-kit/words';
 import Table from 'cli-table3';
 import { connectUrl } from '../components/connect.ts';
 import { measureUsage, type Usage } from '../processes/usage.ts';
 import { recallStack } from '../start/remember.ts';
 import { liveState } from '../supervisor/client.ts';
 import type { ChildState } from '../supervisor/state.ts';
-import { memory, share } from '../view/words.ts';
+import { memory, share } from '../view/format.ts';
 import { connectorLines } from './connectors.ts';
 
 /** How long processor time is measured. */

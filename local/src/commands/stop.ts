@@ -3,7 +3,7 @@ import { print } from '@shelfcast/service-kit/process/print';
 import { withLock } from '../lock.ts';
 import { stopAll } from '../supervisor/client.ts';
 import { runFiles } from '../supervisor/state.ts';
-import { duration } from '../view/words.ts';
+import { duration } from '../view/format.ts';
 
 /** `make stop`: ends every process of the stack, in any state. The data stays. */
 export async function stop(stateDir: string): Promise<void> {

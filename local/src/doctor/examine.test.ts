@@ -30,10 +30,10 @@ for (const [part, facts] of Object.entries(SOURCES)) {
     assertFinding(findings, {
       check: part,
       level: 'problem',
-      says: /does not answer: connect ECONNREFUSED/,
-      mend: new RegExp(`make logs SERVICE=${part}`),
+      summary: /does not answer: connect ECONNREFUSED/,
+      remedy: new RegExp(`make logs SERVICE=${part}`),
     });
-    assertFinding(findings, { check: part, level: 'note', says: /^Not checked: / });
+    assertFinding(findings, { check: part, level: 'note', summary: /^Not checked: / });
     assert.is(findings.filter(({ level }) => level === 'problem').length, 1);
   });
 }
@@ -76,8 +76,8 @@ test('a database that was never migrated', () => {
   assertFinding(findingsOf({ source: { ...source, database } }), {
     check: 'migration',
     level: 'problem',
-    says: /not migrated/,
-    mend: /make start/,
+    summary: /not migrated/,
+    remedy: /make start/,
   });
 });
 
@@ -99,8 +99,8 @@ test('the report: a line each, the mend below, the count last', () => {
       {
         title: 'Machine',
         findings: [
-          { check: 'node', level: 'ok', says: 'Node 20' },
-          { check: 'maven', level: 'problem', says: 'No Maven.', mend: 'apt install maven' },
+          { check: 'node', level: 'ok', summary: 'Node 20' },
+          { check: 'maven', level: 'problem', summary: 'No Maven.', remedy: 'apt install maven' },
         ],
       },
     ],
@@ -122,11 +122,11 @@ test('the report: a line each, the mend below, the count last', () => {
 
 test('the report for programs', () => {
   const groups = [
-    { title: 'Machine', findings: [{ check: 'node', level: 'ok' as const, says: 'Node 20' }] },
+    { title: 'Machine', findings: [{ check: 'node', level: 'ok' as const, summary: 'Node 20' }] },
   ];
   assert.equal(JSON.parse(asJson(groups)), {
     problems: 0,
-    findings: [{ group: 'Machine', check: 'node', level: 'ok', says: 'Node 20' }],
+    findings: [{ group: 'Machine', check: 'node', level: 'ok', summary: 'Node 20' }],
   });
 });
 

@@ -21,9 +21,9 @@ export function asText(groups: readonly FindingGroup[], options: { color: boolea
     options.color ? styleText(LABELS[level].color, text, { validateStream: false }) : text;
   const lines = groups.flatMap(({ title, findings }) => [
     title,
-    ...findings.flatMap(({ level, says, mend }) => [
-      `  ${paint(level, LABELS[level].text.padEnd(WIDTH))}  ${printable(says)}`,
-      ...(mend === undefined ? [] : [`  ${' '.repeat(WIDTH)}  → ${printable(mend)}`]),
+    ...findings.flatMap(({ level, summary, remedy }) => [
+      `  ${paint(level, LABELS[level].text.padEnd(WIDTH))}  ${printable(summary)}`,
+      ...(remedy === undefined ? [] : [`  ${' '.repeat(WIDTH)}  → ${printable(remedy)}`]),
     ]),
     '',
   ]);

@@ -1,7 +1,7 @@
 import { printable } from '@shelfcast/service-kit/process/print';
 import type { StepEvent } from '../start/steps.ts';
+import { doneLine, duration } from './format.ts';
 import { spinners } from './spinners.ts';
-import { doneLine, duration } from './words.ts';
 
 /** Shows steps as they go; `finished` resolves once everything is drawn. */
 export type ProgressView = { listener: (event: StepEvent) => void; finished: () => Promise<void> };

@@ -1,8 +1,8 @@
 import { printable } from '@shelfcast/service-kit/process/print';
 import { Listr, type ListrTask } from 'listr2';
 import type { Step, StepEvent } from '../start/steps.ts';
+import { doneLine } from './format.ts';
 import type { ProgressView } from './progress.ts';
-import { doneLine } from './words.ts';
 
 /**
  * Steps with spinners. listr2 only draws: the steps run elsewhere, and each of its tasks waits for the events of one.

@@ -27,7 +27,7 @@ export const ALERT_NAMES = [
 export type AlertName = (typeof ALERT_NAMES)[number];
 
 /** Something that is not well now. */
-export interface Condition extends Pick<Alert, 'subject' | 'severity' | 'says' | 'mend'> {
+export interface Condition extends Pick<Alert, 'subject' | 'severity' | 'summary' | 'remedy'> {
   readonly name: AlertName;
   /** Usual for a moment, at a start or while a command is at work: it has to last longer before it fires. */
   readonly passes?: boolean;

@@ -63,7 +63,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     source,
     slot,
     slotName: options.slotName,
-    spending: slot?.spending,
+    burnRate: slot?.burnRate,
     groups,
     deadLetters:
       letters === undefined

@@ -21,7 +21,7 @@ const well: Facts = {
   source,
   slot: undefined,
   slotName: 'shelfcast',
-  spending: undefined,
+  burnRate: undefined,
   groups: [group],
   deadLetters: new Map([['catalogue', 0]]),
   subscribers: [],
@@ -64,7 +64,7 @@ test('a consumer that is behind names where its oldest record waits', () => {
   const oldest = { topic: 'pis.public.products', partition: 3 };
   const groups = [{ ...group, messages: 1n, lagMs: 31_000, oldest }];
   const [condition] = judge({ ...well, groups }, thresholds).conditions;
-  assert.match(condition?.says ?? '', '31 s behind in pis.public.products[3]; 1 records wait');
+  assert.match(condition?.summary ?? '', '31 s behind in pis.public.products[3]; 1 records wait');
 });
 
 test('failures are said in whole reports, as rates are not', () => {
@@ -72,13 +72,16 @@ test('failures are said in whole reports, as rates are not', () => {
     ...well,
     errors: new Map([['catalogue', { failed: 4, all: 31.999999999999996 }]]),
   };
-  assert.match(judge(facts, thresholds).conditions[0]?.says ?? '', '4 of 32 reports');
+  assert.match(judge(facts, thresholds).conditions[0]?.summary ?? '', '4 of 32 reports');
 });
 
 test('a subscriber that fails is told with what helps', () => {
   const subscribers = [gone, { id: 'sub_2', gone: false, failed: 3 }];
   assert.equal(
-    judge({ ...well, subscribers }, thresholds).conditions.map(({ says, mend }) => [says, mend]),
+    judge({ ...well, subscribers }, thresholds).conditions.map(({ summary, remedy }) => [
+      summary,
+      remedy,
+    ]),
     [
       [
         'The receiver of webhook subscriber sub_1 answered 410 Gone: it is told of nothing any more.',

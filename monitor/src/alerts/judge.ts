@@ -1,9 +1,9 @@
 import type { SourceFacts } from '@shelfcast/connect-config/health/check-source';
 import type { FailingSubscriber } from '@shelfcast/consumers/operations/subscribers';
-import { longDuration, size } from '@shelfcast/service-kit/words';
+import { longDuration, size } from '@shelfcast/service-kit/format';
+import type { BurnRate } from '../source/burn-rate.ts';
 import { type ConnectorState, failuresOf } from '../source/connectors.ts';
 import type { Replication } from '../source/replication.ts';
-import type { Spending } from '../source/spending.ts';
 import type { AlertName, Condition, Judgement } from './alert.ts';
 import type { AlertThresholds } from './settings.ts';
 import { judgeSource } from './source-alerts.ts';
@@ -16,7 +16,7 @@ export interface Facts {
   readonly slot: Pick<Replication, 'slot'> | undefined;
   readonly slotName: string;
   /** How quickly the slot's budget is being used up; undefined where it is not, or is not known. */
-  readonly spending: Spending | undefined;
+  readonly burnRate: BurnRate | undefined;
   readonly groups:
     | readonly {
         readonly consumer: string;
@@ -44,8 +44,9 @@ const NO_CONSUMERS_DATABASE: Condition = {
   name: 'Unreachable',
   subject: 'the consumers database',
   severity: 'critical',
-  says: 'The consumers database does not answer: what waits there is not known, and no consumer gets on.',
-  mend: 'make logs SERVICE=postgres',
+  summary:
+    'The consumers database does not answer: what waits there is not known, and no consumer gets on.',
+  remedy: 'make logs SERVICE=postgres',
   passes: true,
 };
 
@@ -79,8 +80,8 @@ function judgeConnector(connector: ConnectorState): Condition[] {
       name: 'TaskFailed',
       subject: connector.name,
       severity: 'critical',
-      says: `Connector ${connector.name} has failed. ${meaning ?? ''} Cause: ${cause.slice(0, 300)}`,
-      mend: remedy ?? (needsResync ? 'YES=1 make resync' : 'make connector-restart'),
+      summary: `Connector ${connector.name} has failed. ${meaning ?? ''} Cause: ${cause.slice(0, 300)}`,
+      remedy: remedy ?? (needsResync ? 'YES=1 make resync' : 'make connector-restart'),
     },
   ];
 }
@@ -95,8 +96,8 @@ function judgeGroup(
       name: 'ConsumerSilent',
       subject: consumer,
       severity: 'critical',
-      says: `No process consumes as ${consumer}; ${messages} records wait.`,
-      mend: 'make status   # and start the consumers',
+      summary: `No process consumes as ${consumer}; ${messages} records wait.`,
+      remedy: 'make status   # and start the consumers',
     });
   }
   if (lagMs > thresholds.ALERT_LAG_SECONDS * 1_000) {
@@ -104,8 +105,8 @@ function judgeGroup(
       name: 'ConsumerLag',
       subject: consumer,
       severity: 'warning',
-      says: `${consumer} is ${longDuration(lagMs)} behind${placeOf(oldest)}; ${messages} records wait.`,
-      mend: 'make logs SERVICE=consumers',
+      summary: `${consumer} is ${longDuration(lagMs)} behind${placeOf(oldest)}; ${messages} records wait.`,
+      remedy: 'make logs SERVICE=consumers',
     });
   }
   return conditions;
@@ -125,8 +126,8 @@ function judgeDeadLetters(
       name: 'DeadLetters',
       subject: consumer,
       severity: 'warning',
-      says: `${keys} keys of ${consumer} wait for people: their changes could not be applied.`,
-      mend: `make dead-letters CONSUMER=${consumer}`,
+      summary: `${keys} keys of ${consumer} wait for people: their changes could not be applied.`,
+      remedy: `make dead-letters CONSUMER=${consumer}`,
     }));
 }
 
@@ -135,13 +136,13 @@ function judgeSubscriber({ id, gone, failed }: FailingSubscriber): Condition {
   return gone
     ? {
         ...condition,
-        says: `The receiver of webhook subscriber ${id} answered 410 Gone: it is told of nothing any more.`,
-        mend: `make webhook-remove ID=${id}   # or, when it is there again: make webhook-enable ID=${id}`,
+        summary: `The receiver of webhook subscriber ${id} answered 410 Gone: it is told of nothing any more.`,
+        remedy: `make webhook-remove ID=${id}   # or, when it is there again: make webhook-enable ID=${id}`,
       }
     : {
         ...condition,
-        says: `${failed} webhooks to ${id} were given up: later events of their products wait.`,
-        mend: `make webhook-redeliver ID=${id}`,
+        summary: `${failed} webhooks to ${id} were given up: later events of their products wait.`,
+        remedy: `make webhook-redeliver ID=${id}`,
       };
 }
 
@@ -154,8 +155,8 @@ function judgeErrors(errors: Facts['errors'], thresholds: AlertThresholds): Cond
       name: 'ConsumerErrors',
       subject: consumer,
       severity: 'warning',
-      says: `${Math.round(failed)} of ${Math.round(all)} reports of ${consumer} in the last ten seconds are failures.`,
-      mend: `make dead-letters CONSUMER=${consumer}`,
+      summary: `${Math.round(failed)} of ${Math.round(all)} reports of ${consumer} in the last ten seconds are failures.`,
+      remedy: `make dead-letters CONSUMER=${consumer}`,
     }));
 }
 
@@ -171,8 +172,8 @@ function judgeRecord(
       name: 'RecordNearLimit',
       subject: topic,
       severity: 'warning',
-      says: `A record of ${topic} had ${size(bytes)}; one of more than ${size(maxRecordBytes)} stops the connector.`,
-      mend: null,
+      summary: `A record of ${topic} had ${size(bytes)}; one of more than ${size(maxRecordBytes)} stops the connector.`,
+      remedy: null,
     },
   ];
 }

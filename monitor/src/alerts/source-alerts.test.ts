@@ -27,7 +27,7 @@ const DOWN = { reached: false, why: 'refused' } as const;
 const test = suite('alerts of the source');
 
 function conditionsOf(facts: Partial<SourceFacts>): readonly Condition[] {
-  const options = { slotName: 'shelfcast', spending: undefined, thresholds };
+  const options = { slotName: 'shelfcast', burnRate: undefined, thresholds };
   return judgeSource({ ...source, ...facts }, options).conditions;
 }
 const told = (facts: Partial<SourceFacts>): string[] =>
@@ -120,18 +120,18 @@ for (const [given, facts, expected] of cases) {
 
 test('every problem has what mends it', () => {
   for (const [, facts] of cases) {
-    for (const { name, mend } of conditionsOf(facts))
-      assert.match(mend ?? '', /^(YES=1 )?make /, name);
+    for (const { name, remedy } of conditionsOf(facts))
+      assert.match(remedy ?? '', /^(YES=1 )?make /, name);
   }
 });
 
 test('consumers that wait for one table are told of together', () => {
   const [only] = conditionsOf(awaited(['catalogue', 'orders'], 'orders'));
   assert.is(
-    only?.says,
+    only?.summary,
     'catalogue and orders wait for topic pis.public.orders, but public.orders is not captured: nothing of it comes.',
   );
-  assert.is(only?.mend, 'make connector-add-table TABLE=public.orders');
+  assert.is(only?.remedy, 'make connector-add-table TABLE=public.orders');
 });
 
 test('two findings of one alert about one table are one condition', () => {
@@ -143,11 +143,11 @@ test('two findings of one alert about one table are one condition', () => {
   ]);
   const [only, ...others] = conditionsOf(database({ tables: both }));
   assert.equal(others, []);
-  assert.match(only?.says ?? '', /may not read public\.products.*still waits/);
+  assert.match(only?.summary ?? '', /may not read public\.products.*still waits/);
 });
 
 test('what depends on a part that does not answer stays as it is', () => {
-  const options = { slotName: 'shelfcast', spending: undefined, thresholds };
+  const options = { slotName: 'shelfcast', burnRate: undefined, thresholds };
   const { unknown } = judgeSource({ ...source, broker: DOWN }, options);
   assert.equal([...unknown].sort(), ['ConsumerWaits', 'NoHeartbeat', 'TopicMissing']);
   const noConsumers = judgeSource({ ...source, awaited: DOWN }, options);

@@ -11,8 +11,8 @@ import {
   type SourcePart,
 } from '@shelfcast/connect-config/health/source-finding';
 import { PUBLICATION } from '@shelfcast/product-database/publication';
-import { longDuration } from '@shelfcast/service-kit/words';
-import type { Spending } from '../source/spending.ts';
+import { longDuration } from '@shelfcast/service-kit/format';
+import type { BurnRate } from '../source/burn-rate.ts';
 import type { AlertName, Condition, Judgement } from './alert.ts';
 import type { AlertThresholds } from './settings.ts';
 
@@ -87,11 +87,11 @@ export function judgeSource(
   source: SourceFacts,
   {
     slotName,
-    spending,
+    burnRate,
     thresholds,
   }: {
     readonly slotName: string;
-    readonly spending: Spending | undefined;
+    readonly burnRate: BurnRate | undefined;
     readonly thresholds: AlertThresholds;
   },
 ): Judgement {
@@ -103,7 +103,7 @@ export function judgeSource(
   );
   const conditions = findings
     .filter((finding) => finding.level === 'problem' && !isToldElsewhere(finding, source))
-    .map((finding) => toCondition(finding, { slotName, spending }));
+    .map((finding) => toCondition(finding, { slotName, burnRate }));
   return { conditions: joined(conditions), unknown: unknownOf(source) };
 }
 
@@ -144,20 +144,20 @@ export function isLost(found: {
 }
 
 function toCondition(
-  { check, says, mend, subject }: SourceFinding,
-  { slotName, spending }: { readonly slotName: string; readonly spending: Spending | undefined },
+  { check, summary, remedy, subject }: SourceFinding,
+  { slotName, burnRate }: { readonly slotName: string; readonly burnRate: BurnRate | undefined },
 ): Condition {
   const alert = ALERTS[check];
   const until =
-    check === 'slot-wal' && spending !== undefined
-      ? ` At the present rate its budget is spent in ${longDuration(spending.spentInMs)}.`
+    check === 'slot-wal' && burnRate !== undefined
+      ? ` At the present rate its budget is spent in ${longDuration(burnRate.spentInMs)}.`
       : '';
   return {
     name: alert.name,
     subject: subject ?? (alert.subject === '' ? slotName : alert.subject),
     severity: alert.severity,
-    says: `${says}${until}`,
-    mend: mend ?? null,
+    summary: `${summary}${until}`,
+    remedy: remedy ?? null,
     ...(alert.passes ? { passes: true } : {}),
   };
 }
@@ -168,8 +168,9 @@ function joined(conditions: readonly Condition[]): Condition[] {
   for (const condition of conditions) {
     const key = `${condition.name}/${condition.subject}`;
     const before = known.get(key);
-    const says = before === undefined ? condition.says : `${before.says} ${condition.says}`;
-    known.set(key, { ...(before ?? condition), says });
+    const summary =
+      before === undefined ? condition.summary : `${before.summary} ${condition.summary}`;
+    known.set(key, { ...(before ?? condition), summary });
   }
   return [...known.values()];
 }

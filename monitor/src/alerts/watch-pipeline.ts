@@ -5,7 +5,7 @@ import type { Resources } from '../resources.ts';
 import { createReplicationReader } from '../source/replication.ts';
 import type { SourceReader } from '../source/source-reader.ts';
 import { createTableGuard } from '../source/table-guard.ts';
-import { createAlertBook } from './book.ts';
+import { createAlertStore } from './alert-store.ts';
 import { type GatherOptions, gatherFacts } from './gather.ts';
 import { createLeadership } from './leadership.ts';
 import { createWatchMetrics } from './metrics.ts';
@@ -42,7 +42,7 @@ export function watchPipeline(options: WatchPipelineOptions): Watch {
       }),
     thresholds: config,
     holdMs: config.ALERT_AFTER_SECONDS * 1_000,
-    book: createAlertBook(databases.monitoring, { tells: notifier !== undefined }),
+    book: createAlertStore(databases.monitoring, { tells: notifier !== undefined }),
     leadership: createLeadership(databases.monitoring, log),
     notifier,
     tableGuard: config.TABLE_GUARD

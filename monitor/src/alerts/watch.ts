@@ -7,13 +7,13 @@ import { heartbeatOf } from '../source/heartbeat.ts';
 import { createRestarts } from '../source/restarts.ts';
 import type { TableGuard } from '../source/table-guard.ts';
 import type { Judgement } from './alert.ts';
-import { type AlertBook, alertKey, asAlert } from './book.ts';
+import { type AlertStore, alertKey, asAlert } from './alert-store.ts';
+import { createHoldDown } from './hold-down.ts';
 import { type Facts, judge } from './judge.ts';
 import type { Leadership } from './leadership.ts';
 import type { WatchMetrics } from './metrics.ts';
 import type { Notifier } from './notify.ts';
 import type { AlertThresholds } from './settings.ts';
-import { createSteadiness } from './steadiness.ts';
 
 export interface WatchOptions {
   /** Asks everybody; never rejects. */
@@ -21,7 +21,7 @@ export interface WatchOptions {
   readonly thresholds: AlertThresholds;
   /** How long something has to be so. */
   readonly holdMs: number;
-  readonly book: AlertBook;
+  readonly book: AlertStore;
   readonly leadership: Leadership;
   readonly notifier: Notifier | undefined;
   readonly connect: Pick<ConnectClient, 'restart'>;
@@ -44,7 +44,7 @@ const INTERVAL_MS = 2_000;
 /** Looks again and again whether all is well. One of the monitor processes acts on it; all show it. */
 export function startWatch(options: WatchOptions): Watch {
   const { book, leadership, notifier, metrics, nowMs, log } = options;
-  const steadiness = createSteadiness(options.holdMs, nowMs());
+  const holdDown = createHoldDown(options.holdMs, nowMs());
   const restarts = createRestarts();
   let isLeader = false;
   let health: LiveHealth | undefined;
@@ -55,7 +55,7 @@ export function startWatch(options: WatchOptions): Watch {
     const judgement = judge(facts, options.thresholds);
     const isUnknown = (key: string) =>
       [...judgement.unknown].some((name) => key.startsWith(`${name}/`));
-    steadiness.observe(new Set(judgement.conditions.map(alertKey)), nowMs(), isUnknown);
+    holdDown.observe(new Set(judgement.conditions.map(alertKey)), nowMs(), isUnknown);
     isLeader = await leadership.holds();
     if (isLeader) await act(facts, judgement);
     const alerts = await book.list().catch((error: unknown) => {
@@ -68,7 +68,7 @@ export function startWatch(options: WatchOptions): Watch {
 
   async function act({ connectors = [] }: Facts, judgement: Judgement): Promise<void> {
     // First: a restart takes its time, and what fails again after it has not been so for long.
-    await book.update(judgement, steadiness);
+    await book.update(judgement, holdDown);
     for (const name of restarts.due(connectors, nowMs())) {
       const request = { onlyFailed: true, nr: restarts.count(name) };
       const deed = { who: 'monitor', action: 'connector.restart', target: name, request };

@@ -6,8 +6,8 @@ import { EARLIEST_US, LATEST_US } from '../reports/report-row.ts';
 export interface PageCursor {
   readonly occurredUs: number;
   readonly eventId: string;
-  readonly lane: number;
-  readonly nth: string;
+  readonly series: number;
+  readonly reportKey: string;
 }
 
 /** What the database can have: a made-up cursor is refused as none. */
@@ -22,17 +22,19 @@ const shape = z.tuple([
   text,
 ]);
 
-export function encodeCursor({ occurredUs, eventId, lane, nth }: PageCursor): string {
-  return Buffer.from(JSON.stringify([occurredUs, eventId, lane, nth])).toString('base64url');
+export function encodeCursor({ occurredUs, eventId, series, reportKey }: PageCursor): string {
+  return Buffer.from(JSON.stringify([occurredUs, eventId, series, reportKey])).toString(
+    'base64url',
+  );
 }
 
 /** @throws {Problem} 400 for a text that `encodeCursor` did not make */
 export function decodeCursor(text: string): PageCursor {
   try {
-    const [occurredUs, eventId, lane, nth] = shape.parse(
+    const [occurredUs, eventId, series, reportKey] = shape.parse(
       JSON.parse(Buffer.from(text, 'base64url').toString()),
     );
-    return { occurredUs, eventId, lane, nth };
+    return { occurredUs, eventId, series, reportKey };
   } catch (cause) {
     throw new Problem('malformed', 'The cursor is none of an earlier page', { cause });
   }

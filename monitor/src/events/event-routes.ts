@@ -5,7 +5,7 @@ import type { LogReader } from '@shelfcast/service-kit/kafka/types';
 import { type Request, type RequestHandler, Router } from 'express';
 import type { Pool } from 'pg';
 import { instant, noQuery, readQuery, whole, words } from '../http/read-query.ts';
-import type { Lanes } from '../ingest/lanes.ts';
+import type { SeriesStore } from '../ingest/series.ts';
 import type { ExpectedServices } from '../numbers/completed.ts';
 import { decodeRecord, fetchRecord, maskRecord } from '../records/read-record.ts';
 import { buildTimeline } from '../timeline/build-timeline.ts';
@@ -17,7 +17,7 @@ export interface EventRoutesOptions {
   /** Lets only those through who may read. */
   readonly mayRead: RequestHandler;
   readonly pool: Pool;
-  readonly lanes: Lanes;
+  readonly series: SeriesStore;
   readonly expectedOf: ExpectedServices;
   readonly reader: LogReader;
   readonly codec: Codec;
@@ -33,7 +33,7 @@ const MAX_SEARCH = 100;
 
 /** GET /api/events, /api/events/{eventId} and /api/events/{eventId}/record. */
 export function eventRoutes(options: EventRoutesOptions): Router {
-  const { mayRead, turns, pool, lanes, expectedOf, reader, codec, hiddenFrom } = options;
+  const { mayRead, turns, pool, series, expectedOf, reader, codec, hiddenFrom } = options;
   // Apart: while the brokers are silent, lists are shown.
   const [lists, records] = [turns(), turns()];
 
@@ -63,7 +63,7 @@ export function eventRoutes(options: EventRoutesOptions): Router {
       });
       const page = await listEvents({
         pool,
-        lanes,
+        series,
         filter: { ...filter, fromMs: from, toMs: to },
         limit,
         cursor: cursor === undefined ? undefined : decodeCursor(cursor),

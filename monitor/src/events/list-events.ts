@@ -1,6 +1,6 @@
 import type { EventPage } from '@shelfcast/schemas/monitor/timeline';
 import type { Pool } from 'pg';
-import type { Lanes } from '../ingest/lanes.ts';
+import type { SeriesStore } from '../ingest/series.ts';
 import { fromStoredReport, REPORT_COLUMNS, type StoredReport } from '../reports/stored-report.ts';
 import { encodeCursor, type PageCursor } from './cursor.ts';
 
@@ -19,7 +19,7 @@ export interface EventFilter {
 
 export interface ListOptions {
   readonly pool: Pool;
-  readonly lanes: Lanes;
+  readonly series: SeriesStore;
   readonly filter: EventFilter;
   readonly limit: number;
   readonly cursor?: PageCursor | undefined;
@@ -37,8 +37,8 @@ const AFTER_ALL = '\u{10FFFF}';
  * the page's length, so a page takes as long on a full database as on an empty one.
  */
 export async function listEvents(options: ListOptions): Promise<EventPage> {
-  const { pool, lanes, filter, limit, cursor } = options;
-  const wanted = (await lanes.all()).filter(
+  const { pool, series, filter, limit, cursor } = options;
+  const wanted = (await series.all()).filter(
     ({ topic, service, stage }) =>
       (filter.topic === undefined || topic === filter.topic) &&
       (filter.service === undefined || service === filter.service) &&
@@ -52,16 +52,16 @@ export async function listEvents(options: ListOptions): Promise<EventPage> {
   const us = (value: number): string =>
     `timestamptz 'epoch' + ${param(value)}::float8 * interval '1 microsecond'`;
   const laneNumbers = (only: typeof wanted): string =>
-    `${param(only.map(({ lane }) => lane))}::int4[]`;
+    `${param(only.map(({ series }) => series))}::int4[]`;
   const bounds: string[] = [];
   if (filter.fromMs !== undefined) bounds.push(`r.occurred_at >= ${us(filter.fromMs * 1000)}`);
   if (filter.toMs !== undefined) bounds.push(`r.occurred_at < ${us(filter.toMs * 1000)}`);
   if (cursor !== undefined) {
-    const { occurredUs, eventId, lane, nth } = cursor;
+    const { occurredUs, eventId, series, reportKey } = cursor;
     const before = us(occurredUs);
     bounds.push(
       `r.occurred_at <= ${before}`,
-      `(r.occurred_at, r.event_id, r.lane, r.nth) < (${before}, ${param(eventId)}::text, ${param(lane)}::int4, ${param(nth)}::text)`,
+      `(r.occurred_at, r.event_id, r.lane, r.nth) < (${before}, ${param(eventId)}::text, ${param(series)}::int4, ${param(reportKey)}::text)`,
     );
   }
   if (filter.key !== undefined) {
@@ -117,8 +117,8 @@ export async function listEvents(options: ListOptions): Promise<EventPage> {
         ? encodeCursor({
             occurredUs: Number(last.occurred_us),
             eventId: last.event_id,
-            lane: last.lane,
-            nth: last.nth,
+            series: last.series,
+            reportKey: last.reportKey,
           })
         : null,
   };

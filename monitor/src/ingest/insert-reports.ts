@@ -5,7 +5,7 @@ import { arrayLiteral } from './array-literal.ts';
 /** A report and the number of its lane. */
 export interface NumberedRow {
   readonly row: ReportRow;
-  readonly lane: number;
+  readonly series: number;
 }
 
 const INSERT = `
@@ -36,14 +36,18 @@ export async function insertReports<Row extends NumberedRow>(
   if (all.rowCount === rows.length) return rows;
   await tx.query('rollback to savepoint reports');
   await beforeSome();
-  const some = await tx.query<{ event_id: string; lane: number; nth: string }>({
+  const some = await tx.query<{ event_id: string; series: number; reportKey: string }>({
     name: 'insert-new-reports',
     text: `${INSERT} returning event_id, lane, nth`,
     values,
   });
-  const unmatched = new Set(some.rows.map(({ event_id, lane, nth }) => keyOf(event_id, lane, nth)));
+  const unmatched = new Set(
+    some.rows.map(({ event_id, series, reportKey }) => keyOf(event_id, series, reportKey)),
+  );
   // The first of several in one batch is the one that was stored.
-  return rows.filter(({ row, lane }) => unmatched.delete(keyOf(row.eventId, lane, row.nth)));
+  return rows.filter(({ row, series }) =>
+    unmatched.delete(keyOf(row.eventId, series, row.reportKey)),
+  );
 }
 
 function columnsOf(rows: readonly NumberedRow[]): unknown[] {
@@ -54,11 +58,11 @@ function columnsOf(rows: readonly NumberedRow[]): unknown[] {
     column((row) => row.atUs),
     column((row) => digits(row.durationUs)),
     column((row) => digits(row.offset)),
-    arrayLiteral(rows.map(({ lane }) => lane)),
+    arrayLiteral(rows.map(({ series }) => series)),
     column((row) => row.partition),
     column((row) => row.attempt),
     column((row) => row.eventId),
-    column((row) => row.nth),
+    column((row) => row.reportKey),
     column((row) => row.key),
     column((row) => row.instance),
     column((row) => row.traceId),
@@ -70,6 +74,6 @@ function columnsOf(rows: readonly NumberedRow[]): unknown[] {
 
 const digits = (value: bigint | null): string | null => (value === null ? null : String(value));
 
-function keyOf(eventId: string, lane: number, nth: string): string {
-  return `${lane}\n${nth}\n${eventId}`;
+function keyOf(eventId: string, series: number, reportKey: string): string {
+  return `${series}\n${reportKey}\n${eventId}`;
 }

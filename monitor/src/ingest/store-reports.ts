@@ -9,11 +9,11 @@ import {
 import { type CountedReport, countReports } from '../numbers/count-reports.ts';
 import { insertNumbers } from '../numbers/store-numbers.ts';
 import { insertReports } from './insert-reports.ts';
-import type { Lanes } from './lanes.ts';
+import type { SeriesStore } from './series.ts';
 
 export interface StoreOptions {
   readonly pool: Pool;
-  readonly lanes: Lanes;
+  readonly series: SeriesStore;
   readonly expectedOf: ExpectedServices;
   /** How old a step may be to count for its own time, milliseconds. */
   readonly numbersRetentionMs: number;
@@ -26,14 +26,14 @@ export interface StoreOptions {
  * @returns which of the reports are new
  */
 export async function storeReports(
-  { pool, lanes, expectedOf, numbersRetentionMs, nowMs }: StoreOptions,
+  { pool, series, expectedOf, numbersRetentionMs, nowMs }: StoreOptions,
   reports: readonly CountedReport[],
 ): Promise<ReadonlySet<CountedReport>> {
-  const numbers = await lanes.numbersOf(reports.map(({ row }) => row));
+  const numbers = await series.numbersOf(reports.map(({ row }) => row));
   const numbered = reports.map((report, index) => ({
     report,
     row: report.row,
-    lane: numbers[index] ?? 0,
+    series: numbers[index] ?? 0,
   }));
   return await inTransaction(pool, async (tx) => {
     const apart = needsEarlierReports(reports, expectedOf);

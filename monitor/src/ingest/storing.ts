@@ -8,10 +8,10 @@ import { migrateMonitoring } from '../migrate.ts';
 import { rollUp } from '../numbers/roll-up.ts';
 import type { Resources } from '../resources.ts';
 import { type Ingest, startIngest } from './ingest.ts';
-import { createLanes } from './lanes.ts';
 import { createIngestMetrics } from './metrics.ts';
-import { otherStore, readStoreId, storingClientId } from './one-store.ts';
 import { maintainPartitions } from './partitions.ts';
+import { createSeriesStore } from './series.ts';
+import { otherStore, readStoreId, storingClientId } from './storage-conflict.ts';
 
 export interface StoringOptions {
   readonly context: MainContext<MonitorConfig>;
@@ -88,7 +88,7 @@ export function startStoring({ context, resources, groups }: StoringOptions): St
     await groups.refresh().catch((error: unknown) => log.warn({ error }, NO_GROUPS));
     await untilGroupIsOurs(storeId);
     ingest = await startIngest({
-      ...{ pool, lanes: createLanes(pool), codec, metrics, nowMs },
+      ...{ pool, series: createSeriesStore(pool), codec, metrics, nowMs },
       kafka: resources.kafkaAs(storingClientId(clientId, storeId)),
       expectedOf: groups.expectedOf,
       numbersRetentionMs: config.MONITORING_NUMBERS_RETENTION_DAYS * MS_PER_DAY,

@@ -27,8 +27,8 @@ const report: MonitoringEvent = {
 };
 
 test('of an id the part is kept that the other columns do not say', () => {
-  assert.is(toRow(report).nth, '1');
-  assert.is(toRow({ ...report, id: "another service's" }).nth, "another service's");
+  assert.is(toRow(report).reportKey, '1');
+  assert.is(toRow({ ...report, id: "another service's" }).reportKey, "another service's");
 });
 
 test('times are ones that Postgres has, texts are ones that an index has', () => {

@@ -8,7 +8,7 @@ export interface ReportRow {
   readonly stage: string;
   readonly eventId: string;
   /** What tells it from other reports of its event, service and stage. */
-  readonly nth: string;
+  readonly reportKey: string;
   readonly instance: string;
   readonly partition: number | null;
   readonly offset: bigint | null;
@@ -43,7 +43,7 @@ export function toRow(event: MonitoringEvent): ReportRow {
     service: identifier(service, MAX_NAME_LENGTH),
     stage,
     eventId: identifier(eventId, MAX_ID_LENGTH),
-    nth: identifier(id.startsWith(prefix) ? id.slice(prefix.length) : id, MAX_NAME_LENGTH),
+    reportKey: identifier(id.startsWith(prefix) ? id.slice(prefix.length) : id, MAX_NAME_LENGTH),
     instance: text(event.instance, MAX_NAME_LENGTH),
     partition: event.partition,
     offset: event.offset,

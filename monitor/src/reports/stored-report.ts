@@ -6,8 +6,8 @@ import { parseDetails } from '@shelfcast/schemas/monitoring-event';
 /** A row of `reports` with its lane, as `REPORT_COLUMNS` selects it. */
 export interface StoredReport {
   readonly event_id: string;
-  readonly nth: string;
-  readonly lane: number;
+  readonly reportKey: string;
+  readonly series: number;
   readonly topic: string;
   readonly service: string;
   readonly stage: string;
@@ -31,12 +31,12 @@ export const REPORT_COLUMNS = `r.event_id, r.nth, r.lane, l.topic, l.service, l.
   r.duration_us, r.attempt, r.error_type, r.error_message, r.trace_id, r.details`;
 
 /** Ends of ids that reports are given (`reportId`); any other is the whole id. */
-const NTH = /^\d+(\.\d+)?$/;
+const REPORT_KEY = /^\d+(\.\d+)?$/;
 
 export function fromStoredReport(row: StoredReport): LiveEvent {
-  const { event_id: eventId, nth, service, error_type: type } = row;
+  const { event_id: eventId, reportKey, service, error_type: type } = row;
   return {
-    id: NTH.test(nth) ? `${eventId}/${service}/${row.stage}/${nth}` : nth,
+    id: REPORT_KEY.test(reportKey) ? `${eventId}/${service}/${row.stage}/${reportKey}` : reportKey,
     eventId,
     stage: stageOf(row.stage),
     service,

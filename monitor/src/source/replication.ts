@@ -1,6 +1,6 @@
 import { type ReplicationSlot, readSlot } from '@shelfcast/connect-config/replication-slot';
 import type { Queryable } from '@shelfcast/product-database/captured-tables';
-import { type SlotSample, type Spending, spendingOf, WINDOW_MS } from './spending.ts';
+import { type BurnRate, burnRateOf, type SlotSample, WINDOW_MS } from './burn-rate.ts';
 
 /** How the source's changes leave it. */
 export interface Replication {
@@ -8,7 +8,7 @@ export interface Replication {
   /** Undefined: there is no such slot. */
   readonly slot: ReplicationSlot | undefined;
   /** How quickly the slot's budget is being used up; undefined where it is not, or has no limit. */
-  readonly spending: Spending | undefined;
+  readonly burnRate: BurnRate | undefined;
 }
 
 export interface ReplicationReader {
@@ -45,7 +45,7 @@ export function createReplicationReader({
     async read() {
       const slot = await readSlot(products, slotName);
       remember(slot);
-      return { slotName, slot, spending: spendingOf(samples) };
+      return { slotName, slot, burnRate: burnRateOf(samples) };
     },
   };
 }

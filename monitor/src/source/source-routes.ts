@@ -73,7 +73,7 @@ export function sourceRoutes(options: SourceRoutesOptions): Router {
 }
 
 /** Sizes are 64-bit numbers, as text. */
-function toJson({ slotName, slot, spending }: Replication, source: SourceFacts): ReplicationState {
+function toJson({ slotName, slot, burnRate }: Replication, source: SourceFacts): ReplicationState {
   const heartbeat = heartbeatOf(source);
   return {
     slotName,
@@ -89,16 +89,16 @@ function toJson({ slotName, slot, spending }: Replication, source: SourceFacts):
           },
     heartbeatAgeMs: heartbeat.arrivedAgeMs ?? null,
     heartbeatWrittenAgeMs: heartbeat.writtenAgeMs ?? null,
-    spending: spending ?? null,
-    mend: slotMend(source) ?? null,
+    burnRate: burnRate ?? null,
+    remedy: slotRemedy(source) ?? null,
   };
 }
 
 const SLOT_CHECKS: readonly SourceCheck[] = ['slot', 'slot-wal', 'offset'];
 
-function slotMend(source: SourceFacts): string | undefined {
+function slotRemedy(source: SourceFacts): string | undefined {
   const found = checkSource(source).database.filter(({ check }) => SLOT_CHECKS.includes(check));
-  return found.find(({ mend }) => mend !== undefined)?.mend;
+  return found.find(({ remedy }) => remedy !== undefined)?.remedy;
 }
 
 async function ofConnect<T>(work: Promise<T>): Promise<T> {

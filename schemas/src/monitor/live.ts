@@ -89,9 +89,9 @@ export interface Alert {
   readonly severity: 'warning' | 'critical';
   readonly state: AlertState;
   /** One sentence with figures. */
-  readonly says: string;
+  readonly summary: string;
   /** The command that mends it, where there is one. */
-  readonly mend: string | null;
+  readonly remedy: string | null;
   /** The runbook's section. */
   readonly runbook: string;
   readonly sinceMs: number;

@@ -124,9 +124,9 @@ export interface ReplicationState {
   readonly heartbeatAgeMs: number | null;
   /** Since the connector last wrote one in the database; null: there is none, or it could not be asked. */
   readonly heartbeatWrittenAgeMs: number | null;
-  readonly spending: { readonly bytesPerSecond: number; readonly spentInMs: number } | null;
+  readonly burnRate: { readonly bytesPerSecond: number; readonly spentInMs: number } | null;
   /** What heals the slot, as doctor and the alerts say it; null: nothing has to be done, or it is another part's matter. */
-  readonly mend: string | null;
+  readonly remedy: string | null;
 }
 
 /** `GET /api/audit` */

@@ -11,7 +11,7 @@ const test = suite('about');
 
 test('a browser is shown a page, a program the same as JSON', async () => {
   const links = { docs: '/docs', dashboard: 'http://127.0.0.1:8080', nowhere: undefined };
-  const app = express().use(aboutRoute({ title: 'A <service>', says: 'It answers.', links }));
+  const app = express().use(aboutRoute({ title: 'A <service>', summary: 'It answers.', links }));
   const { require } = createAuthorizer({
     authenticator: createAuthenticator({ tokens: [], verifyJwt: undefined }),
     limits: { requests: 1, failures: 1 },
@@ -37,7 +37,7 @@ test('a browser is shown a page, a program the same as JSON', async () => {
     const plain = await (await fetch(url)).json();
     assert.equal(plain, {
       title: 'A <service>',
-      says: 'It answers.',
+      summary: 'It answers.',
       links: { docs: '/docs', dashboard: 'http://127.0.0.1:8080' },
       routes: [
         { method: 'GET', path: '/', role: 'anyone' },

@@ -6,13 +6,13 @@ export interface AboutOptions {
   /** What answers here: `Shelfcast monitor`. */
   readonly title: string;
   /** One sentence. */
-  readonly says: string;
+  readonly summary: string;
   /** Addresses by what they are; one without an address is left out. */
   readonly links: Readonly<Record<string, string | undefined>>;
 }
 
 /** GET /: where a person is, and where to go; HTML for browsers, JSON with all routes for programs. Anyone may ask. */
-export function aboutRoute({ title, says, links }: AboutOptions): RequestHandler {
+export function aboutRoute({ title, summary, links }: AboutOptions): RequestHandler {
   const known = Object.entries(links).flatMap(([name, address]) =>
     address === undefined ? [] : [[name, address] as const],
   );
@@ -20,8 +20,8 @@ export function aboutRoute({ title, says, links }: AboutOptions): RequestHandler
     ([name, address]) => `<li><a href="${escaped(address)}">${escaped(name)}</a></li>`,
   );
   const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title></head>
-<body><h1>${escaped(title)}</h1><p>${escaped(says)}</p><ul>${items.join('')}</ul></body></html>`;
-  const body = { title, says, links: Object.fromEntries(known) };
+<body><h1>${escaped(title)}</h1><p>${escaped(summary)}</p><ul>${items.join('')}</ul></body></html>`;
+  const body = { title, summary, links: Object.fromEntries(known) };
   let routes: readonly RouteAccess[] | undefined;
   return Router()
     .get('/', (request, response) => {

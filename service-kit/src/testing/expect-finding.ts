@@ -5,21 +5,21 @@ import type { Finding } from '../finding.ts';
 export type Expected = {
   check: string;
   level: Finding['level'];
-  says: RegExp;
-  mend?: RegExp;
+  summary: RegExp;
+  remedy?: RegExp;
 };
 
 /** Fails unless exactly one finding of that check is as expected. */
 export function assertFinding(findings: readonly Finding[], expected: Expected): void {
-  const { check, level, says, mend } = expected;
+  const { check, level, summary, remedy } = expected;
   const candidates = findings.filter((finding) => finding.check === check);
   const matching = candidates.filter(
     (finding) =>
       finding.level === level &&
-      says.test(finding.says) &&
-      (mend === undefined || mend.test(finding.mend ?? '')),
+      summary.test(finding.summary) &&
+      (remedy === undefined || remedy.test(finding.remedy ?? '')),
   );
-  const wanted = `${level} ${check}: ${says}${mend ? ` → ${mend}` : ''}`;
+  const wanted = `${level} ${check}: ${summary}${remedy ? ` → ${remedy}` : ''}`;
   assert.is(matching.length, 1, `${wanted} among ${JSON.stringify(candidates, null, 2)}`);
 }
 

@@ -9,17 +9,17 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { openOwnTables } from '../support/own-tables.ts';
 import { readChanges } from '../support/topic-reader.ts';
 
 const test = suite('altered before it was read');
 
-const bench = openConnectorBench();
-const { context, kafka } = bench;
+const harness = openConnectorHarness();
+const { context, kafka } = harness;
 const { products, client } = context;
-const tables = openOwnTables(bench);
+const tables = openOwnTables(harness);
 const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
 const mood = `behind_${Date.now().toString(36)}`;
 
@@ -27,7 +27,7 @@ test.after(async () => {
   await tables.remove();
   await products.query(`drop type if exists ${mood}`);
   codec.close();
-  await bench.close();
+  await harness.close();
 });
 
 /** Makes these changes, one transaction each, while the connector is stopped. */

@@ -18,12 +18,12 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { readChanges, readTopics, toChange } from '../support/topic-reader.ts';
 
-const bench = openConnectorBench();
-const { context, kafka } = bench;
+const harness = openConnectorHarness();
+const { context, kafka } = harness;
 const { client, products } = context;
 const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
 
@@ -36,7 +36,7 @@ test.after(async () => {
     table.table,
   ]);
   await registerConnector(context);
-  await bench.close();
+  await harness.close();
 });
 
 const changesOf = (topics: readonly string[]) => readChanges(kafka, codec, topics);

@@ -5,7 +5,7 @@ import { decodePosition } from '@shelfcast/schemas/position';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CaptureBench, openCaptureBench } from '../support/capture-bench.ts';
+import { type CaptureHarness, openCaptureHarness } from '../support/capture-harness.ts';
 
 /** A column of most types, and values that lose something in careless hands. */
 const TYPES: Readonly<Record<string, { type: string; values: readonly string[] }>> = {
@@ -78,22 +78,22 @@ const ROWS: readonly Row[] = Object.entries(TYPES)
   .flatMap(([column, { values }]) => [null, ...values].map((text) => ({ column, text })))
   .map((row, index) => ({ ...row, id: index + 1 }));
 
-const test = suite<CaptureBench>('what Debezium writes');
-let bench: CaptureBench;
+const test = suite<CaptureHarness>('what Debezium writes');
+let harness: CaptureHarness;
 
 test.before(async () => {
-  bench = await openCaptureBench();
+  harness = await openCaptureHarness();
   const columns = COLUMNS.map((column) => `${column} ${TYPES[column]?.type}`).join(', ');
-  await bench.db.query(`set search_path to ${bench.name};
+  await harness.db.query(`set search_path to ${harness.name};
     create type mood as enum ('sad', 'content');
     create table typed (id int primary key, ${columns});
     create table ordered (id text primary key, value int);
     insert into ordered values ('first', 0), ('second', 0), ('raced', 0);`);
   await insert(ROWS, 0);
-  await bench.capture(['typed', 'ordered']);
+  await harness.capture(['typed', 'ordered']);
 });
 
-test.after(() => bench.close());
+test.after(() => harness.close());
 
 test('every value of a snapshot goes back into Postgres as the very same value', async () => {
   for (const row of ROWS) await assertSame(row, 0);
@@ -105,10 +105,10 @@ test('every streamed value goes back into Postgres as the very same value', asyn
 });
 
 test('positions follow the commits, not the log', async () => {
-  const early = await bench.db.connect();
-  const late = await bench.db.connect();
-  const table = `${bench.name}.ordered`;
-  await bench.change('ordered', ({ key }) => key === 'first');
+  const early = await harness.db.connect();
+  const late = await harness.db.connect();
+  const table = `${harness.name}.ordered`;
+  await harness.change('ordered', ({ key }) => key === 'first');
   await early.query('begin');
   await early.query(`update ${table} set value = 1 where id = 'first'`);
   await late.query(`update ${table} set value = 1 where id = 'second'`);
@@ -118,7 +118,7 @@ test('positions follow the commits, not the log', async () => {
   late.release();
 
   const at = (key: string, value: number) =>
-    bench.change('ordered', (change) => change.key === key && change.after?.value === value);
+    harness.change('ordered', (change) => change.key === key && change.after?.value === value);
   const committedFirst = await at('second', 1);
   const [one, two] = [await at('first', 1), await at('first', 2)];
   assert.ok(lsnOf(one) < lsnOf(committedFirst), 'the other transaction wrote first');
@@ -128,7 +128,7 @@ test('positions follow the commits, not the log', async () => {
     'two updates of a row in one transaction keep their order',
   );
   for (const key of ['first', 'second']) {
-    const read = await bench.change(
+    const read = await harness.change(
       'ordered',
       (change) => change.key === key && change.op === 'read',
     );
@@ -139,12 +139,12 @@ test('positions follow the commits, not the log', async () => {
 });
 
 test('an incremental read before an open transaction’s commit does not outlast that commit', async () => {
-  const open = await bench.db.connect();
-  const table = `${bench.name}.ordered`;
+  const open = await harness.db.connect();
+  const table = `${harness.name}.ordered`;
   await open.query('begin');
   await open.query(`update ${table} set value = 9 where id = 'raced'`);
   const readsBefore = reads('raced').length;
-  await bench.snapshot('ordered');
+  await harness.snapshot('ordered');
   await eventually(async () => assert.ok(reads('raced').length > readsBefore), {
     timeoutMs: 60_000,
     intervalMs: 50,
@@ -154,7 +154,7 @@ test('an incremental read before an open transaction’s commit does not outlast
   open.release();
 
   const read = reads('raced').at(-1);
-  const update = await bench.change(
+  const update = await harness.change(
     'ordered',
     ({ key, after }) => key === 'raced' && after?.value === 9,
   );
@@ -164,7 +164,7 @@ test('an incremental read before an open transaction’s commit does not outlast
 });
 
 test('the parts of sequence are what the position is made of', async () => {
-  for (const change of [...bench.changes('ordered'), ...bench.changes('typed')]) {
+  for (const change of [...harness.changes('ordered'), ...harness.changes('typed')]) {
     const { epoch, sequence, snapshot } = decodePosition(change.position);
     assert.is(epoch, 7n);
     const lsn = change.source?.lsn;
@@ -172,12 +172,12 @@ test('the parts of sequence are what the position is made of', async () => {
     if (typeof lsn === 'bigint') assert.is(sequence[1], lsn, 'the second part is the LSN');
     assert.is(snapshot, change.op === 'read');
   }
-  const ids = bench.changes('typed').map(({ id }) => id);
+  const ids = harness.changes('typed').map(({ id }) => id);
   assert.is(new Set(ids).size, ids.length);
 });
 
 function reads(key: string): Change[] {
-  return bench.changes('ordered').filter((change) => change.key === key && change.op === 'read');
+  return harness.changes('ordered').filter((change) => change.key === key && change.op === 'read');
 }
 
 function lsnOf(change: Change): bigint {
@@ -186,8 +186,8 @@ function lsnOf(change: Change): bigint {
 
 async function insert(rows: readonly Row[], idOffset: number): Promise<void> {
   for (const { id, column, text } of rows) {
-    await bench.db.query(
-      `insert into ${bench.name}.typed (id, ${column})
+    await harness.db.query(
+      `insert into ${harness.name}.typed (id, ${column})
        values ($1, $2::text::${typeOf(column)})`,
       [id + idOffset, text],
     );
@@ -196,13 +196,13 @@ async function insert(rows: readonly Row[], idOffset: number): Promise<void> {
 
 async function assertSame({ id, column, text }: Row, idOffset: number): Promise<void> {
   const what = `${TYPES[column]?.type} ${text}`;
-  const change = await bench.change('typed', ({ key }) => key === String(id + idOffset));
+  const change = await harness.change('typed', ({ key }) => key === String(id + idOffset));
   const value = change.after?.[column];
   const parameter = asParameter(value);
   // Compared as text: it tells 19.9 from 19.90, and json has no equality.
-  const { rows } = await bench.db.query<{ source: string | null; back: string | null }>(
+  const { rows } = await harness.db.query<{ source: string | null; back: string | null }>(
     `select ${column}::text as source, ($2::${parameter.type})::${typeOf(column)}::text as back
-     from ${bench.name}.typed where id = $1`,
+     from ${harness.name}.typed where id = $1`,
     [id + idOffset, parameter.value],
   );
   assert.equal(rows[0]?.back, rows[0]?.source, `${what} came as ${String(value)}`);
@@ -211,7 +211,7 @@ async function assertSame({ id, column, text }: Row, idOffset: number): Promise<
 /** The type by its full name; the only one of our own is in the bench's schema. */
 function typeOf(column: string): string {
   const type = TYPES[column]?.type ?? 'text';
-  return type === 'mood' ? `${bench.name}.mood` : type;
+  return type === 'mood' ? `${harness.name}.mood` : type;
 }
 
 function asParameter(value: ColumnValue | undefined): { type: string; value: unknown } {

@@ -116,8 +116,8 @@ test('a record for a topic that nothing declared: the heartbeat goes stale, and 
 
   const missing = await shown(context, 'TopicMissing', topic, 'firing', since);
   const stale = await shown(context, 'NoHeartbeat', SLOT, 'firing', since);
-  assert.match(stale.says, /no change arrives/);
-  assert.match(stale.says, topic);
+  assert.match(stale.summary, /no change arrives/);
+  assert.match(stale.summary, topic);
   const { body } = await apiOf(monitor.url)('GET', '/api/replication');
   assert.ok(body.heartbeatAgeMs > 15_000, 'where it arrives');
   assert.ok(body.heartbeatWrittenAgeMs < 15_000, 'where it is written');
@@ -125,10 +125,10 @@ test('a record for a topic that nothing declared: the heartbeat goes stale, and 
   assert.is(status.status, 2, 'connector-status says so as well');
   assert.match(status.output, topic);
   const finding = await foundByDoctor('heartbeat', /no change arrives/);
-  assert.is(finding.mend, stale.mend, 'one remedy everywhere');
-  assert.is(missing.mend, stale.mend);
+  assert.is(finding.remedy, stale.remedy, 'one remedy everywhere');
+  assert.is(missing.remedy, stale.remedy);
 
-  await heal(stale.mend);
+  await heal(stale.remedy);
 
   const mended = performance.now();
   await shown(context, 'NoHeartbeat', SLOT, 'resolved', mended);
@@ -144,30 +144,30 @@ test('our own tables are dropped, altered or held back: other tables flow, and o
   const batches = [
     {
       sql: `drop table ${heartbeat}; alter table ${signal} add column sender text not null default 'x'`,
-      says: [/is gone/, /has other columns/],
+      summary: [/is gone/, /has other columns/],
     },
     {
       sql: `create function shelfcast.keep() returns trigger language plpgsql as 'begin return null; end';
         create trigger keep before update on ${heartbeat} for each row execute function shelfcast.keep();
         drop table ${signal}`,
-      says: [/has a trigger keep/, /is gone/],
+      summary: [/has a trigger keep/, /is gone/],
     },
   ];
-  for (const { sql, says } of batches) {
+  for (const { sql, summary } of batches) {
     await products.query(sql);
     const since = performance.now();
     const alerts = [];
     for (const [nr, table] of [heartbeat, signal].entries()) {
       const alert = await shown(context, 'TableChanged', table, 'firing', since);
-      assert.match(alert.says, says[nr] ?? /never/);
-      assert.is((await foundByDoctor('own-tables', says[nr] ?? /never/)).mend, alert.mend);
+      assert.match(alert.summary, summary[nr] ?? /never/);
+      assert.is((await foundByDoctor('own-tables', summary[nr] ?? /never/)).remedy, alert.remedy);
       alerts.push(alert);
     }
     assert.ok(performance.now() - since <= 30_000, 'within 30 s');
     await products.query(`update countries set manager = 'beside what is broken'`);
     await assertMirrored(context);
 
-    await heal(alerts[0]?.mend);
+    await heal(alerts[0]?.remedy);
 
     await nextHeartbeat(admin);
     await heal('make connector-snapshot TABLE=public.countries');
@@ -214,11 +214,11 @@ test('the topic of a captured table is deleted by hand', async (context) => {
   const lost = cdcTopic({ schema: 'public', table: 'countries' });
   await admin.deleteTopics([lost]);
   const since = performance.now();
-  const { mend, says } = await shown(context, 'TopicMissing', lost, 'firing', since);
-  assert.match(says, 'public.countries');
+  const { remedy, summary } = await shown(context, 'TopicMissing', lost, 'firing', since);
+  assert.match(summary, 'public.countries');
   await products.query(`update countries set manager = 'into nothing'`);
 
-  await heal(mend);
+  await heal(remedy);
 
   await shown(context, 'TopicMissing', lost, 'resolved', performance.now());
   await assertMirrored(context);

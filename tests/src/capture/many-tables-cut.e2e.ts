@@ -8,7 +8,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shown } from '../support/await-alert.ts';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { doctorIsGreen } from '../support/heal.ts';
 import { holdSnapshot } from '../support/held-snapshot.ts';
@@ -19,10 +19,10 @@ import { sharedStack } from '../support/test-stack.ts';
 import { keysShown } from '../support/topic-reader.ts';
 
 const test = suite('many tables, cut');
-const bench = openConnectorBench();
-const own = openOwnTables(bench);
+const harness = openConnectorHarness();
+const own = openOwnTables(harness);
 const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
-const { products } = bench.context;
+const { products } = harness.context;
 const monitor = { url: stackMonitorUrl() };
 
 const TABLES = 6;
@@ -37,7 +37,7 @@ test.before(async () => {
 test.after(async () => {
   await own.remove();
   codec.close();
-  await bench.close();
+  await harness.close();
 });
 
 async function makeTables(name: string): Promise<string[]> {
@@ -66,7 +66,7 @@ const addTables = (names: readonly string[]) => ({ TABLE: names.join(',') });
 async function assertHeals(names: readonly string[]): Promise<void> {
   await eventually(
     async () => {
-      const { problems } = await reportConnector(bench.context);
+      const { problems } = await reportConnector(harness.context);
       for (const name of names)
         assert.match(problems.join('\n'), new RegExp(`public\\.${name}\\b`));
     },
@@ -74,8 +74,8 @@ async function assertHeals(names: readonly string[]): Promise<void> {
   );
   const [first = ''] = names;
   const since = performance.now();
-  const { mend } = await shown({ monitor }, 'TableNotRead', `public.${first}`, 'firing', since);
-  assert.match(mend ?? '', 'make connector-');
+  const { remedy } = await shown({ monitor }, 'TableNotRead', `public.${first}`, 'firing', since);
+  assert.match(remedy ?? '', 'make connector-');
   const { status, output } = await runCommand('make connector-add-table', addTables(names));
   assert.is(status, 0, output);
   assert.equal(
@@ -83,7 +83,7 @@ async function assertHeals(names: readonly string[]): Promise<void> {
     names.map(() => 'read'),
   );
   for (const table of names) {
-    const shownKeys = await keysShown(bench.kafka, codec, cdcTopic({ schema: 'public', table }));
+    const shownKeys = await keysShown(harness.kafka, codec, cdcTopic({ schema: 'public', table }));
     assert.equal(
       [...shownKeys].sort(),
       Array.from({ length: ROWS }, (_, i) => String(i + 1)).sort(),
@@ -112,7 +112,7 @@ test('the command is killed while it publishes tables', async () => {
   console.log(`# killed after ${begun.length} of ${TABLES} tables`);
   await eventually(
     async () => {
-      const { problems } = await reportConnector(bench.context);
+      const { problems } = await reportConnector(harness.context);
       for (const name of begun)
         assert.match(problems.join('\n'), new RegExp(`public\\.${name}\\b`));
     },
@@ -163,7 +163,7 @@ test('Connect is killed amidst the snapshot: the command waits, and all of each 
   assert.is(status, 0, output);
   assert.match(output, new RegExp(`${TABLES} of ${TABLES} tables are captured and read whole`));
   for (const table of names) {
-    const keys = await keysShown(bench.kafka, codec, cdcTopic({ schema: 'public', table }));
+    const keys = await keysShown(harness.kafka, codec, cdcTopic({ schema: 'public', table }));
     assert.is(keys.size, ROWS, table);
   }
   await doctorIsGreen();

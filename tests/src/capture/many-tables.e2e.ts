@@ -10,7 +10,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import {
   type ForeignRecord,
@@ -32,10 +32,10 @@ import {
 
 const test = suite('many tables');
 
-const bench = openConnectorBench();
-const { context } = bench;
+const harness = openConnectorHarness();
+const { context } = harness;
 const { products, client } = context;
-const admin = bench.kafka.createAdmin();
+const admin = harness.kafka.createAdmin();
 const consumers = new pg.Pool({
   connectionString: fromEnvironment('CONSUMERS_DATABASE_URL'),
   max: 1,
@@ -77,7 +77,7 @@ test.after(async () => {
   }
   await registerConnector(context);
   await consumers.end();
-  await bench.close();
+  await harness.close();
   await admin.close();
 });
 

@@ -14,15 +14,15 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { postgresText } from '../support/postgres-text.ts';
 import { readChanges } from '../support/topic-reader.ts';
 
 const test = suite('namesakes');
 
-const bench = openConnectorBench();
-const { context, kafka } = bench;
+const harness = openConnectorHarness();
+const { context, kafka } = harness;
 const { products, client } = context;
 const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
 
@@ -219,7 +219,7 @@ test.after(async () => {
   ]);
   await registerConnector(context);
   codec.close();
-  await bench.close();
+  await harness.close();
 });
 
 async function insert(row: number): Promise<void> {

@@ -7,7 +7,7 @@ import type { Stack } from '@shelfcast/local/stack';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CaptureBench, openCaptureBench } from '../support/capture-bench.ts';
+import { type CaptureHarness, openCaptureHarness } from '../support/capture-harness.ts';
 import { holdSnapshot } from '../support/held-snapshot.ts';
 import { sharedStack } from '../support/test-stack.ts';
 
@@ -15,17 +15,17 @@ const test = suite('notifications of Debezium');
 /** Takes an initial snapshot a second or more. */
 const ROWS = 20_000;
 let stack: Stack;
-let bench: CaptureBench;
+let harness: CaptureHarness;
 
 test.before(async () => {
   stack = await sharedStack();
-  bench = await openCaptureBench();
-  await bench.db.query(`create table ${bench.name}.many (id int primary key, value int);
-    insert into ${bench.name}.many select i, 0 from generate_series(1, ${ROWS}) as i;
-    create table ${bench.name}.few (id int primary key, value int);
-    insert into ${bench.name}.few select i, 0 from generate_series(1, 1500) as i`);
+  harness = await openCaptureHarness();
+  await harness.db.query(`create table ${harness.name}.many (id int primary key, value int);
+    insert into ${harness.name}.many select i, 0 from generate_series(1, ${ROWS}) as i;
+    create table ${harness.name}.few (id int primary key, value int);
+    insert into ${harness.name}.few select i, 0 from generate_series(1, 1500) as i`);
 });
-test.after(() => bench.close());
+test.after(() => harness.close());
 
 const isInProgress = ({ type }: Notification) => type === 'IN_PROGRESS';
 const isIncremental = (one: Notification) => one.aggregate_type === 'Incremental Snapshot';
@@ -34,7 +34,7 @@ const isEnd = ({ type }: Notification) => type === 'TABLE_SCAN_COMPLETED';
 async function notified(is: (one: Notification) => boolean): Promise<Notification> {
   return await eventually(
     async () => {
-      const found = (await bench.notifications()).find(is);
+      const found = (await harness.notifications()).find(is);
       assert.ok(found);
       return found as Notification;
     },
@@ -49,19 +49,21 @@ async function kill(): Promise<void> {
 
 /** The keys of a table that any change has shown. */
 function keys(table: string, op: string): Set<string | null> {
-  return new Set(bench.changes(table).flatMap((change) => (change.op === op ? [change.key] : [])));
+  return new Set(
+    harness.changes(table).flatMap((change) => (change.op === op ? [change.key] : [])),
+  );
 }
 
 test('a kill in the initial snapshot: what is stored says that it is not over, and it is read whole', async () => {
-  await bench.capture(['many', 'few']);
-  await eventually(() => bench.changes('many').length + bench.changes('few').length > 0, {
+  await harness.capture(['many', 'few']);
+  await eventually(() => harness.changes('many').length + harness.changes('few').length > 0, {
     timeoutMs: 60_000,
     intervalMs: 5,
     what: 'the first rows',
   });
-  const seen = bench.changes('many').length;
+  const seen = harness.changes('many').length;
   await kill();
-  const stored = await bench.storedOffset();
+  const stored = await harness.storedOffset();
   console.log(`# killed after ${seen} of ${ROWS} rows; stored: ${JSON.stringify(stored)}`);
   await eventually(
     () => {
@@ -74,48 +76,48 @@ test('a kill in the initial snapshot: what is stored says that it is not over, a
 });
 
 test('every notification of an incremental snapshot has the id of its signal', async () => {
-  const known = (await bench.notifications()).length;
-  const id = await bench.snapshot('few');
+  const known = (await harness.notifications()).length;
+  const id = await harness.snapshot('few');
   await notified((one) => one.id === id && one.type === 'COMPLETED');
-  const all = (await bench.notifications()).slice(known).filter(isIncremental);
+  const all = (await harness.notifications()).slice(known).filter(isIncremental);
   assert.equal([...new Set(all.map((one) => one.id))], [id]);
   assert.is(all[0]?.type, 'STARTED');
 });
 
 test('a kill between chunks, after their notifications: the stored offset has the table half read', async () => {
-  const held = await holdSnapshot(bench.db, 2, bench.name);
-  const id = await bench.snapshot('few');
+  const held = await holdSnapshot(harness.db, 2, harness.name);
+  const id = await harness.snapshot('few');
   try {
     await held.held();
     const progress = await notified((one) => one.id === id && isInProgress(one));
-    assert.is(progress.additional_data.current_collection_in_progress, `${bench.name}.few`);
+    assert.is(progress.additional_data.current_collection_in_progress, `${harness.name}.few`);
     const before = await eventually(
       async () => {
-        const offset = (await bench.storedOffset()) ?? {};
-        assert.equal(tablesBeingRead(offset), [`${bench.name}.few`]);
+        const offset = (await harness.storedOffset()) ?? {};
+        assert.equal(tablesBeingRead(offset), [`${harness.name}.few`]);
         return offset;
       },
       { timeoutMs: 60_000, intervalMs: 50, what: 'the offset has the snapshot' },
     );
     await kill();
-    const after = (await bench.storedOffset()) ?? {};
-    assert.equal(tablesBeingRead(after), [`${bench.name}.few`]);
+    const after = (await harness.storedOffset()) ?? {};
+    assert.equal(tablesBeingRead(after), [`${harness.name}.few`]);
     assert.ok((parseOffset(after).lsn ?? 0n) >= (parseOffset(before).lsn ?? 0n));
   } finally {
     await held.release();
   }
   const end = await notified((one) => isEnd(one) && one.id === id);
-  assert.is(end.additional_data.scanned_collection, `${bench.name}.few`);
+  assert.is(end.additional_data.scanned_collection, `${harness.name}.few`);
   assert.is(end.additional_data.status, 'SUCCEEDED');
 });
 
 test('a kill right after the last notification: the stored offset is that of the stream, and nothing is skipped', async () => {
-  const id = await bench.snapshot('few');
+  const id = await harness.snapshot('few');
   await notified((one) => isEnd(one) && one.id === id);
-  const before = await bench.storedOffset();
-  await bench.db.query(`update ${bench.name}.few set value = 1 where id <= 100`);
+  const before = await harness.storedOffset();
+  await harness.db.query(`update ${harness.name}.few set value = 1 where id <= 100`);
   await kill();
-  const after = (await bench.storedOffset()) ?? {};
+  const after = (await harness.storedOffset()) ?? {};
   const lsn = parseOffset(after).lsn;
   assert.ok(lsn !== undefined && lsn >= (parseOffset(before ?? {}).lsn ?? 0n));
   // Reads of an incremental snapshot are marked as well, with another word.

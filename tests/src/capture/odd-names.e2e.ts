@@ -16,14 +16,14 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { readChanges } from '../support/topic-reader.ts';
 
 const test = suite('odd names');
 
-const bench = openConnectorBench();
-const { context, kafka } = bench;
+const harness = openConnectorHarness();
+const { context, kafka } = harness;
 const { products, client } = context;
 const admin = kafka.createAdmin();
 const consumers = new pg.Pool({
@@ -59,7 +59,7 @@ test.after(async () => {
   await registerConnector(context);
   codec.close();
   await consumers.end();
-  await bench.close();
+  await harness.close();
   await admin.close();
 });
 

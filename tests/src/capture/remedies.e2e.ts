@@ -23,7 +23,7 @@ interface Fault {
   readonly sql: string;
   readonly alert: string;
   readonly subject: string;
-  readonly mend: RegExp;
+  readonly remedy: RegExp;
 }
 
 const COUNTRIES = 'public.countries';
@@ -59,12 +59,12 @@ const batches: readonly (readonly Fault[])[] = [
     {
       ...{ name: 'dropped and made again', alert: 'TableChanged', subject: COUNTRIES },
       sql: `${REMADE} drop table countries; alter table countries_new rename to countries`,
-      mend: RESYNC_COUNTRIES,
+      remedy: RESYNC_COUNTRIES,
     },
     {
       ...{ name: 'taken out of the publication', alert: 'TableNotCarried', subject: DISCOUNTS },
       sql: `alter publication shelfcast drop table product_discounts; ${MISSED}`,
-      mend: RESYNC_DISCOUNTS,
+      remedy: RESYNC_DISCOUNTS,
     },
   ],
   [
@@ -72,12 +72,12 @@ const batches: readonly (readonly Fault[])[] = [
       ...{ name: 'swapped', alert: 'TableChanged', subject: COUNTRIES },
       sql: `begin; ${REMADE} alter table countries rename to countries_old;
         alter table countries_new rename to countries; commit; drop table countries_old`,
-      mend: RESYNC_COUNTRIES,
+      remedy: RESYNC_COUNTRIES,
     },
     {
       ...{ name: 'without its primary key', alert: 'TableChanged', subject: DISCOUNTS },
       sql: 'alter table product_discounts drop constraint product_discounts_pkey',
-      mend: /add primary key .* && make resync TABLE=public\.product_discounts$/,
+      remedy: /add primary key .* && make resync TABLE=public\.product_discounts$/,
     },
   ],
   [
@@ -88,32 +88,32 @@ const batches: readonly (readonly Fault[])[] = [
         alter table product_discounts replica identity full; insert into product_discounts
           (discount_id, product_id, discount_type, discount_percentage)
           select 'UNSEEN', min(product_id), 'season', 5 from products`,
-      mend: RESYNC_DISCOUNTS,
+      remedy: RESYNC_DISCOUNTS,
     },
     {
       ...{ name: 'another replica identity', alert: 'TableChanged', subject: COUNTRIES },
       sql: 'alter table countries replica identity default',
-      mend: /replica identity full/,
+      remedy: /replica identity full/,
     },
   ],
   [
     {
       ...{ name: 'restored by pg_restore --clean', alert: 'TableChanged', subject: COUNTRIES },
       sql: RESTORED,
-      mend: RESYNC_COUNTRIES,
+      remedy: RESYNC_COUNTRIES,
     },
   ],
   [
     {
       ...{ name: 'with a column that was made again', alert: 'TableChanged', subject: COUNTRIES },
       sql: `alter table countries drop column manager, add column manager text default 'made again'`,
-      mend: RESYNC_COUNTRIES,
+      remedy: RESYNC_COUNTRIES,
     },
     {
       ...{ name: 'with a deferrable key', alert: 'TableChanged', subject: DISCOUNTS },
       sql: `alter table product_discounts drop constraint product_discounts_pkey,
         add constraint product_discounts_pkey primary key (discount_id) deferrable`,
-      mend: /drop constraint .* && make resync TABLE=public\.product_discounts$/,
+      remedy: /drop constraint .* && make resync TABLE=public\.product_discounts$/,
     },
   ],
   [
@@ -121,7 +121,7 @@ const batches: readonly (readonly Fault[])[] = [
       ...{ name: 'a publication made again', alert: 'PublicationChanged', subject: 'shelfcast' },
       sql: `drop publication shelfcast; ${MISSED} create publication shelfcast for table products, product_discounts,
         countries, shelfcast.signal, shelfcast.heartbeat with (publish_generated_columns = stored)`,
-      mend: RESYNC_ALL,
+      remedy: RESYNC_ALL,
     },
   ],
 ];
@@ -143,13 +143,13 @@ for (const faults of batches) {
     const since = performance.now();
     for (const { sql } of faults) await context.products.query(sql);
     const commands = new Set<string>();
-    for (const { alert, subject, mend: expected } of faults) {
-      const { mend } = await shown(context, alert, subject, 'firing', since);
+    for (const { alert, subject, remedy: expected } of faults) {
+      const { remedy } = await shown(context, alert, subject, 'firing', since);
       assertSoon(since);
-      assert.match(mend ?? '', expected);
-      commands.add(mend ?? '');
+      assert.match(remedy ?? '', expected);
+      commands.add(remedy ?? '');
     }
-    const found = (await doctorProblems()).map(({ mend }) => mend);
+    const found = (await doctorProblems()).map(({ remedy }) => remedy);
     for (const command of commands) assert.ok(found.includes(command), `doctor: ${command}`);
 
     for (const command of commands) {
@@ -188,14 +188,14 @@ test('a row filter that throws: nothing flows any more, and what heals that is a
     `update products set name = name || ' behind it' where product_id = (select min(product_id) from products)`,
   );
 
-  const { says, mend } = await shown(context, 'TaskFailed', CONNECTOR, 'firing', since);
+  const { summary, remedy } = await shown(context, 'TaskFailed', CONNECTOR, 'firing', since);
   assertSoon(since);
-  assert.match(says, /a row filter of the publication throws/);
-  assert.match(mend ?? '', RESYNC_ALL);
+  assert.match(summary, /a row filter of the publication throws/);
+  assert.match(remedy ?? '', RESYNC_ALL);
   await shown(context, 'TableNotCarried', COUNTRIES, 'firing', since);
-  assert.is((await foundByDoctor('connector', /row filter/)).mend, mend);
+  assert.is((await foundByDoctor('connector', /row filter/)).remedy, remedy);
 
-  await heal(mend);
+  await heal(remedy);
 
   await assertMirrored(context);
   await doctorIsGreen();
@@ -224,11 +224,11 @@ test('renamed: a start says so; the old name is taken out, the new one captured;
   await heal('make connector-add-table TABLE=public.remedies_gone');
   await products.query('alter table remedies_gone rename to remedies_renamed');
   const since = performance.now();
-  const { mend } = await shown(context, 'TableChanged', 'public.remedies_gone', 'firing', since);
+  const { remedy } = await shown(context, 'TableChanged', 'public.remedies_gone', 'firing', since);
   assertSoon(since);
   assert.match(await startAgain(), /public\.remedies_gone .* renamed to public\.remedies_renamed/);
 
-  await heal(mend);
+  await heal(remedy);
 
   await doctorIsGreen();
   await shown(context, 'TableChanged', 'public.remedies_gone', 'resolved', performance.now());
@@ -239,14 +239,14 @@ test('dropped: a start says so, also when Connect was killed; the table is taken
   await products.query('drop table remedies_renamed');
   const subject = 'public.remedies_renamed';
   const since = performance.now();
-  const { mend } = await shown(context, 'TableChanged', subject, 'firing', since);
+  const { remedy } = await shown(context, 'TableChanged', subject, 'firing', since);
   assertSoon(since);
   (await sharedStack()).kill('connect');
   assert.match(await startAgain(), /public\.remedies_renamed .* was dropped/);
   await products.query(`update countries set manager = 'beside a table that is gone'`);
   await assertMirrored(context);
 
-  await heal(mend);
+  await heal(remedy);
 
   await eventually(
     async () => {
@@ -270,10 +270,10 @@ test('a partition made later: it is captured, its rows as well', async (context)
   await products.query(`create table remedies_part_2 partition of remedies_part for values from (2) to (3);
     insert into remedies_part values (1, 2), (2, 2)`);
   const subject = 'public.remedies_part_2';
-  const { mend } = await shown(context, 'TableChanged', subject, 'firing', since);
+  const { remedy } = await shown(context, 'TableChanged', subject, 'firing', since);
   assertSoon(since);
-  assert.match(mend ?? '', /^make connector-add-table TABLE=public\.remedies_part_2$/);
-  assert.match(await heal(mend), /2 rows, 2 keys checked/);
+  assert.match(remedy ?? '', /^make connector-add-table TABLE=public\.remedies_part_2$/);
+  assert.match(await heal(remedy), /2 rows, 2 keys checked/);
   await doctorIsGreen();
   for (const table of ['remedies_part_1', 'remedies_part_2']) {
     await heal(`PURGE=1 make connector-remove-table TABLE=public.${table}`);

@@ -19,7 +19,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { startLoad } from '../support/load.ts';
@@ -30,18 +30,18 @@ import { readTopics } from '../support/topic-reader.ts';
 
 const test = suite('remove-table');
 
-const bench = openConnectorBench();
+const harness = openConnectorHarness();
 const pipeline = connectPipeline();
-const { client, products } = bench.context;
-const admin = bench.kafka.createAdmin();
-const context: RemoveTableContext = { ...bench.context, consumers: pipeline.consumers, admin };
-const tables = openOwnTables(bench);
+const { client, products } = harness.context;
+const admin = harness.kafka.createAdmin();
+const context: RemoveTableContext = { ...harness.context, consumers: pipeline.consumers, admin };
+const tables = openOwnTables(harness);
 
 test.after(async () => {
   await tables.remove();
   await admin.close();
   await pipeline.close();
-  await bench.close();
+  await harness.close();
 });
 
 async function isPublished(table: string): Promise<boolean> {
@@ -64,7 +64,7 @@ async function assertOut(table: string): Promise<void> {
 }
 
 async function assertHealthy(): Promise<void> {
-  const { healthy, problems } = await reportConnector(bench.context);
+  const { healthy, problems } = await reportConnector(harness.context);
   assert.equal(problems, []);
   assert.ok(healthy);
 }
@@ -116,7 +116,7 @@ test('a table whose change the connector stands at: out with one command, and th
   assert.match(elsewhere.output, /captured before, routed by id/);
   await tables.capture(table);
   const topic = cdcTopic({ schema: 'public', table });
-  assert.is((await readTopics(bench.kafka, [topic])).length, 1);
+  assert.is((await readTopics(harness.kafka, [topic])).length, 1);
   await assertHealthy();
 });
 
@@ -182,7 +182,7 @@ test('a half-read snapshot of it ends, and those that wait behind it are read', 
       offset.lsn >= requestedLsn &&
       offset.incrementalSnapshot === undefined,
   });
-  const records = await readTopics(bench.kafka, [cdcTopic(table(behind))]);
+  const records = await readTopics(harness.kafka, [cdcTopic(table(behind))]);
   assert.is(records.length, 1_400); // inserted, and read
   assert.not.ok((await admin.listTopics()).includes(cdcTopic(table(big))));
   await assertOut(big);

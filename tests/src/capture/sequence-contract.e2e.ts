@@ -7,29 +7,29 @@ import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CaptureBench, openCaptureBench } from '../support/capture-bench.ts';
+import { type CaptureHarness, openCaptureHarness } from '../support/capture-harness.ts';
 import { orderProblems, redeliveries } from '../support/commit-order.ts';
 import { sharedStack } from '../support/test-stack.ts';
 
 const TABLE = 'versioned';
 
 const test = suite('order of positions');
-let bench: CaptureBench;
+let harness: CaptureHarness;
 let lastValue = 0;
 /** Every commit this file made: what a key's value became. */
 const commits = new Map<string, (number | null)[]>();
 
 test.before(async () => {
-  bench = await openCaptureBench();
-  await bench.db.query(`create table ${bench.name}.${TABLE} (id text primary key, value int)`);
+  harness = await openCaptureHarness();
+  await harness.db.query(`create table ${harness.name}.${TABLE} (id text primary key, value int)`);
   for (const key of ['early-1', 'early-2', 'early-3']) await write(key);
-  await bench.capture([TABLE]);
+  await harness.capture([TABLE]);
 });
-test.after(() => bench.close());
+test.after(() => harness.close());
 
 test('reads of the initial snapshot, and first updates with a killed Connect between them', async () => {
   await write('early-1');
-  await eventually(() => bench.changes(TABLE).some(({ key }) => key === 'early-1'), {
+  await eventually(() => harness.changes(TABLE).some(({ key }) => key === 'early-1'), {
     timeoutMs: 60_000,
     what: 'the snapshot',
   });
@@ -75,7 +75,7 @@ test('a transaction open across an incremental snapshot of its row', async () =>
   await open.write('raced');
   await write('bystander');
   const readsBefore = readsOf('raced');
-  await bench.snapshot(TABLE);
+  await harness.snapshot(TABLE);
   await eventually(() => readsOf('raced') > readsBefore, { timeoutMs: 60_000, what: 'the read' });
   await open.write('raced');
   await open.commit();
@@ -85,11 +85,11 @@ test('a transaction open across an incremental snapshot of its row', async () =>
 test('COPY, whose rows share their log position with each other', async () => {
   const keys = Array.from({ length: 500 }, (_, nr) => `copied-${nr}`);
   const value = nextValue();
-  const client = await bench.db.connect();
+  const client = await harness.db.connect();
   try {
     await pipeStreams(
       Readable.from(keys.map((key) => `${key}\t${value}\n`)),
-      client.query(copyFrom(`copy ${bench.name}.${TABLE} (id, value) from stdin`)),
+      client.query(copyFrom(`copy ${harness.name}.${TABLE} (id, value) from stdin`)),
     );
   } finally {
     client.release();
@@ -113,7 +113,7 @@ test('a primary key that changes, and changes back in the same transaction', asy
 
 test('what Connect sends again after it was killed has the same ids and positions', async () => {
   const stack = await sharedStack();
-  for (let kills = 0; redeliveries(bench.changes(TABLE)).repeated === 0; kills += 1) {
+  for (let kills = 0; redeliveries(harness.changes(TABLE)).repeated === 0; kills += 1) {
     assert.ok(kills < 4, 'Connect sent nothing again, however often it was killed');
     for (let nr = 0; nr < 30; nr += 1) {
       const [long, short] = [await begin(), await begin()];
@@ -128,7 +128,7 @@ test('what Connect sends again after it was killed has the same ids and position
     for (let nr = 0; nr < 9; nr += 1) await write(`burst-${nr}`);
     await inOrder();
   }
-  const { repeated, inconsistent } = redeliveries(bench.changes(TABLE));
+  const { repeated, inconsistent } = redeliveries(harness.changes(TABLE));
   console.log(`# ${repeated} changes were sent again`);
   assert.equal(inconsistent, []);
 });
@@ -136,7 +136,7 @@ test('what Connect sends again after it was killed has the same ids and position
 /** Waits until all that was committed is captured, and in its order. */
 async function inOrder(): Promise<void> {
   await eventually(
-    () => assert.equal(orderProblems(bench.changes(TABLE), commits).slice(0, 5), []),
+    () => assert.equal(orderProblems(harness.changes(TABLE), commits).slice(0, 5), []),
     { timeoutMs: 120_000, intervalMs: 100, what: 'every commit, by position in its order' },
   );
 }
@@ -149,8 +149,8 @@ interface Transaction {
 }
 
 async function begin(): Promise<Transaction> {
-  const client: PoolClient = await bench.db.connect();
-  const table = `${bench.name}.${TABLE}`;
+  const client: PoolClient = await harness.db.connect();
+  const table = `${harness.name}.${TABLE}`;
   const done: [string, number | null][] = [];
   await client.query('begin');
   return {
@@ -209,7 +209,7 @@ function nextValue(): number {
 }
 
 function readsOf(wanted: string): number {
-  return bench.changes(TABLE).filter(({ key, op }) => key === wanted && op === 'read').length;
+  return harness.changes(TABLE).filter(({ key, op }) => key === wanted && op === 'read').length;
 }
 
 test.run();

@@ -11,7 +11,7 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { doctorIsGreen } from '../support/heal.ts';
 import { type HeldSnapshot, holdSnapshot } from '../support/held-snapshot.ts';
@@ -22,11 +22,11 @@ import { sharedStack } from '../support/test-stack.ts';
 import { readChanges } from '../support/topic-reader.ts';
 
 const test = suite('Connect is killed in the middle of a read');
-const bench = openConnectorBench();
-const tables = openOwnTables(bench);
+const harness = openConnectorHarness();
+const tables = openOwnTables(harness);
 const pipeline = connectPipeline();
 const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
-const { client, products } = bench.context;
+const { client, products } = harness.context;
 const prefix = `K-${Date.now().toString(36)}`;
 
 /** Five chunks. */
@@ -50,7 +50,7 @@ test.after(async () => {
   await tables.remove();
   codec.close();
   await pipeline.close();
-  await bench.close();
+  await harness.close();
 });
 
 async function makeFull(name: string): Promise<string> {
@@ -107,16 +107,19 @@ async function killedDuring(
 }
 
 async function keysInTopic(table: string): Promise<number> {
-  const changes = await readChanges(bench.kafka, codec, [cdcTopic({ schema: 'public', table })]);
+  const changes = await readChanges(harness.kafka, codec, [cdcTopic({ schema: 'public', table })]);
   return new Set(changes.map(({ key }) => key)).size;
 }
 
 async function assertHealthy(): Promise<void> {
-  await eventually(async () => assert.equal((await reportConnector(bench.context)).problems, []), {
-    timeoutMs: 60_000,
-    intervalMs: 500,
-    what: 'no problems',
-  });
+  await eventually(
+    async () => assert.equal((await reportConnector(harness.context)).problems, []),
+    {
+      timeoutMs: 60_000,
+      intervalMs: 500,
+      what: 'no problems',
+    },
+  );
 }
 
 test('add-table: it waits, and the rest is read', async () => {
@@ -144,7 +147,7 @@ test('add-table, killed as well: the table is told of as not read, and a second 
   await stack.waitHealthy('connect');
   await eventually(
     async () => {
-      const { problems } = await reportConnector(bench.context);
+      const { problems } = await reportConnector(harness.context);
       assert.match(problems.join('\n'), new RegExp(`public\\.${table}.*make `, 's'));
     },
     { timeoutMs: 60_000, intervalMs: 500, what: `${table} is told of` },
@@ -158,7 +161,7 @@ test('add-table, killed as well: the table is told of as not read, and a second 
 
 test('connector-snapshot: it waits, and the rest is read', async () => {
   const table = await makeFull('again');
-  await addTable(bench.context, { table: { schema: 'public', table } });
+  await addTable(harness.context, { table: { schema: 'public', table } });
   const { output } = await killedDuring('make connector-snapshot', table, { TABLE: table });
   assert.match(output, new RegExp(`${ROWS} keys checked`));
   await assertHealthy();
@@ -182,9 +185,9 @@ test('the initial snapshot: it begins again, and removes nothing that is there',
   await products.query(
     `insert into ${table} select i, 'row' from generate_series(${ROWS + 1}, ${LONG_READ_ROWS}) as i`,
   );
-  await addTable(bench.context, { table: { schema: 'public', table } });
+  await addTable(harness.context, { table: { schema: 'public', table } });
   const read = async () => {
-    const ends = await bench.context.admin.highWatermarks(cdcTopic({ schema: 'public', table }));
+    const ends = await harness.context.admin.highWatermarks(cdcTopic({ schema: 'public', table }));
     return [...ends.values()].reduce((sum, offset) => sum + offset, 0n);
   };
   const before = await read();

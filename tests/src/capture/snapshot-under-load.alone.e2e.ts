@@ -5,7 +5,7 @@ import { cdcTopic } from '@shelfcast/schemas/topics';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { openOwnTables } from '../support/own-tables.ts';
 import { watchMemory } from '../support/process-memory.ts';
@@ -19,15 +19,15 @@ const CHANGES_PER_SECOND = 200;
 const MAX_CHECK_MIB = 512;
 
 const test = suite('snapshot under load');
-const bench = openConnectorBench();
-const tables = openOwnTables(bench);
+const harness = openConnectorHarness();
+const tables = openOwnTables(harness);
 const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
-const { products, admin } = bench.context;
+const { products, admin } = harness.context;
 
 test.after(async () => {
   await tables.remove();
   codec.close();
-  await bench.close();
+  await harness.close();
 });
 
 test('every key of a table that changes all the while', async () => {
@@ -55,7 +55,7 @@ test('every key of a table that changes all the while', async () => {
   const from = new Map([...(await admin.highWatermarks(topic)).keys()].map((nr) => [nr, 0n]));
   const memory = watchMemory(process.pid);
   const checkStartedMs = performance.now();
-  const { keys, suspects } = await checkTable(bench.context, {
+  const { keys, suspects } = await checkTable(harness.context, {
     table: { schema: 'public', table },
     from,
   });
@@ -73,7 +73,7 @@ test('every key of a table that changes all the while', async () => {
   const wanted = new Set(rows.map(({ id }) => String(id)));
   await eventually(
     async () => {
-      const shown = await keysShown(bench.kafka, codec, topic);
+      const shown = await keysShown(harness.kafka, codec, topic);
       const missing = [...wanted].filter((key) => !shown.has(key));
       const extra = [...shown].filter((key) => !wanted.has(key));
       assert.equal([missing.slice(0, 10), extra.slice(0, 10)], [[], []]);

@@ -7,14 +7,14 @@ import { createCodec } from '@shelfcast/schemas/codec';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { readChanges, readTopics, toChange } from '../support/topic-reader.ts';
 
 const test = suite('snapshots are whole');
 
-const bench = openConnectorBench();
-const { context, kafka } = bench;
+const harness = openConnectorHarness();
+const { context, kafka } = harness;
 const { products } = context;
 const codec = createCodec({ registryUrl: fromEnvironment('SCHEMA_REGISTRY_URL') });
 
@@ -217,7 +217,7 @@ test.after(async () => {
   await products.query('delete from shelfcast.captured_tables where table_schema = $1', [SCHEMA]);
   await registerConnector(context);
   codec.close();
-  await bench.close();
+  await harness.close();
 });
 
 /** As add-table does it, for many tables at once. */
@@ -366,11 +366,11 @@ test('commands take turns: three tables at once are all read', async () => {
   await Promise.all(tables.map((table) => addTable(context, { table: { schema: SCHEMA, table } })));
   for (const table of tables) {
     assert.ok(
-      bench.lines.includes(`Read all of ${SCHEMA}.${table}: ${ROWS} rows, ${ROWS} keys checked`),
-      bench.lines.join('\n'),
+      harness.lines.includes(`Read all of ${SCHEMA}.${table}: ${ROWS} rows, ${ROWS} keys checked`),
+      harness.lines.join('\n'),
     );
   }
-  assert.ok(bench.lines.some((line) => line.startsWith('Waiting for add-table')));
+  assert.ok(harness.lines.some((line) => line.startsWith('Waiting for add-table')));
   // The connector was restarted for each of them; its next heartbeat comes within seconds.
   await eventually(async () => assert.equal((await reportConnector(context)).problems, []), {
     what: 'no problems',

@@ -7,7 +7,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { awaitAlert } from '../support/await-alert.ts';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { startLoad } from '../support/load.ts';
 import { openOwnTables } from '../support/own-tables.ts';
@@ -16,11 +16,11 @@ import { runCommand } from '../support/run-command.ts';
 import { sharedStack } from '../support/test-stack.ts';
 
 const test = suite('table guard');
-const bench = openConnectorBench();
+const harness = openConnectorHarness();
 const pipeline = connectPipeline();
-const tables = openOwnTables(bench);
-const { products } = bench.context;
-const admin = bench.kafka.createAdmin();
+const tables = openOwnTables(harness);
+const { products } = harness.context;
+const admin = harness.kafka.createAdmin();
 let monitorUrl = '';
 
 test.before(async () => {
@@ -31,7 +31,7 @@ test.after(async () => {
   await tables.remove();
   await admin.close();
   await pipeline.close();
-  await bench.close();
+  await harness.close();
 });
 
 async function capture(name: string): Promise<string> {
@@ -72,7 +72,7 @@ async function guarded(table: string, provoke: () => Promise<unknown>): Promise<
     { name: 'TableTakenOut', subject, state: 'firing' },
     sinceMs,
   );
-  assert.match(alert.mend ?? '', new RegExp(`^make connector-add-table TABLE=${subject}`));
+  assert.match(alert.remedy ?? '', new RegExp(`^make connector-add-table TABLE=${subject}`));
   await load.stop();
   await assertMirrored(pipeline);
   assert.ok(flowsAfterMs <= FLOWS_WITHIN_MS, `flows after ${flowsAfterMs} ms`);
@@ -85,7 +85,7 @@ async function healed(table: string): Promise<void> {
     TABLE: `public.${table}`,
   });
   assert.is(status, 0, output);
-  const { problems } = await reportConnector(bench.context);
+  const { problems } = await reportConnector(harness.context);
   assert.equal(problems, []);
 }
 

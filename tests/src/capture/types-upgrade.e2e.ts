@@ -3,7 +3,7 @@
 import type { ConnectorConfig } from '@shelfcast/connect-config/render';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CaptureBench, openCaptureBench } from '../support/capture-bench.ts';
+import { type CaptureHarness, openCaptureHarness } from '../support/capture-harness.ts';
 
 const NEW = ['converters', 'text.type', 'database.connection.factory.class', 'driver.options'];
 
@@ -17,36 +17,36 @@ function asBefore(config: ConnectorConfig): ConnectorConfig {
 }
 
 const test = suite('an upgrade of the connector');
-let bench: CaptureBench;
+let harness: CaptureHarness;
 
 test.before(async () => {
-  bench = await openCaptureBench({ edit: asBefore });
-  await bench.db.query(`create table ${bench.name}.priced (id text primary key, "old-name" int default 3,
+  harness = await openCaptureHarness({ edit: asBefore });
+  await harness.db.query(`create table ${harness.name}.priced (id text primary key, "old-name" int default 3,
       price numeric(12,2) not null, count int not null, at timestamptz, tags text[], attributes jsonb not null default '{}');
-    insert into ${bench.name}.priced values ('read', null, 19.90, 7, '2026-01-01 12:34:56.1+00', '{a,NULL}')`);
-  await bench.capture(['priced']);
+    insert into ${harness.name}.priced values ('read', null, 19.90, 7, '2026-01-01 12:34:56.1+00', '{a,NULL}')`);
+  await harness.capture(['priced']);
 });
 
-test.after(() => bench?.close());
+test.after(() => harness?.close());
 
 test('reads nothing again, loses nothing, and every column keeps its name and type', async () => {
   const insert = (id: string) =>
-    bench.db.query(
-      `insert into ${bench.name}.priced values ($1, null, 19.90, 7, '2026-01-01 12:34:56.1+00', '{a,NULL}')`,
+    harness.db.query(
+      `insert into ${harness.name}.priced values ($1, null, 19.90, 7, '2026-01-01 12:34:56.1+00', '{a,NULL}')`,
       [id],
     );
-  const read = await bench.change('priced', ({ key }) => key === 'read');
+  const read = await harness.change('priced', ({ key }) => key === 'read');
   await insert('before');
-  await bench.change('priced', ({ key }) => key === 'before');
+  await harness.change('priced', ({ key }) => key === 'before');
 
   await insert('on the way');
-  await bench.reconfigure();
+  await harness.reconfigure();
   await insert('after');
-  const after = await bench.change('priced', ({ key }) => key === 'after');
+  const after = await harness.change('priced', ({ key }) => key === 'after');
 
-  const keys = bench.changes('priced').map(({ key }) => key);
+  const keys = harness.changes('priced').map(({ key }) => key);
   assert.equal([...new Set(keys)], ['read', 'before', 'on the way', 'after']);
-  assert.is(bench.changes('priced').filter(({ op }) => op === 'read').length, 1);
+  assert.is(harness.changes('priced').filter(({ op }) => op === 'read').length, 1);
   assert.equal({ ...after.after, id: 'read' }, read.after);
 });
 

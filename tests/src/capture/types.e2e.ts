@@ -9,7 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
 import { avroTypes } from '../support/avro-types.ts';
-import { type CaptureBench, openCaptureBench } from '../support/capture-bench.ts';
+import { type CaptureHarness, openCaptureHarness } from '../support/capture-harness.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { createOddDatabase, type OddDatabase } from '../support/odd-database.ts';
 import { postgresText } from '../support/postgres-text.ts';
@@ -74,32 +74,35 @@ const STREAMED = 1_000;
 
 /** Not a name in Avro, and neither is what most connectors make of it. */
 const ODD_TABLE = '1st-table';
-const oddTable = () => `${bench.name}.${pg.escapeIdentifier(ODD_TABLE)}`;
+const oddTable = () => `${harness.name}.${pg.escapeIdentifier(ODD_TABLE)}`;
 
 const test = suite('every type of Postgres');
 let database: OddDatabase;
-let bench: CaptureBench;
+let harness: CaptureHarness;
 
 test.before(async () => {
   database = await createOddDatabase(EXTENSIONS);
   const { url: databaseUrl, config } = database;
-  bench = await openCaptureBench({ databaseUrl, edit: (rendered) => ({ ...rendered, ...config }) });
-  await bench.db.query(OWN_TYPES);
+  harness = await openCaptureHarness({
+    databaseUrl,
+    edit: (rendered) => ({ ...rendered, ...config }),
+  });
+  await harness.db.query(OWN_TYPES);
   const columns = COLUMNS.map(({ name, type }) => `${name} ${type}`).join(', ');
-  await bench.db.query(`create table ${bench.name}.typed (id int primary key, ${columns})`);
+  await harness.db.query(`create table ${harness.name}.typed (id int primary key, ${columns})`);
   await insert(0);
-  await bench.db.query(`create table ${oddTable()} (id int primary key, "a-b" text, a_b text, "1x" int default 5);
+  await harness.db.query(`create table ${oddTable()} (id int primary key, "a-b" text, a_b text, "1x" int default 5);
     insert into ${oddTable()} values (1, 'dash', 'underscore', null)`);
-  await bench.capture(['typed', ODD_TABLE]);
+  await harness.capture(['typed', ODD_TABLE]);
 });
 
 test.after(async () => {
-  await bench?.close();
+  await harness?.close();
   await database?.drop();
 });
 
 test('the table of types has every type of Postgres', async () => {
-  const { rows } = await bench.db.query<{ type: string }>(
+  const { rows } = await harness.db.query<{ type: string }>(
     `select format_type(t.oid, null) as type from pg_type t
      where typnamespace = 'pg_catalog'::regnamespace and typtype in ('b', 'r', 'm') and typelem = 0
        and typname <> all($1)
@@ -118,25 +121,25 @@ test('the stream', async () => {
 });
 
 test('an incremental snapshot', async () => {
-  const before = bench.changes('typed').length;
-  await bench.snapshot('typed');
+  const before = harness.changes('typed').length;
+  await harness.snapshot('typed');
   const isReadAgain = (change: Change) =>
-    change.op === 'read' && bench.changes('typed').indexOf(change) >= before;
+    change.op === 'read' && harness.changes('typed').indexOf(change) >= before;
   await assertExact(0, isReadAgain);
   await assertExact(STREAMED, isReadAgain);
 });
 
 test('a delete carries what was inserted', async () => {
-  await bench.db.query(`delete from ${bench.name}.typed where id >= ${STREAMED}`);
+  await harness.db.query(`delete from ${harness.name}.typed where id >= ${STREAMED}`);
   await eventually(
     async () => {
-      const deleted = bench.changes('typed').filter(({ op }) => op === 'delete');
+      const deleted = harness.changes('typed').filter(({ op }) => op === 'delete');
       assert.is(deleted.length, ROWS);
     },
     { timeoutMs: 60_000, intervalMs: 100, what: 'the deletes' },
   );
-  for (const change of bench.changes('typed').filter(({ op }) => op === 'delete')) {
-    const created = bench
+  for (const change of harness.changes('typed').filter(({ op }) => op === 'delete')) {
+    const created = harness
       .changes('typed')
       .find(({ key, op }) => key === change.key && op === 'create');
     assert.equal(change.before, created?.after);
@@ -144,18 +147,18 @@ test('a delete carries what was inserted', async () => {
 });
 
 test('the Avro types are those of the documents', async () => {
-  const types = await avroTypes(`${bench.name}.${bench.name}.typed`);
+  const types = await avroTypes(`${harness.name}.${harness.name}.typed`);
   for (const { name, type, avro } of COLUMNS) {
     assert.is(types.get(name), avro, type);
   }
 });
 
 test('columns that would be one field are two, also one that is added later', async () => {
-  const { after } = await bench.change(ODD_TABLE, ({ key }) => key === '1');
+  const { after } = await harness.change(ODD_TABLE, ({ key }) => key === '1');
   assert.equal(after, { id: 1, a_b: 'dash', a_b_28cb39ea: 'underscore', _1x: null });
-  await bench.db.query(`alter table ${oddTable()} add column "a b" int;
+  await harness.db.query(`alter table ${oddTable()} add column "a b" int;
     insert into ${oddTable()} values (2, 'dash', 'underscore', 1, 7)`);
-  const later = await bench.change(ODD_TABLE, ({ key }) => key === '2');
+  const later = await harness.change(ODD_TABLE, ({ key }) => key === '2');
   const { a_b, a_b_28cb39ea, ...rest } = later.after ?? {};
   assert.equal([a_b, a_b_28cb39ea], ['dash', 'underscore']);
   assert.equal(Object.values(rest), [2, 1, 7]);
@@ -165,7 +168,9 @@ async function readByPython(): Promise<void> {
   const python = await pythonWith(join(fromEnvironment('TEST_STATE_DIR'), 'python'), [
     'confluent-kafka[avro]==2.12.2',
   ]);
-  const topics = ['typed', ODD_TABLE].map((table) => `${bench.name}.${bench.name}.${table}/0@0`);
+  const topics = ['typed', ODD_TABLE].map(
+    (table) => `${harness.name}.${harness.name}.${table}/0@0`,
+  );
   const output = await run(python, [
     fileURLToPath(new URL('../../src/support/decode_topics.py', import.meta.url)),
     fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'),
@@ -176,7 +181,7 @@ async function readByPython(): Promise<void> {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => decoded.parse(JSON.parse(line)).value);
-  const all = bench.changes('typed').length + bench.changes(ODD_TABLE).length;
+  const all = harness.changes('typed').length + harness.changes(ODD_TABLE).length;
   assert.is(values.length, all, 'every record of both topics');
   const column = COLUMNS.find(({ type }) => type === 'numeric(5,-2)')?.name ?? '';
   const numbers = values.flatMap(({ after }) => after?.[column] ?? []).slice(0, 4);
@@ -194,13 +199,13 @@ async function insert(idOffset: number): Promise<void> {
     const values = COLUMNS.map(({ values }) => values[row] ?? 'null');
     return `(${[row + idOffset, ...values].join(', ')})`;
   });
-  await bench.db.query(`insert into ${bench.name}.typed values ${rows.join(', ')}`);
+  await harness.db.query(`insert into ${harness.name}.typed values ${rows.join(', ')}`);
 }
 
 async function assertExact(idOffset: number, is: (change: Change) => boolean): Promise<void> {
   for (let row = 0; row < ROWS; row += 1) {
     const id = row + idOffset;
-    const { after } = await bench.change(
+    const { after } = await harness.change(
       'typed',
       (change) => change.key === String(id) && is(change),
     );
@@ -225,8 +230,8 @@ function short(text: string | null | undefined): string | null | undefined {
 
 async function readRow(id: number): Promise<Record<string, string | null>> {
   const texts = COLUMNS.map(({ name }) => `${printed(name)} as ${name}`).join(', ');
-  const { rows } = await bench.db.query(
-    `select ${texts} from ${bench.name}.typed where id = ${id}`,
+  const { rows } = await harness.db.query(
+    `select ${texts} from ${harness.name}.typed where id = ${id}`,
   );
   return rows[0] ?? {};
 }
@@ -239,7 +244,7 @@ async function readBack(
     ([{ name, type }], index) => `${printed(`$${index + 1}::text::${type}`)} as ${name}`,
   );
   const texts = values.map(([{ type }, value]) => postgresText(value, type));
-  const { rows } = await bench.db.query(`select ${expressions.join(', ')}`, texts);
+  const { rows } = await harness.db.query(`select ${expressions.join(', ')}`, texts);
   return rows[0] ?? {};
 }
 

@@ -1,15 +1,15 @@
 import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
 import type { Outcome } from '@shelfcast/consumers/internals/runtime/positions/classify';
-import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
+import type { Harness } from '@shelfcast/consumers/testing/harness';
 import { type Change, type Row, UNCHANGED } from '@shelfcast/schemas/change';
 import type { Pool } from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConsumerBench } from '../support/consumer-bench.ts';
+import { openConsumerHarness } from '../support/consumer-harness.ts';
 
 interface Context {
-  bench: Bench;
+  harness: Harness;
   pool: Pool;
   deliver: (changes: readonly Change[]) => Promise<Outcome[]>;
 }
@@ -18,20 +18,20 @@ const nowMs = Date.parse('2026-06-15T12:00:00Z');
 const test = suite<Context>('catalogue effects');
 
 test.before(async (context) => {
-  const bench = await openConsumerBench(catalogue);
-  context.bench = bench;
-  context.pool = bench.pool;
-  context.deliver = (changes) => bench.deliver(changes, { nowMs });
+  const harness = await openConsumerHarness(catalogue);
+  context.harness = harness;
+  context.pool = harness.pool;
+  context.deliver = (changes) => harness.deliver(changes, { nowMs });
 });
 
-test.before.each(async ({ bench }) => {
-  await bench.pool.query(
+test.before.each(async ({ harness }) => {
+  await harness.pool.query(
     'truncate catalogue.products, catalogue.product_discounts, catalogue.countries',
   );
-  await bench.forget();
+  await harness.forget();
 });
 
-test.after(({ bench }) => bench.close());
+test.after(({ harness }) => harness.close());
 
 const products = changesOf('public.products');
 const discounts = changesOf('public.product_discounts');

@@ -4,28 +4,31 @@ import {
   ensureFloors,
 } from '@shelfcast/consumers/internals/runtime/positions/claim';
 import { guardKey } from '@shelfcast/consumers/internals/runtime/positions/classify';
-import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
+import type { Harness } from '@shelfcast/consumers/testing/harness';
 import type { Change } from '@shelfcast/schemas/change';
 import { inPipelinedTransaction } from '@shelfcast/service-kit/postgres/pipelined-transaction';
 import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { PoolClient } from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConsumerBench } from '../support/consumer-bench.ts';
+import { openConsumerHarness } from '../support/consumer-harness.ts';
 
-const test = suite<{ bench: Bench }>('claims of consumers that share a transaction');
+const test = suite<{ harness: Harness }>('claims of consumers that share a transaction');
 
 test.before(async (context) => {
-  context.bench = await openConsumerBench(catalogue);
-  await inTransaction(context.bench.pool, async (tx) => {
+  context.harness = await openConsumerHarness(catalogue);
+  await inTransaction(context.harness.pool, async (tx) => {
     for (const consumer of ['a', 'b']) await ensureFloors(tx, consumer, ['products']);
   });
 });
-test.after(({ bench }) => bench.close());
+test.after(({ harness }) => harness.close());
 
 /** What each consumer is told when all claim in one turn, and how many statements that took. */
-async function claimTogether({ pool }: Bench, wanted: Readonly<Record<string, readonly Change[]>>) {
+async function claimTogether(
+  { pool }: Harness,
+  wanted: Readonly<Record<string, readonly Change[]>>,
+) {
   return await inPipelinedTransaction(
     pool,
     async ({ client, begun }) => {
@@ -53,19 +56,19 @@ async function claimTogether({ pool }: Bench, wanted: Readonly<Record<string, re
   );
 }
 
-test('they are one statement, and each is told of its own', async ({ bench }) => {
+test('they are one statement, and each is told of its own', async ({ harness }) => {
   const products = changesOf('public.products');
   const [one, two, three] = [10, 20, 30].map((version) =>
     products.update('P-1', { product_id: 'P-1' }, { version }),
   );
   if (!one || !two || !three) throw new Error('three changes');
   const nothing = { guards: {}, floors: ['products'], nextOffsets: [] };
-  assert.equal(await claimTogether(bench, { b: [one], a: [one, two] }), {
+  assert.equal(await claimTogether(harness, { b: [one], a: [one, two] }), {
     statements: 1,
     told: [nothing, nothing],
   });
   const key = guardKey('products', 'P-1');
-  assert.equal(await claimTogether(bench, { a: [three], b: [two] }), {
+  assert.equal(await claimTogether(harness, { a: [three], b: [two] }), {
     statements: 1,
     told: [
       { ...nothing, guards: { [key]: two.position }, nextOffsets: [two.record.offset + 1n] },

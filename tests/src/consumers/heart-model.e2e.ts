@@ -3,18 +3,18 @@
 import { capturedEntities } from '@shelfcast/consumers/contract/captured-entity';
 import { sweepArguments } from '@shelfcast/consumers/internals/runtime/sweep/arguments';
 import { createSweep } from '@shelfcast/consumers/internals/runtime/sweep/sweep';
-import type { Bench } from '@shelfcast/consumers/testing/bench';
+import type { Harness } from '@shelfcast/consumers/testing/harness';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConsumerBench } from '../support/consumer-bench.ts';
+import { openConsumerHarness } from '../support/consumer-harness.ts';
 import { createHistory, deliveries, deliveriesOf, steps } from '../support/heart/history.ts';
 import { mirror } from '../support/heart/mirror.ts';
 
 interface Context {
-  bench: Bench;
+  harness: Harness;
 }
 
 const RUNS = process.env.SOAK === undefined ? 50 : 5_000;
@@ -22,19 +22,19 @@ const RUNS = process.env.SOAK === undefined ? 50 : 5_000;
 const test = suite<Context>('heart: model');
 
 test.before(async (context) => {
-  context.bench = await openConsumerBench(mirror);
+  context.harness = await openConsumerHarness(mirror);
 });
-test.after(async ({ bench }) => {
-  await bench.close();
+test.after(async ({ harness }) => {
+  await harness.close();
 });
 
-async function beginAnew(bench: Bench): Promise<void> {
-  await bench.pool.query('truncate heart.rows');
-  await bench.forget();
+async function beginAnew(harness: Harness): Promise<void> {
+  await harness.pool.query('truncate heart.rows');
+  await harness.forget();
 }
 
-async function rowsOf(bench: Bench): Promise<Map<string, number>> {
-  const { rows } = await bench.pool.query<{ key: string; value: number }>(
+async function rowsOf(harness: Harness): Promise<Map<string, number>> {
+  const { rows } = await harness.pool.query<{ key: string; value: number }>(
     'select key, value from heart.rows',
   );
   return new Map(rows.map(({ key, value }) => [key, value]));
@@ -44,26 +44,26 @@ function assertSame(actual: ReadonlyMap<string, number>, expected: ReadonlyMap<s
   assert.equal(Object.fromEntries([...actual].sort()), Object.fromEntries([...expected].sort()));
 }
 
-test('rows are those of applying all changes once, in commit order', async ({ bench }) => {
+test('rows are those of applying all changes once, in commit order', async ({ harness }) => {
   await fc.assert(
     fc.asyncProperty(steps(40), deliveries, async (taken, plan) => {
-      await beginAnew(bench);
+      await beginAnew(harness);
       const history = createHistory();
       const changes = taken.flatMap((step) => history.take(step));
-      for (const batch of deliveriesOf(changes, plan)) await bench.deliver(batch);
-      assertSame(await rowsOf(bench), history.rows);
+      for (const batch of deliveriesOf(changes, plan)) await harness.deliver(batch);
+      assertSame(await rowsOf(harness), history.rows);
     }),
     { numRuns: RUNS },
   );
 });
 
 test('changes that a lost slot took away: read again and swept, the rows are the table’s', async ({
-  bench,
+  harness,
 }) => {
   const [entity] = capturedEntities(mirror, DEFAULT_TOPIC_PREFIX);
   assert.ok(entity);
   const sweepAll = async (epoch: bigint) => {
-    const { rows } = await bench.pool.query<{ id: bigint }>(
+    const { rows } = await harness.pool.query<{ id: bigint }>(
       `insert into runtime.commands (consumer, kind, arguments, requested_by)
        values ('heart', 'sweep', '{}', 'test') returning id`,
     );
@@ -71,9 +71,9 @@ test('changes that a lost slot took away: read again and swept, the rows are the
       {
         definition: mirror,
         entities: [entity],
-        pool: bench.pool,
+        pool: harness.pool,
         admin: { groupOffsets: async () => [], watermarks: async () => new Map() },
-        codec: bench.codec,
+        codec: harness.codec,
         reporter: { service: 'heart', instance: 'test' },
         encodeReport: () => Buffer.alloc(0),
         attemptTimeoutMs: 10_000,
@@ -88,7 +88,7 @@ test('changes that a lost slot took away: read again and swept, the rows are the
       }),
     );
     const isDone = async () => {
-      const { rows: commands } = await bench.pool.query<{ state: string }>(
+      const { rows: commands } = await harness.pool.query<{ state: string }>(
         'select state from runtime.commands where id = $1',
         [rows[0]?.id],
       );
@@ -101,21 +101,21 @@ test('changes that a lost slot took away: read again and swept, the rows are the
       ...[steps(25), deliveries, fc.infiniteStream(fc.boolean()), steps(15), deliveries],
       fc.boolean(),
       async (before, firstPlan, isLost, after, secondPlan, isEarly) => {
-        await beginAnew(bench);
+        await beginAnew(harness);
         const history = createHistory();
         const written = before.flatMap((step) => history.take(step));
         const arrived = written.filter(() => isLost.next().value !== true);
-        for (const batch of deliveriesOf(arrived, firstPlan)) await bench.deliver(batch);
+        for (const batch of deliveriesOf(arrived, firstPlan)) await harness.deliver(batch);
         const read = history.readAll();
         const later = after.flatMap((step) => history.take(step));
         // The sweep comes when all that was read is handled, before or after what follows.
         const phases = isEarly ? [read, later] : [[...read, ...later], []];
         for (const [nr, changes] of phases.entries()) {
-          for (const batch of deliveriesOf(changes, secondPlan)) await bench.deliver(batch);
+          for (const batch of deliveriesOf(changes, secondPlan)) await harness.deliver(batch);
           if (nr === 0) await sweepAll(2n);
         }
         await sweepAll(2n);
-        assertSame(await rowsOf(bench), history.rows);
+        assertSame(await rowsOf(harness), history.rows);
       },
     ),
     { numRuns: RUNS },

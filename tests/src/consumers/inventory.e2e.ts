@@ -9,7 +9,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Kafka, KafkaAdmin, KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConsumerBench } from '../support/consumer-bench.ts';
+import { openConsumerHarness } from '../support/consumer-harness.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { connectPipeline, type Pipeline } from '../support/pipeline.ts';
 import { codecAt, kafkaAt } from '../support/pipeline-kafka.ts';
@@ -179,14 +179,14 @@ test('the ledger cannot be edited', async ({ consumers }) => {
 });
 
 test('a snapshot read of an unknown product is silent; a truncate closes what came before it', async () => {
-  const bench = await openConsumerBench(inventory);
-  const { pool, deliver } = bench;
+  const harness = await openConsumerHarness(inventory);
+  const { pool, deliver } = harness;
   const rows = changesOf('public.products');
   const set = (id: string, version: number, stock: number) =>
     rows.update(id, { product_id: id, stock_quantity: stock }, { version });
   const read = (id: string, version: number, stock: number) =>
     rows.read(id, { product_id: id, stock_quantity: stock }, { version });
-  const published = async () => (await bench.published(STOCK_ALERT)).map(({ kind }) => kind);
+  const published = async () => (await harness.published(STOCK_ALERT)).map(({ kind }) => kind);
   try {
     await deliver([read('A', 1, 2), read('B', 1, 20)]);
     assert.equal(await published(), []);
@@ -209,7 +209,7 @@ test('a snapshot read of an unknown product is silent; a truncate closes what ca
     ]);
     assert.equal(await published(), ['back', 'low'], 'what is gone is not out of stock');
   } finally {
-    await bench.close();
+    await harness.close();
   }
 });
 

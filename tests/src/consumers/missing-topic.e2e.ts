@@ -87,15 +87,15 @@ test('an alert names consumer, table and remedy within 30 s, as doctor does, and
   });
   try {
     const since = performance.now();
-    const { says, mend } = await shown({ monitor }, 'ConsumerWaits', topic, 'firing', since);
+    const { summary, remedy } = await shown({ monitor }, 'ConsumerWaits', topic, 'firing', since);
     if (!isBusy()) assert.ok(performance.now() - since < 30_000);
     assert.is(
-      says,
+      summary,
       `${name} waits for topic ${topic}, but public.${table} is not captured: nothing of it comes.`,
     );
-    assert.is((await foundByDoctorOf({ name, topic, table })).mend, mend);
+    assert.is((await foundByDoctorOf({ name, topic, table })).remedy, remedy);
 
-    await heal(mend);
+    await heal(remedy);
 
     await shown({ monitor }, 'ConsumerWaits', topic, 'resolved', performance.now());
     await eventually(

@@ -8,17 +8,17 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   discount,
-  openPricingBench,
-  type PricingBench,
+  openPricingHarness,
+  type PricingHarness,
   product,
   truncation,
-} from '../support/pricing-bench.ts';
+} from '../support/pricing-harness.ts';
 
 const nowMs = Date.parse('2026-06-15T12:00:00Z');
-const test = suite<PricingBench>('price changes');
+const test = suite<PricingHarness>('price changes');
 
 test.before.each(async (context) => {
-  Object.assign(context, await openPricingBench());
+  Object.assign(context, await openPricingHarness());
 });
 test.after.each((context) => context.close());
 

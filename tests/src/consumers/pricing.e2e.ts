@@ -16,12 +16,12 @@ import { fromEnvironment } from '../support/environment.ts';
 import { withKafkajsAdmin } from '../support/kafkajs-admin.ts';
 import { connectPipeline, type Pipeline } from '../support/pipeline.ts';
 import { codecAt, kafkaAt } from '../support/pipeline-kafka.ts';
-import { openPricingBench, type PricingBench } from '../support/pricing-bench.ts';
+import { openPricingHarness, type PricingHarness } from '../support/pricing-harness.ts';
 import { answer, type Receiver } from '../support/webhook-receiver.ts';
 
 interface Context {
   pipeline: Pipeline;
-  bench: PricingBench;
+  harness: PricingHarness;
   kafka: Kafka;
   codec: Codec;
   producer: KafkaProducer;
@@ -38,7 +38,7 @@ test.before(async (context) => {
   const group = `pricing-${randomUUID().slice(0, 8)}`;
   const kafka = kafkaAt(servers);
   const codec = codecAt(fromEnvironment('SCHEMA_REGISTRY_URL'));
-  const bench = await openPricingBench();
+  const harness = await openPricingHarness();
   const monitoring = `${group}.monitoring`;
   const admin = kafka.createAdmin();
   await admin.ensureTopics([
@@ -55,7 +55,7 @@ test.before(async (context) => {
   const consumer = await consumeInGroup(group, {
     definition: pricing,
     kafka,
-    pool: bench.pool,
+    pool: harness.pool,
     codec,
     publisher,
     encodeReport,
@@ -63,12 +63,21 @@ test.before(async (context) => {
   });
   const jobs = await runJobs({
     definitions: [pricing],
-    pool: bench.pool,
+    pool: harness.pool,
     codec,
     log: silentLogger(),
   });
   const pipeline = connectPipeline();
-  Object.assign(context, { pipeline, bench, kafka, codec, producer, monitoring, group, consumer });
+  Object.assign(context, {
+    pipeline,
+    harness,
+    kafka,
+    codec,
+    producer,
+    monitoring,
+    group,
+    consumer,
+  });
   context.stopJobs = async () => jobs?.stop();
   await eventually(() => consumer.notReady() === undefined, {
     what: 'the consumer has joined its group',
@@ -103,7 +112,7 @@ test.after(async (context) => {
   await forgetGroup(context);
   context.codec?.close();
   await context.pipeline?.close();
-  await context.bench?.close();
+  await context.harness?.close();
 });
 
 async function forgetGroup({ kafka, monitoring, group }: Context): Promise<void> {
@@ -123,10 +132,10 @@ const steps = ({ accepted }: Receiver) =>
   });
 
 test('edits of price and discounts, also by the clock, arrive signed and in order', async (context) => {
-  const { pipeline, bench } = context;
+  const { pipeline, harness } = context;
   const id = `W-${randomUUID().slice(0, 8)}`;
-  const receiver = await bench.subscribe({ productIds: [id] });
-  bench.startDeliverer();
+  const receiver = await harness.subscribe({ productIds: [id] });
+  harness.startDeliverer();
   const sql = (text: string, ...values: unknown[]) =>
     pipeline.products.query(text, [id, ...values]);
   const told = async (what: string, count: number) => {
@@ -165,12 +174,12 @@ test('edits of price and discounts, also by the clock, arrive signed and in orde
 });
 
 test('many edits while the receiver is down: none is lost, each product keeps its order', async (context) => {
-  const { pipeline, bench } = context;
+  const { pipeline, harness } = context;
   const prefix = `W-${randomUUID().slice(0, 8)}`;
   const ids = Array.from({ length: 20 }, (_, index) => `${prefix}-${index}`);
-  const receiver = await bench.subscribe({ productIds: ids });
+  const receiver = await harness.subscribe({ productIds: ids });
   receiver.behave(() => answer(503));
-  bench.startDeliverer();
+  harness.startDeliverer();
   await pipeline.products.query(
     `insert into products (product_id, name, price) select id, 'Many', 1 from unnest($1::text[]) id`,
     [ids],

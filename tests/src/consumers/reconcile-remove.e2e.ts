@@ -8,21 +8,21 @@ import {
   createRemover,
   type Removal,
 } from '@shelfcast/consumers/internals/runtime/reconcile/remove';
-import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
+import type { Harness } from '@shelfcast/consumers/testing/harness';
 import { MONITORING_EVENT } from '@shelfcast/schemas/contracts';
 import type { MonitoringEvent } from '@shelfcast/schemas/generated/monitoring-event';
 import { DEFAULT_TOPIC_PREFIX } from '@shelfcast/schemas/topics';
 import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConsumerBench } from '../support/consumer-bench.ts';
+import { openConsumerHarness } from '../support/consumer-harness.ts';
 
 const test = suite('reconcile: remove');
 
 async function removing(
   definition: Consumer,
-  { pool, codec }: Bench,
+  { pool, codec }: Harness,
 ): Promise<(id: bigint, keys: readonly { key: string; position: string }[]) => Promise<Removal>> {
   const encode = await codec.encoder(MONITORING_EVENT);
   const remove = createRemover({
@@ -39,7 +39,7 @@ async function removing(
     );
 }
 
-async function positionOf({ pool }: Bench, key: string): Promise<string> {
+async function positionOf({ pool }: Harness, key: string): Promise<string> {
   const { rows } = await pool.query<{ position: string }>(
     'select position from runtime.guards where key = $1',
     [key],
@@ -48,32 +48,32 @@ async function positionOf({ pool }: Bench, key: string): Promise<string> {
 }
 
 test('a key that has moved, waits or is its publisher’s is left; the others go, and come again', async () => {
-  const bench = await openConsumerBench(catalogue);
-  const { pool } = bench;
+  const harness = await openConsumerHarness(catalogue);
+  const { pool } = harness;
   const names = async () =>
     (await pool.query('select product_id from catalogue.products order by 1')).rows.map(
       ({ product_id: id }) => id,
     );
   try {
-    const remove = await removing(catalogue, bench);
+    const remove = await removing(catalogue, harness);
     const rows = changesOf('public.products');
     const seen = rows.create('gone', { product_id: 'gone', name: 'Gone' });
-    await bench.deliver([
+    await harness.deliver([
       seen,
       ...['moved', 'parked'].map((key) => rows.create(key, { product_id: key, name: key })),
     ]);
-    await bench.deliver([rows.event('owned', { product_id: 'owned', name: 'Owned' })]);
+    await harness.deliver([rows.event('owned', { product_id: 'owned', name: 'Owned' })]);
     await pool.query(`update runtime.guards set parked = true where key = 'parked'`);
     await pool.query(
       `insert into catalogue.products (product_id, name) values ('by hand', 'By hand')`,
     );
-    const position = await positionOf(bench, 'gone');
+    const position = await positionOf(harness, 'gone');
     const asked = [
       { key: 'gone', position },
       { key: 'by hand', position: '' },
       { key: 'moved', position },
-      { key: 'parked', position: await positionOf(bench, 'parked') },
-      { key: 'owned', position: await positionOf(bench, 'owned') },
+      { key: 'parked', position: await positionOf(harness, 'parked') },
+      { key: 'owned', position: await positionOf(harness, 'owned') },
     ];
     const { done, refused } = await remove(1n, asked);
     assert.is(done, 2);
@@ -87,26 +87,26 @@ test('a key that has moved, waits or is its publisher’s is left; the others go
     );
     assert.equal(await names(), ['moved', 'owned', 'parked']);
     const late = rows.update('gone', { product_id: 'gone', name: 'Late' }, { version: 0 });
-    assert.equal(await bench.deliver([late]), ['skipped']);
-    await bench.deliver([
+    assert.equal(await harness.deliver([late]), ['skipped']);
+    await harness.deliver([
       rows.update('gone', { product_id: 'gone', name: 'Back' }),
       rows.create('by hand', { product_id: 'by hand', name: 'Back' }),
     ]);
     assert.equal(await names(), ['by hand', 'gone', 'moved', 'owned', 'parked']);
   } finally {
-    await bench.close();
+    await harness.close();
   }
 });
 
 test('a row that was added again by hand is removed again, as another entry of the ledger', async () => {
-  const bench = await openConsumerBench(inventory);
-  const { pool } = bench;
+  const harness = await openConsumerHarness(inventory);
+  const { pool } = harness;
   try {
-    const remove = await removing(inventory, bench);
+    const remove = await removing(inventory, harness);
     const rows = changesOf('public.products');
-    await bench.deliver([rows.create('P', { stock_quantity: 5 })]);
-    await bench.deliver([rows.delete('P')]);
-    const position = await positionOf(bench, 'P');
+    await harness.deliver([rows.create('P', { stock_quantity: 5 })]);
+    await harness.deliver([rows.delete('P')]);
+    const position = await positionOf(harness, 'P');
     for (const id of [1n, 2n]) {
       await pool.query(
         `insert into inventory.stock (product_id, stock_quantity, state, changed_at) values ('P', 7, 'ok', now())`,
@@ -116,7 +116,7 @@ test('a row that was added again by hand is removed again, as another entry of t
     const { rows: left } = await pool.query('select from inventory.stock');
     assert.is(left.length, 0);
   } finally {
-    await bench.close();
+    await harness.close();
   }
 });
 

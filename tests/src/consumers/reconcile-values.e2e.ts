@@ -11,7 +11,7 @@ import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import type { Pool } from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConnectorBench } from '../support/connector.ts';
+import { openConnectorHarness } from '../support/connector.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { publishedColumns } from '../support/odd-database.ts';
 
@@ -243,7 +243,7 @@ test('a large table, in memory that has a limit', async (context) => {
   await consumers.query(`insert into model.large ${rows('nr::text')}`);
   await products.query('analyze large');
   await consumers.query('analyze model.large');
-  const { context: source, kafka, close } = openConnectorBench();
+  const { context: source, kafka, close } = openConnectorHarness();
   const admin = kafka.createAdmin();
   try {
     const startedAtMs = performance.now();

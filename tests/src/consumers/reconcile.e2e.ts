@@ -24,7 +24,7 @@ import type { KafkaAdmin } from '@shelfcast/service-kit/kafka/types';
 import type { Pool } from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ConnectorBench, openConnectorBench } from '../support/connector.ts';
+import { type ConnectorHarness, openConnectorHarness } from '../support/connector.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { startLoad } from '../support/load.ts';
 import {
@@ -37,7 +37,7 @@ import { connectPipeline, eventuallyProduct, type Pipeline } from '../support/pi
 import { runCommand } from '../support/run-command.ts';
 
 interface Context extends Pipeline {
-  bench: ConnectorBench;
+  harness: ConnectorHarness;
   admin: KafkaAdmin;
   own: OwnTables;
   table: string;
@@ -53,9 +53,9 @@ const test = suite<Context>('reconcile');
 
 test.before(async (context) => {
   Object.assign(context, connectPipeline());
-  const bench = openConnectorBench();
-  const admin = bench.kafka.createAdmin();
-  const own = openOwnTables(bench);
+  const harness = openConnectorHarness();
+  const admin = harness.kafka.createAdmin();
+  const own = openOwnTables(harness);
   const table = await own.make(
     'rows',
     'id text primary key, name text, price numeric(12, 2), stock int',
@@ -66,18 +66,18 @@ test.before(async (context) => {
   await own.capture(table);
   const mirror = await openMirrorConsumer({
     name: `mirror_${Date.now().toString(36)}`,
-    ...{ table, kafka: bench.kafka, codec: bench.context.codec },
+    ...{ table, kafka: harness.kafka, codec: harness.context.codec },
   });
   await mirror.start();
-  const sides = { products: bench.context.products, consumers: mirror.pool };
+  const sides = { products: harness.context.products, consumers: mirror.pool };
   const compared = await planComparison(
     sides,
     mirror.definition,
     mirror.comparison,
     DEFAULT_TOPIC_PREFIX,
   );
-  const options = optionsFor({ bench, admin }, mirror.pool);
-  Object.assign(context, { bench, admin, own, table, mirror, compared, options });
+  const options = optionsFor({ harness, admin }, mirror.pool);
+  Object.assign(context, { harness, admin, own, table, mirror, compared, options });
   await eventually(async () => assert.is(await rowsOf(mirror.pool, mirror.definition.name), 60), {
     timeoutMs: 60_000,
     what: 'the read model has every row',
@@ -88,7 +88,7 @@ test.after(async (context) => {
   await context.mirror.close();
   await context.own.remove();
   await context.admin.close();
-  await context.bench.close();
+  await context.harness.close();
   await context.close();
 });
 
@@ -143,7 +143,7 @@ test('faults of many kinds are each found in one check with their reason, and re
   await source(`update $T set price = 1000 where id = 'K-8'`);
   await source(`insert into $T values ('unseen', 'Unseen', 1, 1)`);
   await source(`delete from $T where id = 'K-9'`);
-  await recapture(context.bench.context.products, [compared.source]);
+  await recapture(context.harness.context.products, [compared.source]);
 
   // An offset is moved past a record, and a snapshot never brought a row.
   await source(`update $T set stock = 77 where id = 'K-11'`);
@@ -227,7 +227,7 @@ test('a truncate that was missed, and a consumer that is paused', async (context
 
   await products.query(`alter publication shelfcast drop table public.${table}`);
   await products.query(`truncate public.${table}`);
-  await recapture(context.bench.context.products, [compared.source]);
+  await recapture(context.harness.context.products, [compared.source]);
   const cut = await checkTable({ ...options, batchKeys: 5, maxDifferences: 10 }, compared);
   assert.ok(cut.isCut && cut.differences.length < 20, `${cut.differences.length} differences`);
   const found = await checkTable(options, compared);
@@ -285,7 +285,7 @@ test('make reconcile says what differs, does nothing on a dry run, repairs, and 
 });
 
 test('a table that no consumer keeps is vouched for by its log', async (context) => {
-  const { own, products, bench } = context;
+  const { own, products, harness } = context;
   const table = await own.make('alone');
   await products.query(
     `insert into public.${table} select nr from generate_series(1, 30) as s(nr)`,
@@ -302,7 +302,7 @@ test('a table that no consumer keeps is vouched for by its log', async (context)
   await products.query(`alter publication shelfcast drop table public.${table}`);
   await products.query(`insert into public.${table} values (31)`);
   await products.query(`delete from public.${table} where id = 7`);
-  await recapture(bench.context.products, [{ schema: 'public', table }]);
+  await recapture(harness.context.products, [{ schema: 'public', table }]);
   const cut = await runCommand('make reconcile', asked);
   assert.is.not(cut.status, 0);
   assert.match(cut.output, '30 keys, 1 missing (31), 1 deleted, which it does not show (7)');
@@ -312,15 +312,15 @@ test('a table that no consumer keeps is vouched for by its log', async (context)
 });
 
 test('beside a load not one change on its way is a difference', async (context) => {
-  const { bench, admin, products, consumers } = context;
+  const { harness, admin, products, consumers } = context;
   const prefix = `RL-${Date.now().toString(36)}`;
   const load = startLoad({
     url: fromEnvironment('PRODUCTS_DATABASE_URL'),
     ...{ changesPerSecond: CHANGES_PER_SECOND, prefix },
   });
   const flicker = startFlicker(products, `${prefix}!`);
-  const options = optionsFor({ bench, admin }, consumers);
-  const sides = { products: bench.context.products, consumers };
+  const options = optionsFor({ harness, admin }, consumers);
+  const sides = { products: harness.context.products, consumers };
   let checks = 0;
   let inFlight = 0;
   let unsettled = 0;
@@ -390,12 +390,12 @@ function startFlicker(products: Pool, productId: string): { stop(): Promise<void
 }
 
 function optionsFor(
-  { bench, admin }: Pick<Context, 'bench' | 'admin'>,
+  { harness, admin }: Pick<Context, 'harness' | 'admin'>,
   consumers: Pool,
 ): RepairOptions {
-  const { codec, reader } = bench.context;
+  const { codec, reader } = harness.context;
   return {
-    source: { ...bench.context, admin },
+    source: { ...harness.context, admin },
     ...{ consumers, codec, reader, patienceMs: 20_000, by: 'test', confirmed: 0 },
   };
 }

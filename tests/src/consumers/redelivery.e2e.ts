@@ -3,7 +3,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Kafka, KafkaAdmin, KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CatalogueBench, openCatalogueBench } from '../support/catalogue-bench.ts';
+import { type CatalogueHarness, openCatalogueHarness } from '../support/catalogue-harness.ts';
 import { logEffects } from '../support/effect-log.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { connectPipeline, eventuallyProduct, type Pipeline } from '../support/pipeline.ts';
@@ -78,68 +78,72 @@ test('a tombstone has no effect', async (context) => {
 });
 
 test('a topic that is read again from its beginning has no second effect, and no new report', async (context) => {
-  const bench = await openCatalogueBench();
+  const harness = await openCatalogueHarness();
   try {
-    const log = await logEffects(bench.pool);
-    for (const record of await someHistory(context)) await bench.replay(record);
-    await bench.start();
-    await allHandled(bench);
-    await bench.stop();
-    const [effects, rows, reports] = [await log.read(''), await readModel(bench), await ids(bench)];
+    const log = await logEffects(harness.pool);
+    for (const record of await someHistory(context)) await harness.replay(record);
+    await harness.start();
+    await allHandled(harness);
+    await harness.stop();
+    const [effects, rows, reports] = [
+      await log.read(''),
+      await readModel(harness),
+      await ids(harness),
+    ];
     assert.ok(effects.length > 0 && reports.size > effects.length / 2);
 
-    await bench.forgetOffsets();
-    await bench.start();
-    await allHandled(bench);
+    await harness.forgetOffsets();
+    await harness.start();
+    await allHandled(harness);
 
     assert.equal(await log.read(''), effects, 'effects');
-    assert.equal(await readModel(bench), rows, 'the read model');
-    assert.equal(await ids(bench), reports, 'ids of reports');
+    assert.equal(await readModel(harness), rows, 'the read model');
+    assert.equal(await ids(harness), reports, 'ids of reports');
   } finally {
-    await bench.close();
+    await harness.close();
   }
 });
 
 test('bytes that cannot be read hold up their own key, and nothing is lost', async (context) => {
-  const bench = await openCatalogueBench();
+  const harness = await openCatalogueHarness();
   try {
     const prefix = newId();
     const history = await someHistory(context, prefix);
     const spoiled = onePerPartition(history);
     assert.ok(spoiled.length >= 3, 'the keys are spread');
     for (const [nr, record] of spoiled.entries()) {
-      await bench.replay({ ...record, value: badBytes(record.value, nr) });
+      await harness.replay({ ...record, value: badBytes(record.value, nr) });
     }
-    for (const record of history) await bench.replay(record);
-    await bench.start();
-    await allHandled(bench);
+    for (const record of history) await harness.replay(record);
+    await harness.start();
+    await allHandled(harness);
     const spoiledKeys = spoiled.map(({ key }) => key?.toString('latin1'));
     const behind = history.filter(({ key }) => spoiledKeys.includes(key?.toString('latin1')));
-    const { rows } = await bench.pool.query(
+    const { rows } = await harness.pool.query(
       'select count(*)::int as parked from runtime.parked_changes',
     );
     assert.equal(rows, [{ parked: spoiled.length + behind.length }]);
-    assert.equal(await presentOf(bench, behind), [], 'nothing behind the bad bytes was handled');
+    assert.equal(await presentOf(harness, behind), [], 'nothing behind the bad bytes was handled');
 
-    await bench.pool.query(
+    await harness.pool.query(
       `insert into runtime.commands (consumer, kind, arguments, requested_by)
        values ('catalogue', 'discard', '{"all": true, "reason": "no Avro"}', 'test')`,
     );
     await eventually(
       async () => {
-        const left = await bench.pool.query('select from runtime.parked_keys');
+        const left = await harness.pool.query('select from runtime.parked_keys');
         assert.is(left.rowCount, 0);
       },
       { timeoutMs: 30_000, intervalMs: 200, what: 'what was behind is applied' },
     );
     // Beside these there are keys of the manual topics, which all consumers share.
-    const handled = await bench.pool.query(
+    const handled = await harness.pool.query(
       `select count(*)::int as keys from runtime.guards where position <> '' and starts_with(key, $1)`,
       [`${prefix}-`],
     );
     assert.equal(handled.rows, [{ keys: 30 }]);
   } finally {
-    await bench.close();
+    await harness.close();
   }
 });
 
@@ -197,21 +201,21 @@ function badBytes(value: Buffer | null, nr: number): Buffer {
   return ways[nr % ways.length] ?? good;
 }
 
-async function allHandled(bench: CatalogueBench): Promise<void> {
-  for (let partition = 0; partition < 6; partition += 1) await bench.handled(partition);
+async function allHandled(harness: CatalogueHarness): Promise<void> {
+  for (let partition = 0; partition < 6; partition += 1) await harness.handled(partition);
 }
 
-async function readModel({ pool }: CatalogueBench): Promise<unknown[]> {
+async function readModel({ pool }: CatalogueHarness): Promise<unknown[]> {
   const { rows } = await pool.query('select * from catalogue.products order by product_id');
   return rows;
 }
 
-async function ids(bench: CatalogueBench): Promise<Set<string>> {
-  return new Set((await bench.reports()).map(({ id }) => id));
+async function ids(harness: CatalogueHarness): Promise<Set<string>> {
+  return new Set((await harness.reports()).map(({ id }) => id));
 }
 
 /** Products of these records that the bench's catalogue has. */
-async function presentOf({ pool }: CatalogueBench, records: readonly KafkaRecord[]) {
+async function presentOf({ pool }: CatalogueHarness, records: readonly KafkaRecord[]) {
   const { rows } = await pool.query<{ product_id: string }>(
     'select product_id from catalogue.products',
   );

@@ -6,7 +6,7 @@ import { changesOf } from '@shelfcast/consumers/testing/changes';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConsumerBench } from '../support/consumer-bench.ts';
+import { openConsumerHarness } from '../support/consumer-harness.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import {
   createProductIds,
@@ -19,12 +19,12 @@ import { connectPipeline, type Pipeline } from '../support/pipeline.ts';
 import { codecAt, kafkaAt } from '../support/pipeline-kafka.ts';
 import {
   type KnownProduct,
-  openSharingBench,
-  type SharingBench,
-} from '../support/sharing-bench.ts';
+  openSharingHarness,
+  type SharingHarness,
+} from '../support/sharing-harness.ts';
 
 interface Context extends Pipeline, EventSender {
-  bench: SharingBench;
+  harness: SharingHarness;
 }
 
 const SHARED = sharedFieldsSetting.parse('products.price,products.stock_quantity');
@@ -37,11 +37,11 @@ test.before(async (context) => {
   Object.assign(context, connectPipeline(), {
     codec: codecAt(fromEnvironment('SCHEMA_REGISTRY_URL')),
     producer: await kafkaAt(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS')).createProducer(),
-    bench: await openSharingBench(SHARED, MEMBERS),
+    harness: await openSharingHarness(SHARED, MEMBERS),
   });
 });
 test.after(async (context) => {
-  await context.bench?.close();
+  await context.harness?.close();
   await giveToDatabase(context, ids.all);
   await context.producer?.close();
   context.codec?.close();
@@ -60,13 +60,13 @@ async function create({ products }: Pipeline, id: string): Promise<void> {
 }
 
 async function eventuallyProduct(
-  { bench }: Context,
+  { harness }: Context,
   id: string,
   expected: Partial<KnownProduct> | undefined,
 ): Promise<void> {
   await eventually(
     async () => {
-      const product = await bench.product(id);
+      const product = await harness.product(id);
       if (expected === undefined) return assert.is(product, undefined);
       assert.equal({ ...product, ...expected }, product);
     },
@@ -75,10 +75,10 @@ async function eventuallyProduct(
 }
 
 /** What lost of a change, as each consumer recorded it. */
-async function eventuallyLost({ bench }: Context, changeId: string, columns: readonly string[]) {
+async function eventuallyLost({ harness }: Context, changeId: string, columns: readonly string[]) {
   await eventually(
     async () => {
-      const { rows } = await bench.pool.query(
+      const { rows } = await harness.pool.query(
         `select consumer, array(select jsonb_object_keys(columns) order by 1) as columns
          from runtime.conflicts where change_id = $1 order by 1`,
         [changeId],
@@ -121,7 +121,7 @@ test('a row change that changes a shared field wins when it is newer, an older e
     older,
     [...UNSHARED, 'price', 'product_id', 'stock_quantity'].sort(),
   );
-  assert.is((await context.bench.product(id))?.price, '20.00');
+  assert.is((await context.harness.product(id))?.price, '20.00');
 
   await publish(context, productUpdate(id, { price: '15.00', stock_quantity: 4 }));
   await eventuallyProduct(context, id, { price: '15.00', stock: 4 });
@@ -152,7 +152,7 @@ test('an event that comes again has no second effect', async (context) => {
     last,
     [...UNSHARED, 'price', 'product_id', 'stock_quantity'].sort(),
   );
-  const { rows } = await context.bench.pool.query(
+  const { rows } = await context.harness.pool.query(
     'select kind, delta::int, origin from inventory.stock_movements where product_id = $1 order by nr',
     [id],
   );
@@ -178,7 +178,7 @@ test('what was parked and tried again decides by the same times', async (context
   const id = ids.next();
   await create(context, id);
   await eventuallyProduct(context, id, { price: '20.00' });
-  const { pool } = context.bench;
+  const { pool } = context.harness;
   await pool.query(
     `alter table catalogue.products add constraint poison check (price <> 6.66) not valid`,
   );
@@ -236,7 +236,7 @@ test('the newest acceptance counts, in any order of reading the topics and by an
 });
 
 test('an event leaves columns alone that it knows nothing of, and a deleted or truncated row deleted', async () => {
-  const bench = await openConsumerBench({ ...catalogue, sharedFields: SHARED });
+  const harness = await openConsumerHarness({ ...catalogue, sharedFields: SHARED });
   try {
     const rows = changesOf('public.products');
     const product = { product_id: 'P', name: 'a', price: '20.00', color: 'red' };
@@ -247,21 +247,24 @@ test('an event leaves columns alone that it knows nothing of, and a deleted or t
       return { occurredAtMs: seconds * 1_000 };
     };
     const stored = async () =>
-      (await bench.pool.query('select name, price, other_columns from catalogue.products')).rows;
+      (await harness.pool.query('select name, price, other_columns from catalogue.products')).rows;
     const events = [rows.create('P', product, at()), event()];
-    await bench.deliver(events);
+    await harness.deliver(events);
     assert.equal(await stored(), [
       { name: 'a', price: '15.00', other_columns: '{"color": "red"}' },
     ]);
     assert.equal(
-      await bench.deliver(events),
+      await harness.deliver(events),
       ['processed', 'processed'],
       'the same when it comes again',
     );
-    assert.equal(await bench.deliver([rows.delete('P', at()), event()]), ['processed', 'conflict']);
+    assert.equal(await harness.deliver([rows.delete('P', at()), event()]), [
+      'processed',
+      'conflict',
+    ]);
     assert.equal(await stored(), []);
   } finally {
-    await bench.close();
+    await harness.close();
   }
 });
 

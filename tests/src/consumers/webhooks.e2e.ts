@@ -10,7 +10,7 @@ import { eventually } from '@shelfcast/service-kit/eventually';
 import { NO_PRIVATE } from '@shelfcast/service-kit/webhooks/address-policy';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openPricingBench, type PricingBench, product } from '../support/pricing-bench.ts';
+import { openPricingHarness, type PricingHarness, product } from '../support/pricing-harness.ts';
 import {
   answer,
   type Behaviour,
@@ -21,18 +21,18 @@ import {
   slowly,
 } from '../support/webhook-receiver.ts';
 
-const test = suite<PricingBench>('webhooks');
+const test = suite<PricingHarness>('webhooks');
 
 test.before.each(async (context) => {
-  Object.assign(context, await openPricingBench());
+  Object.assign(context, await openPricingHarness());
 });
 test.after.each((context) => context.close());
 
 /** Creates products, and then gives each of them prices from 1 to `prices`. */
-async function pricesOf(bench: PricingBench, productIds: readonly string[], prices: number) {
+async function pricesOf(harness: PricingHarness, productIds: readonly string[], prices: number) {
   for (let price = 1; price <= prices; price += 1) {
     const op = price === 1 ? 'create' : 'update';
-    await bench.deliver(productIds.map((id) => product(id, { price: `${price}.00` }, { op })));
+    await harness.deliver(productIds.map((id) => product(id, { price: `${price}.00` }, { op })));
   }
 }
 

@@ -25,11 +25,11 @@ test('an event goes to every consumer, and each step of its way is shown', async
   await page.getByText(/^Complete after/).waitFor();
   const shownMs = performance.now() - sentAtMs;
   const steps = page.getByRole('table', { name: /Every step/ }).getByRole('row');
-  const says = (await steps.allTextContents()).join(' | ').replaceAll(/\s+/g, ' ');
+  const summary = (await steps.allTextContents()).join(' | ').replaceAll(/\s+/g, ' ');
   for (const who of ['published', 'catalogue', 'pricing', 'inventory']) {
-    assert.match(says.toLowerCase(), who, says);
+    assert.match(summary.toLowerCase(), who, summary);
   }
-  assert.not.match(says, /not yet/);
+  assert.not.match(summary, /not yet/);
   await eventuallyProduct(pipeline, productId, (row) => assert.is(row?.price, '19.99'));
 
   // The same key again is the same event.
@@ -51,18 +51,18 @@ test('what the form sees and what only the API sees are both said at their field
   page.on('request', (request) => {
     if (request.method() === 'POST') requests.push(request.url());
   });
-  const saysOf = async (label: string): Promise<string> => {
+  const hintOf = async (label: string): Promise<string> => {
     const input = page.getByLabel(label, { exact: true });
     assert.is(await input.getAttribute('aria-invalid'), 'true', label);
-    const says = await input.getAttribute('aria-describedby');
-    return (await page.locator(`[id="${says}"]`).textContent()) ?? '';
+    const summary = await input.getAttribute('aria-describedby');
+    return (await page.locator(`[id="${summary}"]`).textContent()) ?? '';
   };
   await page.getByRole('button', { name: 'Fill in the example' }).click();
   await page.getByLabel('product_id').fill(productId);
   await page.getByLabel('discount_percentage').fill('120.001');
   await page.getByRole('button', { name: 'Send the event' }).click();
   await eventually(
-    async () => assert.match(await saysOf('discount_percentage'), /at most 2 digits/),
+    async () => assert.match(await hintOf('discount_percentage'), /at most 2 digits/),
     { what: 'the fault of the form' },
   );
   assert.equal(requests, [], 'it is not sent');
@@ -72,7 +72,7 @@ test('what the form sees and what only the API sees are both said at their field
   await page.getByLabel('end_date').fill('2026-01-01T00:00:00Z');
   await page.getByRole('button', { name: 'Send the event' }).click();
   await page.getByRole('alert').getByText('Not accepted.').waitFor();
-  assert.is(await saysOf('end_date'), 'must be after start_date.');
+  assert.is(await hintOf('end_date'), 'must be after start_date.');
   assert.is(
     await page.getByLabel('end_date').evaluate((input) => input === document.activeElement),
     true,

@@ -127,7 +127,7 @@ test('a product that a consumer cannot apply, and then all is well', async ({ br
   await untilBox(page, 'catalogue effect', ['bad']);
   await click(box(page, 'catalogue effect'));
   await page.getByRole('list', { name: 'Causes' }).getByText(error).first().waitFor(); // the cause
-  await poison.mend();
+  await poison.remedy();
   const cause = page.getByRole('listitem').filter({ hasText: error });
   await click(cause.getByRole('button', { name: /^Redrive it/ }));
   const dialog = page.getByRole('dialog');

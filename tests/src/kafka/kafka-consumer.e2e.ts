@@ -7,33 +7,30 @@ import kafkajs from 'kafkajs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from '../support/environment.ts';
-import {
-  type KafkaWorkbench,
-  numbered,
-  openKafkaWorkbench,
-  textOf,
-} from '../support/kafka-workbench.ts';
+import { type KafkaHarness, numbered, openKafkaHarness, textOf } from '../support/kafka-harness.ts';
 import { scriptArgs } from '../support/script.ts';
 
 const servers = fromEnvironment('KAFKA_BOOTSTRAP_SERVERS');
-const test = suite<{ bench: KafkaWorkbench }>('kafka consumer');
+const test = suite<{ harness: KafkaHarness }>('kafka consumer');
 
 test.before(async (context) => {
-  context.bench = await openKafkaWorkbench(servers);
+  context.harness = await openKafkaHarness(servers);
 });
-test.after(async ({ bench }) => {
-  await bench.close();
-  assert.equal(bench.fatal, []);
+test.after(async ({ harness }) => {
+  await harness.close();
+  assert.equal(harness.fatal, []);
 });
 
-test('a failing partition gets the same offset again and holds up no other', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 3 });
-  for (const partition of [0, 1, 2]) await bench.producer.send(numbered(topic, partition, 10));
+test('a failing partition gets the same offset again and holds up no other', async ({
+  harness,
+}) => {
+  const topic = await harness.newTopic({ partitions: 3 });
+  for (const partition of [0, 1, 2]) await harness.producer.send(numbered(topic, partition, 10));
   const handled: string[][] = [[], [], []];
   const failures: HandlingError[] = [];
   let broken = true;
 
-  await bench.consume({
+  await harness.consume({
     topics: [topic],
     retryDelayMs: { first: 20, longest: 100 },
     onError: (failure) => failures.push(failure),
@@ -59,16 +56,16 @@ test('a failing partition gets the same offset again and holds up no other', asy
   await eventually(() => assert.equal(handled[0], all), { what: 'the mended partition, in order' });
 });
 
-test('nothing is committed that was not handled', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 2 });
-  const groupId = bench.uniqueName('group');
+test('nothing is committed that was not handled', async ({ harness }) => {
+  const topic = await harness.newTopic({ partitions: 2 });
+  const groupId = harness.uniqueName('group');
   let release: () => void = () => {};
   const gate = new Promise<void>((resolve) => {
     release = resolve;
   });
-  await bench.producer.send([...numbered(topic, 0, 5), ...numbered(topic, 1, 5)]);
+  await harness.producer.send([...numbered(topic, 0, 5), ...numbered(topic, 1, 5)]);
 
-  await bench.consume({
+  await harness.consume({
     groupId,
     topics: [topic],
     commitIntervalMs: 50,
@@ -77,7 +74,7 @@ test('nothing is committed that was not handled', async ({ bench }) => {
 
   const committed = async () =>
     new Map(
-      (await bench.admin.groupOffsets(groupId, [topic])).map((entry) => [
+      (await harness.admin.groupOffsets(groupId, [topic])).map((entry) => [
         entry.partition,
         entry.offset,
       ]),
@@ -93,15 +90,15 @@ test('nothing is committed that was not handled', async ({ bench }) => {
   });
 });
 
-test('stopping commits what was handled, and the next member starts there', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 1 });
-  const groupId = bench.uniqueName('group');
+test('stopping commits what was handled, and the next member starts there', async ({ harness }) => {
+  const topic = await harness.newTopic({ partitions: 1 });
+  const groupId = harness.uniqueName('group');
   const seen: string[] = [];
   const onBatch = async ({ records }: { records: readonly { value: Buffer | null }[] }) => {
     seen.push(...records.map(textOf));
   };
-  await bench.producer.send(numbered(topic, 0, 3));
-  const first = await bench.consume({
+  await harness.producer.send(numbered(topic, 0, 3));
+  const first = await harness.consume({
     groupId,
     topics: [topic],
     onBatch,
@@ -110,25 +107,25 @@ test('stopping commits what was handled, and the next member starts there', asyn
   await eventually(() => seen.length === 3, { what: 'the first records' });
   await first.stop();
 
-  await bench.producer.send([{ topic, partition: 0, key: null, value: Buffer.from('next') }]);
-  await bench.consume({ groupId, topics: [topic], onBatch });
+  await harness.producer.send([{ topic, partition: 0, key: null, value: Buffer.from('next') }]);
+  await harness.consume({ groupId, topics: [topic], onBatch });
 
   await eventually(() => seen.length > 3, { what: 'the record after the stop' });
   assert.equal(seen, ['0', '1', '2', 'next']);
 });
 
 test('a group begins where it is set to, in several topics; once deleted, at the oldest', async ({
-  bench,
+  harness,
 }) => {
-  const groupId = bench.uniqueName('group');
+  const groupId = harness.uniqueName('group');
   const topics = [
-    await bench.newTopic({ partitions: 2 }),
-    await bench.newTopic({ partitions: 1 }),
+    await harness.newTopic({ partitions: 2 }),
+    await harness.newTopic({ partitions: 1 }),
   ].sort();
-  for (const topic of topics) await bench.producer.send(numbered(topic, 0, 5));
+  for (const topic of topics) await harness.producer.send(numbered(topic, 0, 5));
   const offsets = topics.map((topic) => ({ topic, partition: 0, offset: 3n }));
-  await bench.admin.setGroupOffsets(groupId, offsets);
-  const committed = (await bench.admin.groupOffsets(groupId, topics)).filter(
+  await harness.admin.setGroupOffsets(groupId, offsets);
+  const committed = (await harness.admin.groupOffsets(groupId, topics)).filter(
     ({ offset }) => offset !== null,
   );
   assert.equal(
@@ -137,7 +134,7 @@ test('a group begins where it is set to, in several topics; once deleted, at the
   );
 
   const read: string[] = [];
-  const member = await bench.consume({
+  const member = await harness.consume({
     groupId,
     topics,
     onBatch: async ({ records }) => {
@@ -149,16 +146,16 @@ test('a group begins where it is set to, in several topics; once deleted, at the
     what: 'what comes after',
   });
   await member.stop();
-  await bench.admin.deleteGroup(groupId);
-  await bench.admin.deleteGroup(groupId);
-  const left = await bench.admin.groupOffsets(groupId, topics);
+  await harness.admin.deleteGroup(groupId);
+  await harness.admin.deleteGroup(groupId);
+  const left = await harness.admin.groupOffsets(groupId, topics);
   assert.ok(left.every(({ offset }) => offset === null));
 });
 
-test('paused partitions rest, the others go on', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 2 });
+test('paused partitions rest, the others go on', async ({ harness }) => {
+  const topic = await harness.newTopic({ partitions: 2 });
   const seen: string[] = [];
-  const consumer = await bench.consume({
+  const consumer = await harness.consume({
     topics: [topic],
     onBatch: async ({ partition, records }) => {
       for (const record of records) seen.push(`${partition}:${textOf(record)}`);
@@ -167,7 +164,7 @@ test('paused partitions rest, the others go on', async ({ bench }) => {
   await eventually(() => consumer.isReady(), { what: 'the assignment' });
 
   consumer.pause([{ topic, partitions: [0] }]);
-  await bench.producer.send([...numbered(topic, 0, 1), ...numbered(topic, 1, 1)]);
+  await harness.producer.send([...numbered(topic, 0, 1), ...numbered(topic, 1, 1)]);
   await eventually(() => assert.equal(seen, ['1:0']), { what: 'the partition that runs' });
   assert.is((await consumer.lag()).find(({ partition }) => partition === 0)?.messages, 1n);
 
@@ -175,10 +172,12 @@ test('paused partitions rest, the others go on', async ({ bench }) => {
   await eventually(() => assert.equal(seen, ['1:0', '0:0']), { what: 'the resumed partition' });
 });
 
-test('a topic that appears and fits the pattern is read from its beginning', async ({ bench }) => {
-  const prefix = bench.uniqueName('pattern');
+test('a topic that appears and fits the pattern is read from its beginning', async ({
+  harness,
+}) => {
+  const prefix = harness.uniqueName('pattern');
   const seen: string[] = [];
-  const consumer = await bench.consume({
+  const consumer = await harness.consume({
     topics: new RegExp(`^${prefix}\\.`),
     topicRefreshMs: 200,
     onBatch: async ({ topic, records }) => {
@@ -189,8 +188,8 @@ test('a topic that appears and fits the pattern is read from its beginning', asy
   assert.equal(consumer.assignment(), []);
 
   for (const name of ['a', 'b']) {
-    const topic = await bench.newTopic({ partitions: 1, name: `${prefix}.${name}` });
-    await bench.producer.send(numbered(topic, 0, 2));
+    const topic = await harness.newTopic({ partitions: 1, name: `${prefix}.${name}` });
+    await harness.producer.send(numbered(topic, 0, 2));
     await eventually(() => seen.filter((text) => text.startsWith(`${name}:`)).length >= 2, {
       what: `records of topic ${name}`,
     });
@@ -198,17 +197,17 @@ test('a topic that appears and fits the pattern is read from its beginning', asy
   assert.equal(seen, ['a:0', 'a:1', 'b:0', 'b:1']);
 
   // A deleted topic does not take the others with it.
-  await bench.admin.deleteTopics([`${prefix}.a`]);
+  await harness.admin.deleteTopics([`${prefix}.a`]);
   await eventually(() => consumer.assignment().length === 1, {
     what: 'the deleted topic to be left',
   });
-  await bench.producer.send([{ topic: `${prefix}.b`, key: null, value: Buffer.from('2') }]);
+  await harness.producer.send([{ topic: `${prefix}.b`, key: null, value: Buffer.from('2') }]);
   await eventually(() => seen.includes('b:2'), { what: 'the topic that stayed' });
 });
 
-test('records lost to retention are reported, and what is left is read', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 1 });
-  const groupId = bench.uniqueName('group');
+test('records lost to retention are reported, and what is left is read', async ({ harness }) => {
+  const topic = await harness.newTopic({ partitions: 1 });
+  const groupId = harness.uniqueName('group');
   const seen: string[] = [];
   const resets: OffsetReset[] = [];
   const options = {
@@ -219,14 +218,14 @@ test('records lost to retention are reported, and what is left is read', async (
       seen.push(...records.map(textOf));
     },
   };
-  await bench.producer.send(numbered(topic, 0, 4));
-  const first = await bench.consume(options);
+  await harness.producer.send(numbered(topic, 0, 4));
+  const first = await harness.consume(options);
   await eventually(() => seen.length === 4, { what: 'the first records' });
   await first.stop();
 
-  await bench.producer.send(numbered(topic, 0, 6));
+  await harness.producer.send(numbered(topic, 0, 6));
   await deleteRecordsBefore(topic, '7');
-  await bench.consume(options);
+  await harness.consume(options);
 
   await eventually(() => seen.length === 7, { what: 'the records that are left' });
   assert.equal(seen.slice(4), ['3', '4', '5']);
@@ -234,9 +233,9 @@ test('records lost to retention are reported, and what is left is read', async (
 });
 
 test('a record larger than the fetch limit arrives while other partitions are busy', async ({
-  bench,
+  harness,
 }) => {
-  const topic = await bench.newTopic({
+  const topic = await harness.newTopic({
     partitions: 3,
     configs: { 'max.message.bytes': String(16 * 1024 * 1024) },
   });
@@ -244,16 +243,16 @@ test('a record larger than the fetch limit arrives while other partitions are bu
   const large = Buffer.alloc(10 * 1024 * 1024, 7);
   let largeArrived = false;
   let others = 0;
-  await bench.producer.send([{ topic, partition: 2, key: null, value: large }]);
+  await harness.producer.send([{ topic, partition: 2, key: null, value: large }]);
   const flood = Array.from({ length: 4_000 }, (_, index) => ({
     topic,
     partition: index % 2,
     key: null,
     value: Buffer.alloc(1_000),
   }));
-  await bench.producer.send(flood);
+  await harness.producer.send(flood);
 
-  await bench.consume({
+  await harness.consume({
     topics: [topic],
     maxPartitionBytes: 64 * 1024,
     onBatch: async ({ partition, records }) => {
@@ -269,9 +268,9 @@ test('a record larger than the fetch limit arrives while other partitions are bu
   assert.ok(others < 4_000, 'it came before the other partitions were drained');
 });
 
-test('a member that is killed is replaced within 8 seconds', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 4 });
-  const groupId = bench.uniqueName('group');
+test('a member that is killed is replaced within 8 seconds', async ({ harness }) => {
+  const topic = await harness.newTopic({ partitions: 4 });
+  const groupId = harness.uniqueName('group');
   const script = scriptArgs('../support/consume-in-child', import.meta.url);
   const child = spawn(process.execPath, [...script, servers, groupId, topic], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -279,7 +278,7 @@ test('a member that is killed is replaced within 8 seconds', async ({ bench }) =
   try {
     await once(child.stdout, 'data');
     const seen = new Set<string>();
-    const consumer = await bench.consume({
+    const consumer = await harness.consume({
       groupId,
       topics: [topic],
       onBatch: async ({ records }) => {
@@ -290,7 +289,7 @@ test('a member that is killed is replaced within 8 seconds', async ({ bench }) =
 
     child.kill('SIGKILL');
     const killedAtMs = performance.now();
-    await bench.producer.send(
+    await harness.producer.send(
       [0, 1, 2, 3].map((partition) => ({
         topic,
         partition,
@@ -307,10 +306,10 @@ test('a member that is killed is replaced within 8 seconds', async ({ bench }) =
 });
 
 test('what kafkajs takes for final, a group that cannot be joined now, is tried again', async ({
-  bench,
+  harness,
 }) => {
-  const topic = await bench.newTopic({ partitions: 1 });
-  const groupId = bench.uniqueName('group');
+  const topic = await harness.newTopic({ partitions: 1 });
+  const groupId = harness.uniqueName('group');
   const stranger = new kafkajs.Kafka({ brokers: servers.split(','), logLevel: 0 }).consumer({
     groupId,
     partitionAssigners: [
@@ -324,7 +323,7 @@ test('what kafkajs takes for final, a group that cannot be joined now, is tried 
   await joined;
   const seen: string[] = [];
 
-  const consumer = await bench.consume({
+  const consumer = await harness.consume({
     groupId,
     topics: [topic],
     onBatch: async ({ records }) => {
@@ -333,7 +332,7 @@ test('what kafkajs takes for final, a group that cannot be joined now, is tried 
   });
   assert.not(consumer.isReady());
   await stranger.disconnect();
-  await bench.producer.send(numbered(topic, 0, 1));
+  await harness.producer.send(numbered(topic, 0, 1));
 
   await eventually(() => assert.equal(seen, ['0']), { what: 'the record' });
 });

@@ -4,27 +4,27 @@ import { type Stack, startStack } from '@shelfcast/local/stack';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type KafkaWorkbench, openKafkaWorkbench, textOf } from '../support/kafka-workbench.ts';
+import { type KafkaHarness, openKafkaHarness, textOf } from '../support/kafka-harness.ts';
 import { clearOwnStack } from '../support/own-stack.ts';
 
-const test = suite<{ stack: Stack; bench: KafkaWorkbench }>('kafka outage');
+const test = suite<{ stack: Stack; harness: KafkaHarness }>('kafka outage');
 
 test.before(async (context) => {
   context.stack = await startStack({ ...(await clearOwnStack()), services: ['kafka'] });
-  context.bench = await openKafkaWorkbench(context.stack.urls.kafka);
+  context.harness = await openKafkaHarness(context.stack.urls.kafka);
 });
-test.after(async ({ bench, stack }) => {
-  await bench.close();
+test.after(async ({ harness, stack }) => {
+  await harness.close();
   await stack.stop();
 });
 
 test('a broker that is killed and comes back costs no record, and 3 seconds at most', async ({
-  bench,
+  harness,
   stack,
 }) => {
-  const topic = await bench.newTopic({ partitions: 3 });
+  const topic = await harness.newTopic({ partitions: 3 });
   const seen: { text: string; atMs: number }[] = [];
-  await bench.consume({
+  await harness.consume({
     topics: [topic],
     onBatch: async ({ records }) => {
       const atMs = performance.now();
@@ -35,7 +35,7 @@ test('a broker that is killed and comes back costs no record, and 3 seconds at m
   const ticker = setInterval(() => {
     const index = sends.length;
     const value = Buffer.from(String(index));
-    sends.push(bench.producer.send([{ topic, partition: index % 3, key: null, value }]));
+    sends.push(harness.producer.send([{ topic, partition: index % 3, key: null, value }]));
   }, 10);
 
   try {
@@ -73,7 +73,7 @@ test('a broker that is killed and comes back costs no record, and 3 seconds at m
       'in order',
     );
   }
-  assert.equal(bench.fatal, []);
+  assert.equal(harness.fatal, []);
 });
 
 function accepts(address: string): Promise<boolean> {

@@ -4,25 +4,20 @@ import type { RecordToSend, SentRecord } from '@shelfcast/service-kit/kafka/type
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from '../support/environment.ts';
-import {
-  type KafkaWorkbench,
-  numbered,
-  openKafkaWorkbench,
-  textOf,
-} from '../support/kafka-workbench.ts';
+import { type KafkaHarness, numbered, openKafkaHarness, textOf } from '../support/kafka-harness.ts';
 
-const test = suite<{ bench: KafkaWorkbench }>('kafka producer');
+const test = suite<{ harness: KafkaHarness }>('kafka producer');
 
 test.before(async (context) => {
-  context.bench = await openKafkaWorkbench(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
+  context.harness = await openKafkaHarness(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
 });
-test.after(async ({ bench }) => {
-  await bench.close();
-  assert.equal(bench.fatal, []);
+test.after(async ({ harness }) => {
+  await harness.close();
+  assert.equal(harness.fatal, []);
 });
 
-test('every record is where its answer says, however calls were batched', async ({ bench }) => {
-  const topic = await bench.newTopic({
+test('every record is where its answer says, however calls were batched', async ({ harness }) => {
+  const topic = await harness.newTopic({
     partitions: 3,
     configs: { 'message.timestamp.type': 'LogAppendTime' },
   });
@@ -30,14 +25,14 @@ test('every record is where its answer says, however calls were batched', async 
 
   const answers = await Promise.all(
     values.map((value, index) =>
-      bench.producer.send([
+      harness.producer.send([
         { topic, key: `key ${index % 40}`, value: Buffer.from(value), headers: { n: `${index}` } },
       ]),
     ),
   );
 
   const places = new Map<string, string>();
-  await bench.consume({
+  await harness.consume({
     topics: [topic],
     onBatch: async ({ records }) => {
       for (const record of records) places.set(place(record), textOf(record));
@@ -51,9 +46,12 @@ test('every record is where its answer says, however calls were batched', async 
   });
 });
 
-test('a record that is too large fails alone', async ({ bench }) => {
-  const strict = await bench.newTopic({ partitions: 1, configs: { 'max.message.bytes': '2000' } });
-  const topic = await bench.newTopic({ partitions: 1 });
+test('a record that is too large fails alone', async ({ harness }) => {
+  const strict = await harness.newTopic({
+    partitions: 1,
+    configs: { 'max.message.bytes': '2000' },
+  });
+  const topic = await harness.newTopic({ partitions: 1 });
   const records: RecordToSend[] = [
     { topic, key: null, value: Buffer.from('before') },
     { topic, key: null, value: Buffer.alloc(17 * 1024 * 1024) },
@@ -61,22 +59,22 @@ test('a record that is too large fails alone', async ({ bench }) => {
     { topic, key: null, value: Buffer.from('after') },
   ];
 
-  const results = await resultsOf(bench.producer.send(records));
+  const results = await resultsOf(harness.producer.send(records));
 
   assert.equal(results.map(codeOf), ['sent', 'RECORD_TOO_LARGE', 'RECORD_TOO_LARGE', 'sent']);
   assert.equal(
-    codeOf((await bench.producer.send([{ topic: strict, key: null, value: null }]))[0]),
+    codeOf((await harness.producer.send([{ topic: strict, key: null, value: null }]))[0]),
     'sent',
   );
 });
 
-test('an unknown topic fails at once, and alone', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 1 });
+test('an unknown topic fails at once, and alone', async ({ harness }) => {
+  const topic = await harness.newTopic({ partitions: 1 });
   const startedMs = performance.now();
 
   const results = await resultsOf(
-    bench.producer.send([
-      { topic: bench.uniqueName('missing'), key: null, value: null },
+    harness.producer.send([
+      { topic: harness.uniqueName('missing'), key: null, value: null },
       { topic, partition: 5, key: null, value: null },
       { topic, key: null, value: null },
     ]),
@@ -86,47 +84,49 @@ test('an unknown topic fails at once, and alone', async ({ bench }) => {
   assert.ok(performance.now() - startedMs < 3_000);
 });
 
-test('a topic that is deleted does not stop the others', async ({ bench }) => {
-  const doomed = await bench.newTopic({ partitions: 1 });
-  const topic = await bench.newTopic({ partitions: 1 });
-  await bench.producer.send([...numbered(doomed, 0, 1), ...numbered(topic, 0, 1)]);
-  await bench.admin.deleteTopics([doomed]);
-  await eventually(async () => !(await bench.admin.listTopics()).includes(doomed), {
+test('a topic that is deleted does not stop the others', async ({ harness }) => {
+  const doomed = await harness.newTopic({ partitions: 1 });
+  const topic = await harness.newTopic({ partitions: 1 });
+  await harness.producer.send([...numbered(doomed, 0, 1), ...numbered(topic, 0, 1)]);
+  await harness.admin.deleteTopics([doomed]);
+  await eventually(async () => !(await harness.admin.listTopics()).includes(doomed), {
     what: 'the topic to be gone',
   });
 
   const startedMs = performance.now();
   const results = await resultsOf(
-    bench.producer.send([...numbered(doomed, 0, 1), ...numbered(topic, 0, 1)]),
+    harness.producer.send([...numbered(doomed, 0, 1), ...numbered(topic, 0, 1)]),
   );
   assert.equal(results.map(codeOf), ['UNKNOWN_TOPIC', 'sent']);
   assert.ok(performance.now() - startedMs < 10_000);
 });
 
-test('a deleted topic that is no longer written to does not stop the others', async ({ bench }) => {
-  const doomed = await bench.newTopic({ partitions: 1 });
-  await bench.producer.send(numbered(doomed, 0, 1));
-  await bench.admin.deleteTopics([doomed]);
-  await eventually(async () => !(await bench.admin.listTopics()).includes(doomed), {
+test('a deleted topic that is no longer written to does not stop the others', async ({
+  harness,
+}) => {
+  const doomed = await harness.newTopic({ partitions: 1 });
+  await harness.producer.send(numbered(doomed, 0, 1));
+  await harness.admin.deleteTopics([doomed]);
+  await eventually(async () => !(await harness.admin.listTopics()).includes(doomed), {
     what: 'the topic to be gone',
   });
-  const topic = await bench.newTopic({ partitions: 1 });
+  const topic = await harness.newTopic({ partitions: 1 });
 
   const startedMs = performance.now();
-  await bench.producer.send(numbered(topic, 0, 1));
+  await harness.producer.send(numbered(topic, 0, 1));
 
   assert.ok(performance.now() - startedMs < 5_000);
 });
 
-test('records of one key keep the order of the calls', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 3 });
+test('records of one key keep the order of the calls', async ({ harness }) => {
+  const topic = await harness.newTopic({ partitions: 3 });
   const seen: string[] = [];
   const sends = Array.from({ length: 2_000 }, (_, index) =>
-    bench.producer.send([{ topic, key: 'one', value: Buffer.from(String(index)) }]),
+    harness.producer.send([{ topic, key: 'one', value: Buffer.from(String(index)) }]),
   );
   await Promise.all(sends);
 
-  await bench.consume({
+  await harness.consume({
     topics: [topic],
     onBatch: async ({ records }) => {
       seen.push(...records.map(textOf));
@@ -140,9 +140,9 @@ test('records of one key keep the order of the calls', async ({ bench }) => {
   );
 });
 
-test('closing sends what is queued, then refuses', async ({ bench }) => {
-  const topic = await bench.newTopic({ partitions: 1 });
-  const producer = await bench.kafka.createProducer({ maxRequestRecords: 10 });
+test('closing sends what is queued, then refuses', async ({ harness }) => {
+  const topic = await harness.newTopic({ partitions: 1 });
+  const producer = await harness.kafka.createProducer({ maxRequestRecords: 10 });
   const sends = Array.from({ length: 100 }, () =>
     producer.send([{ topic, key: null, value: Buffer.from('x') }]),
   );
@@ -150,7 +150,7 @@ test('closing sends what is queued, then refuses', async ({ bench }) => {
   await producer.close();
 
   assert.is((await Promise.all(sends)).length, 100);
-  assert.equal((await bench.admin.highWatermarks(topic)).get(0), 100n);
+  assert.equal((await harness.admin.highWatermarks(topic)).get(0), 100n);
   const late = await resultsOf(producer.send([{ topic, key: null, value: null }]));
   assert.equal(late.map(codeOf), ['CLOSED']);
 });

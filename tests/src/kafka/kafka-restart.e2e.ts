@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from '../support/environment.ts';
 import { type Fault, type KafkaApi, openKafkaGate } from '../support/kafka-gate.ts';
-import { type KafkaWorkbench, openKafkaWorkbench } from '../support/kafka-workbench.ts';
+import { type KafkaHarness, openKafkaHarness } from '../support/kafka-harness.ts';
 
 const servers = fromEnvironment('KAFKA_BOOTSTRAP_SERVERS');
 const STEPS: readonly KafkaApi[] = [
@@ -19,14 +19,14 @@ const STEPS: readonly KafkaApi[] = [
   'Heartbeat',
   'OffsetCommit',
 ];
-const test = suite<{ bench: KafkaWorkbench; topic: string }>('kafka restart');
+const test = suite<{ harness: KafkaHarness; topic: string }>('kafka restart');
 
 test.before(async (context) => {
-  context.bench = await openKafkaWorkbench(servers);
-  context.topic = await context.bench.newTopic({ partitions: 2 });
+  context.harness = await openKafkaHarness(servers);
+  context.topic = await context.harness.newTopic({ partitions: 2 });
 });
-test.after(async ({ bench }) => {
-  await bench.close();
+test.after(async ({ harness }) => {
+  await harness.close();
 });
 
 /**
@@ -34,7 +34,7 @@ test.after(async ({ bench }) => {
  * @returns milliseconds until both were handled
  */
 async function heldUp(
-  { bench, topic }: { bench: KafkaWorkbench; topic: string },
+  { harness, topic }: { harness: KafkaHarness; topic: string },
   [step, fault]: readonly [KafkaApi, Fault],
   limitMs: number,
 ): Promise<number> {
@@ -45,11 +45,11 @@ async function heldUp(
     clientId: 'kafka-restart-test',
     log: silentLogger(),
   });
-  const groupId = bench.uniqueName(`restart-${step}`);
+  const groupId = harness.uniqueName(`restart-${step}`);
   const handled = new Set<string>();
   const fatal: Error[] = [];
   const send = (what: string) =>
-    bench.producer.send([{ topic, key: what, value: Buffer.from(`${groupId} ${what}`) }]);
+    harness.producer.send([{ topic, key: what, value: Buffer.from(`${groupId} ${what}`) }]);
   await send('first');
   const startedAtMs = performance.now();
   const consumer = await kafka.createConsumer({
@@ -85,7 +85,7 @@ async function heldUp(
 }
 
 async function heldUpByEach(
-  context: { bench: KafkaWorkbench; topic: string },
+  context: { harness: KafkaHarness; topic: string },
   faults: readonly (readonly [KafkaApi, Fault])[],
   limitMs: number,
 ): Promise<void> {

@@ -1,17 +1,17 @@
 import { catalogue } from '@shelfcast/consumers/internals/catalogue/consumer';
-import type { Bench } from '@shelfcast/consumers/testing/bench';
 import { changesOf } from '@shelfcast/consumers/testing/changes';
+import type { Harness } from '@shelfcast/consumers/testing/harness';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openConsumerBench } from '../support/consumer-bench.ts';
+import { openConsumerHarness } from '../support/consumer-harness.ts';
 
-const test = suite<{ bench: Bench }>('batches whose reports are under way');
+const test = suite<{ harness: Harness }>('batches whose reports are under way');
 
 test.before(async (context) => {
-  context.bench = await openConsumerBench(catalogue);
+  context.harness = await openConsumerHarness(catalogue);
 });
-test.before.each(({ bench }) => bench.forget());
-test.after(({ bench }) => bench.close());
+test.before.each(({ harness }) => harness.forget());
+test.after(({ harness }) => harness.close());
 
 /** A product's changes, each at the next offset; those of even versions come late and have no effect. */
 function makeChanges() {
@@ -22,17 +22,17 @@ function makeChanges() {
 }
 
 test('after a crash, all that was not acknowledged is reported as before, and nothing else', async ({
-  bench,
+  harness,
 }) => {
   const [a, late, b, alsoLate, c, d] = makeChanges();
   if (!a || !late || !b || !alsoLate || !c || !d) throw new Error('six changes');
-  assert.equal(await bench.deliver([a, late]), ['processed', 'skipped']);
+  assert.equal(await harness.deliver([a, late]), ['processed', 'skipped']);
   const openFrom = a.record.offset;
-  assert.equal(await bench.deliver([b, alsoLate], { openFrom }), ['processed', 'skipped']);
-  assert.equal(await bench.deliver([c], { openFrom }), ['processed']);
+  assert.equal(await harness.deliver([b, alsoLate], { openFrom }), ['processed', 'skipped']);
+  assert.equal(await harness.deliver([c], { openFrom }), ['processed']);
 
   // all three batches come again, as one
-  assert.equal(await bench.deliver([a, late, b, alsoLate, c]), [
+  assert.equal(await harness.deliver([a, late, b, alsoLate, c]), [
     'processed',
     'skipped',
     'processed',
@@ -41,8 +41,8 @@ test('after a crash, all that was not acknowledged is reported as before, and no
   ]);
 
   // the first batch is acknowledged, the others are not
-  assert.equal(await bench.deliver([d], { openFrom: b.record.offset }), ['processed']);
-  assert.equal(await bench.deliver([a, late, b, alsoLate, c, d]), [
+  assert.equal(await harness.deliver([d], { openFrom: b.record.offset }), ['processed']);
+  assert.equal(await harness.deliver([a, late, b, alsoLate, c, d]), [
     'reported',
     'reported',
     'processed',
@@ -52,10 +52,10 @@ test('after a crash, all that was not acknowledged is reported as before, and no
   ]);
 });
 
-test('what is acknowledged is not kept in mind', async ({ bench }) => {
+test('what is acknowledged is not kept in mind', async ({ harness }) => {
   const changes = makeChanges();
-  for (const change of changes) await bench.deliver([change]);
-  const { rows } = await bench.pool.query(
+  for (const change of changes) await harness.deliver([change]);
+  const { rows } = await harness.pool.query(
     'select next_offset - first_offset as length, skipped_offsets as skipped from runtime.batches',
   );
   assert.equal(rows, [{ length: 1n, skipped: [] }]);

@@ -13,10 +13,10 @@ import { shown } from '../support/await-alert.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { startTestMonitor, type TestMonitor } from '../support/monitor.ts';
 import { connectPipeline, type Pipeline } from '../support/pipeline.ts';
-import { openProbeBench, type ProbeBench } from '../support/probe/bench.ts';
+import { openProbeHarness, type ProbeHarness } from '../support/probe/harness.ts';
 
 interface Context extends Pipeline {
-  bench: ProbeBench;
+  harness: ProbeHarness;
   monitor: TestMonitor;
   api: Api;
 }
@@ -27,23 +27,23 @@ const LARGE = 'A-large';
 
 test.before(async (context) => {
   Object.assign(context, connectPipeline());
-  context.bench = await openProbeBench();
-  await context.bench.start();
+  context.harness = await openProbeHarness();
+  await context.harness.start();
   context.monitor = await startTestMonitor({
     KAFKA_CONNECT_URL: fromEnvironment('KAFKA_CONNECT_URL'),
-    CONSUMERS_DATABASE_URL: context.bench.databaseUrl,
-    CONSUMER_GROUPS: context.bench.name,
+    CONSUMERS_DATABASE_URL: context.harness.databaseUrl,
+    CONSUMER_GROUPS: context.harness.name,
     // What a test can wait for; how long something has to be so before it fires is the default.
     ALERT_LAG_SECONDS: '5',
     ALERT_RECORD_PERCENT: '1',
   });
   context.api = apiOf(context.monitor.url);
 });
-test.after(async ({ bench, monitor, products, close }) => {
+test.after(async ({ harness, monitor, products, close }) => {
   await products.query('delete from products where product_id = $1', [LARGE]);
-  await connect.remove(bench.name).catch(() => {});
+  await connect.remove(harness.name).catch(() => {});
   await monitor.close();
-  await bench.close();
+  await harness.close();
   await close();
 });
 
@@ -54,62 +54,62 @@ test('a record near the limit', async (context) => {
     [LARGE, randomBytes(150_000).toString('hex')],
   );
   const topic = cdcTopic({ schema: 'public', table: 'products' });
-  const { says } = await shown(context, 'RecordNearLimit', topic, 'firing', since);
-  assert.match(says, 'stops the connector');
+  const { summary } = await shown(context, 'RecordNearLimit', topic, 'firing', since);
+  assert.match(summary, 'stops the connector');
 });
 
 test('failures, and keys that wait for people', async (context) => {
-  const { bench, api } = context;
+  const { harness, api } = context;
   const bad = Array.from({ length: 8 }, (_, nr) => `bad-${nr}`);
-  for (const key of bad) await bench.fault(key, 'fails');
-  await bench.write(
+  for (const key of bad) await harness.fault(key, 'fails');
+  await harness.write(
     Array.from({ length: 60 }, (_, nr) => ({ key: `good-${nr % 20}`, version: nr + 1 })),
   );
   const since = performance.now();
-  await bench.write(bad.map((key) => ({ key, version: 1 })));
-  await shown(context, 'ConsumerErrors', bench.name, 'firing', since);
+  await harness.write(bad.map((key) => ({ key, version: 1 })));
+  await shown(context, 'ConsumerErrors', harness.name, 'firing', since);
   await eventually(
-    async () => assert.ok((await bench.parkedKeys()).some(({ state }) => state === 'dead')),
+    async () => assert.ok((await harness.parkedKeys()).some(({ state }) => state === 'dead')),
     { timeoutMs: 120_000, intervalMs: 100, what: 'a key that was tried to the end' },
   );
-  await shown(context, 'DeadLetters', bench.name, 'firing', performance.now());
-  for (const key of bad) await bench.mend(key);
+  await shown(context, 'DeadLetters', harness.name, 'firing', performance.now());
+  for (const key of bad) await harness.remedy(key);
   const mended = performance.now();
   await eventually(
-    async () => assert.ok((await bench.parkedKeys()).every(({ state }) => state === 'dead')),
+    async () => assert.ok((await harness.parkedKeys()).every(({ state }) => state === 'dead')),
     { timeoutMs: 120_000, intervalMs: 100, what: 'the others are through, or given up as well' },
   );
-  const redrive = { consumer: bench.name, all: true };
+  const redrive = { consumer: harness.name, all: true };
   assert.is((await api('POST', '/api/dead-letters/redrive', redrive)).status, 200);
-  await bench.reached(bad.map((key) => ({ key, version: 1 })));
-  await shown(context, 'DeadLetters', bench.name, 'resolved', performance.now());
-  await shown(context, 'ConsumerErrors', bench.name, 'resolved', mended);
+  await harness.reached(bad.map((key) => ({ key, version: 1 })));
+  await shown(context, 'DeadLetters', harness.name, 'resolved', performance.now());
+  await shown(context, 'ConsumerErrors', harness.name, 'resolved', mended);
 });
 
 test('a consumer that is paused falls behind', async (context) => {
-  const { bench, api } = context;
-  const of = `/api/consumers/${bench.name}`;
+  const { harness, api } = context;
+  const of = `/api/consumers/${harness.name}`;
   assert.is((await api('POST', `${of}/pause`, { reason: 'a test' })).status, 200);
-  await bench.untilPaused();
-  await bench.write([{ key: 'late', version: 1 }]);
+  await harness.untilPaused();
+  await harness.write([{ key: 'late', version: 1 }]);
   const late = performance.now() + 5_000;
-  const { says } = await shown(context, 'ConsumerLag', bench.name, 'firing', late);
-  assert.match(says, /behind in \S+\[\d+\]; 1 records wait/);
+  const { summary } = await shown(context, 'ConsumerLag', harness.name, 'firing', late);
+  assert.match(summary, /behind in \S+\[\d+\]; 1 records wait/);
   assert.is((await api('POST', `${of}/resume`)).status, 200);
-  await bench.reached([{ key: 'late', version: 1 }]);
-  await shown(context, 'ConsumerLag', bench.name, 'resolved', performance.now());
+  await harness.reached([{ key: 'late', version: 1 }]);
+  await shown(context, 'ConsumerLag', harness.name, 'resolved', performance.now());
 });
 
 test('a consumer that was stopped', async (context) => {
-  const { bench } = context;
-  await bench.stopAll();
-  await shown(context, 'ConsumerSilent', bench.name, 'firing', performance.now());
-  await bench.start();
-  await shown(context, 'ConsumerSilent', bench.name, 'resolved', performance.now());
+  const { harness } = context;
+  await harness.stopAll();
+  await shown(context, 'ConsumerSilent', harness.name, 'firing', performance.now());
+  await harness.start();
+  await shown(context, 'ConsumerSilent', harness.name, 'resolved', performance.now());
 });
 
 test('a task that fails, until its setting is mended', async (context) => {
-  const { name } = context.bench;
+  const { name } = context.harness;
   const config = await connect.config(CONNECTOR);
   assert.ok(config);
   const { 'heartbeat.action.query': _, ...others } = config;

@@ -18,7 +18,7 @@ import { z } from 'zod';
 import { newToken } from '../support/api-client.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { fromEnvironment } from '../support/environment.ts';
-import { type KafkaWorkbench, openKafkaWorkbench } from '../support/kafka-workbench.ts';
+import { type KafkaHarness, openKafkaHarness } from '../support/kafka-harness.ts';
 import { connectLive } from '../support/live-client.ts';
 import { madeReport } from '../support/made-reports.ts';
 import { productUpdate } from '../support/manual-events.ts';
@@ -27,7 +27,7 @@ import { codecAt } from '../support/pipeline-kafka.ts';
 import { percentile, SERVED_MS, timesOf, watchMemory } from '../support/process-memory.ts';
 
 interface Context {
-  kafka: KafkaWorkbench;
+  kafka: KafkaHarness;
   monitor: TestMonitor;
   consumers: TestDatabase;
   token: string;
@@ -46,7 +46,7 @@ const MAX_GROWTH_MIB = 100;
 const test = suite<Context>('monitor, flooded');
 
 test.before(async (context) => {
-  context.kafka = await openKafkaWorkbench(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
+  context.kafka = await openKafkaHarness(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
   const topic = await context.kafka.newTopic({ partitions: 1 });
   const viewer = newToken('vera', 'viewer');
   const other = newToken('otto', 'viewer');

@@ -9,14 +9,14 @@ import * as assert from 'uvu/assert';
 import WebSocket from 'ws';
 import { type Api, apiOf, newToken } from '../support/api-client.ts';
 import { fromEnvironment } from '../support/environment.ts';
-import { type KafkaWorkbench, openKafkaWorkbench } from '../support/kafka-workbench.ts';
+import { type KafkaHarness, openKafkaHarness } from '../support/kafka-harness.ts';
 import { connectLive } from '../support/live-client.ts';
 import { madeReport } from '../support/made-reports.ts';
 import { startTestMonitor, type TestMonitor } from '../support/monitor.ts';
 import { codecAt } from '../support/pipeline-kafka.ts';
 
 interface Context {
-  kafka: KafkaWorkbench;
+  kafka: KafkaHarness;
   monitor: TestMonitor;
   viewer: Api;
   token: string;
@@ -28,7 +28,7 @@ const KEYS = [HOSTILE, '100% wool', 'a_b', 'a\\b', 'plain'];
 const test = suite<Context>('monitor, hostile');
 
 test.before(async (context) => {
-  context.kafka = await openKafkaWorkbench(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
+  context.kafka = await openKafkaHarness(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
   const topic = await context.kafka.newTopic({ partitions: 3 });
   const [viewer, operator] = [newToken('vera', 'viewer'), newToken('otto', 'operator')];
   context.monitor = await startTestMonitor({

@@ -4,10 +4,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Api, apiOf, newToken } from '../support/api-client.ts';
 import { startTestMonitor, type TestMonitor } from '../support/monitor.ts';
-import { openProbeBench, type ProbeBench } from '../support/probe/bench.ts';
+import { openProbeHarness, type ProbeHarness } from '../support/probe/harness.ts';
 
 interface Context {
-  bench: ProbeBench;
+  harness: ProbeHarness;
   monitor: TestMonitor;
   viewer: Api;
   publisher: Api;
@@ -18,39 +18,39 @@ const HOSTILE = '<img src=x onerror=alert(1)>';
 const test = suite<Context>('operations');
 
 test.before(async (context) => {
-  const bench = await openProbeBench();
+  const harness = await openProbeHarness();
   const [viewer, publisher, operator] = [
     newToken('vera', 'viewer'),
     newToken('paul', 'publisher'),
     newToken('otto', 'operator'),
   ];
   const monitor = await startTestMonitor({
-    CONSUMERS_DATABASE_URL: bench.databaseUrl,
-    CONSUMER_GROUPS: bench.name,
-    TOPIC_PREFIX: bench.name,
+    CONSUMERS_DATABASE_URL: harness.databaseUrl,
+    CONSUMER_GROUPS: harness.name,
+    TOPIC_PREFIX: harness.name,
     API_TOKENS: [viewer, publisher, operator].map(({ setting }) => setting).join(','),
   });
-  context.bench = bench;
+  context.harness = harness;
   context.monitor = monitor;
   context.viewer = apiOf(monitor.url, viewer.token);
   context.publisher = apiOf(monitor.url, publisher.token);
   context.operator = apiOf(monitor.url, operator.token);
-  for (const key of ['K-1', 'K-2', HOSTILE]) await bench.fault(key, 'fails');
-  await bench.start();
-  await bench.write([
+  for (const key of ['K-1', 'K-2', HOSTILE]) await harness.fault(key, 'fails');
+  await harness.start();
+  await harness.write([
     { key: 'K-1', version: 1 },
     { key: 'K-2', version: 1 },
     { key: HOSTILE, version: 1 },
     { key: 'K-1', version: 2 },
   ]);
-  await eventually(async () => assert.is((await bench.parkedKeys()).length, 3), {
+  await eventually(async () => assert.is((await harness.parkedKeys()).length, 3), {
     timeoutMs: 30_000,
     what: 'three keys are parked',
   });
 });
-test.after(async ({ bench, monitor }) => {
+test.after(async ({ harness, monitor }) => {
   await monitor.close();
-  await bench.close();
+  await harness.close();
 });
 
 test('each operation needs the operator, and looking needs a token', async ({
@@ -58,15 +58,15 @@ test('each operation needs the operator, and looking needs a token', async ({
   viewer,
   publisher,
   operator,
-  bench,
+  harness,
 }) => {
   const paths = [
     '/api/dead-letters/1/redrive',
     '/api/dead-letters/1/discard',
     '/api/dead-letters/redrive',
     '/api/dead-letters/discard',
-    `/api/consumers/${bench.name}/pause`,
-    `/api/consumers/${bench.name}/resume`,
+    `/api/consumers/${harness.name}/pause`,
+    `/api/consumers/${harness.name}/resume`,
   ];
   for (const path of paths) {
     assert.is((await apiOf(monitor.url)('POST', path, {})).status, 401, path);
@@ -82,7 +82,7 @@ test('each operation needs the operator, and looking needs a token', async ({
 
 test('dead letters are listed page by page, and inspected with what their records say', async ({
   viewer,
-  bench,
+  harness,
 }) => {
   const keys: string[] = [];
   let path = '/api/dead-letters?limit=2';
@@ -98,7 +98,7 @@ test('dead letters are listed page by page, and inspected with what their record
   const [letter] = (await viewer('GET', '/api/dead-letters?key=K-1')).body.items;
   assert.equal(
     [letter.consumer, letter.entity, letter.waiting, letter.errorType, letter.topic],
-    [bench.name, 'products', 2, 'TypeError', bench.topic],
+    [harness.name, 'products', 2, 'TypeError', harness.topic],
   );
   const { body } = await viewer('GET', `/api/dead-letters/${letter.id}`);
   assert.equal(
@@ -121,7 +121,7 @@ test('dead letters are listed page by page, and inspected with what their record
 test('one is edited and redriven, one is discarded, the rest redriven together', async ({
   viewer,
   operator,
-  bench,
+  harness,
 }) => {
   const idOf = async (key: string): Promise<string> =>
     (await viewer('GET', `/api/dead-letters?key=${encodeURIComponent(key)}`)).body.items[0]?.id;
@@ -136,8 +136,8 @@ test('one is edited and redriven, one is discarded, the rest redriven together',
     edit: { name: 'edited' },
   });
   assert.equal([edited.status, edited.body.done], [200, 1]);
-  await bench.reached([{ key: 'K-1', version: 1 }]);
-  assert.is((await bench.effects('K-1'))[0]?.note, 'edited');
+  await harness.reached([{ key: 'K-1', version: 1 }]);
+  assert.is((await harness.effects('K-1'))[0]?.note, 'edited');
 
   assert.is(
     (await operator('POST', `/api/dead-letters/${await idOf(HOSTILE)}/discard`, {})).status,
@@ -148,19 +148,19 @@ test('one is edited and redriven, one is discarded, the rest redriven together',
   });
   assert.equal([discarded.status, discarded.body.done], [200, 1]);
 
-  const all = { consumer: bench.name, all: true };
+  const all = { consumer: harness.name, all: true };
   assert.is(
-    (await operator('POST', '/api/dead-letters/redrive', { consumer: bench.name })).status,
+    (await operator('POST', '/api/dead-letters/redrive', { consumer: harness.name })).status,
     422,
   );
   assert.is((await operator('POST', '/api/dead-letters/redrive', { all: true })).status, 422);
   const dry = await operator('POST', '/api/dead-letters/redrive', { ...all, dryRun: true });
   assert.is(dry.body.matched, 2, 'a dry run says what it would do');
   // Only now: mended, they would take effect by their next retry, with nothing left to match.
-  await bench.mend('K-1');
-  await bench.mend('K-2');
+  await harness.remedy('K-1');
+  await harness.remedy('K-2');
   assert.is((await operator('POST', '/api/dead-letters/redrive', all)).status, 200);
-  await bench.reached([
+  await harness.reached([
     { key: 'K-1', version: 2 },
     { key: 'K-2', version: 1 },
   ]);
@@ -173,20 +173,20 @@ test('one is edited and redriven, one is discarded, the rest redriven together',
 test('many are discarded together, with a reason, and what waits behind each goes on', async ({
   viewer,
   operator,
-  bench,
+  harness,
 }) => {
   const keys = ['D-1', 'D-2', 'D-3'];
-  for (const key of keys) await bench.fault(key, 'fails');
-  await bench.write(keys.map((key) => ({ key, version: 1 })));
-  await eventually(async () => assert.is((await bench.parkedKeys()).length, 3), {
+  for (const key of keys) await harness.fault(key, 'fails');
+  await harness.write(keys.map((key) => ({ key, version: 1 })));
+  await eventually(async () => assert.is((await harness.parkedKeys()).length, 3), {
     timeoutMs: 30_000,
     what: 'three keys are parked',
   });
-  await bench.write([{ key: 'D-1', version: 2 }]);
+  await harness.write([{ key: 'D-1', version: 2 }]);
   await eventually(
     async () =>
       assert.equal(
-        (await bench.parkedKeys()).map(({ waiting }) => waiting),
+        (await harness.parkedKeys()).map(({ waiting }) => waiting),
         [2, 1, 1],
       ),
     { what: 'a change waits behind the first' },
@@ -194,7 +194,7 @@ test('many are discarded together, with a reason, and what waits behind each goe
   const idsOf = async (): Promise<string[]> =>
     (await viewer('GET', '/api/dead-letters')).body.items.map(({ id }: { id: string }) => id);
   const ids = await idsOf();
-  const { name: consumer } = bench;
+  const { name: consumer } = harness;
   const path = '/api/dead-letters/discard';
   for (const [body, why] of [
     [{ consumer, ids }, 'no reason'],
@@ -212,44 +212,46 @@ test('many are discarded together, with a reason, and what waits behind each goe
 
   const done = await operator('POST', path, chosen);
   assert.equal([done.status, done.body.done], [200, 3]);
-  await bench.mend('D-1');
-  await bench.reached([{ key: 'D-1', version: 2 }]);
+  await harness.remedy('D-1');
+  await harness.reached([{ key: 'D-1', version: 2 }]);
   await eventually(async () => assert.equal(await idsOf(), []), { what: 'nothing waits' });
-  assert.is((await bench.effects('D-2')).length, 0);
+  assert.is((await harness.effects('D-2')).length, 0);
   const [deed] = (await viewer('GET', '/api/audit?action=discard&limit=1')).body.items;
   assert.equal([deed.who, deed.target, deed.request.reason], ['otto', consumer, 'test data']);
 });
 
-test('a consumer is paused and goes on', async ({ viewer, operator, bench }) => {
-  const of = `/api/consumers/${bench.name}`;
+test('a consumer is paused and goes on', async ({ viewer, operator, harness }) => {
+  const of = `/api/consumers/${harness.name}`;
   assert.is((await operator('POST', '/api/consumers/unknown/pause', { reason: 'x' })).status, 404);
   assert.is((await operator('POST', `${of}/pause`, {})).status, 422);
   assert.is((await operator('POST', `${of}/pause`, { reason: 'a test' })).status, 200);
-  await bench.untilPaused();
+  await harness.untilPaused();
   const [paused] = (await viewer('GET', '/api/consumers')).body.items;
   assert.equal([paused.paused.reason, paused.paused.pausedBy], ['a test', 'otto']);
   assert.is((await operator('POST', `${of}/resume`)).status, 200);
-  await bench.write([{ key: 'K-5', version: 1 }]);
-  await bench.reached([{ key: 'K-5', version: 1 }]);
+  await harness.write([{ key: 'K-5', version: 1 }]);
+  await harness.reached([{ key: 'K-5', version: 1 }]);
 });
 
 test('without a process that hosts the consumer nothing is done, and people are told what to do', async ({
   viewer,
   operator,
-  bench,
+  harness,
 }) => {
-  await bench.stopAll();
-  const answer = await operator('POST', `/api/consumers/${bench.name}/pause`, { reason: 'a test' });
+  await harness.stopAll();
+  const answer = await operator('POST', `/api/consumers/${harness.name}/pause`, {
+    reason: 'a test',
+  });
   assert.is(answer.status, 503);
   assert.match(answer.body.detail, /No process hosts the consumer .*: nothing was done\. Start it/);
-  await bench.start();
-  await bench.write([{ key: 'K-6', version: 1 }]);
-  await bench.reached([{ key: 'K-6', version: 1 }]);
+  await harness.start();
+  await harness.write([{ key: 'K-6', version: 1 }]);
+  await harness.reached([{ key: 'K-6', version: 1 }]);
   const [consumer] = (await viewer('GET', '/api/consumers')).body.items;
   assert.is(consumer.paused, null, 'nor is it done later');
 });
 
-test('who did what and what came of it is kept, the newest first', async ({ viewer, bench }) => {
+test('who did what and what came of it is kept, the newest first', async ({ viewer, harness }) => {
   const { body } = await viewer('GET', '/api/audit?limit=100');
   assert.equal(
     body.items.map(({ who, action, outcome }: Record<string, string>) => [who, action, outcome]),
@@ -270,7 +272,7 @@ test('who did what and what came of it is kept, the newest first', async ({ view
     ({ request }: { request: { reason?: string } }) => request.reason === HOSTILE,
   );
   assert.is(discard.action, 'discard');
-  assert.match(discard.target, new RegExp(`^${bench.name}/\\d+$`));
+  assert.match(discard.target, new RegExp(`^${harness.name}/\\d+$`));
   assert.ok(discard.endedAt >= discard.begunAt);
   const page = await viewer('GET', '/api/audit?limit=3');
   const next = await viewer('GET', `/api/audit?limit=100&cursor=${page.body.nextCursor}`);

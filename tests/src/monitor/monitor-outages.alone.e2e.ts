@@ -10,7 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from '../support/environment.ts';
 import { followLive, type LiveFollower } from '../support/follow-live.ts';
-import { type KafkaWorkbench, openKafkaWorkbench } from '../support/kafka-workbench.ts';
+import { type KafkaHarness, openKafkaHarness } from '../support/kafka-harness.ts';
 import { madeReport } from '../support/made-reports.ts';
 import { startTestMonitor, type TestMonitor } from '../support/monitor.ts';
 import { codecAt } from '../support/pipeline-kafka.ts';
@@ -26,7 +26,7 @@ const PARTITIONS = 6;
 const WAIT = { timeoutMs: 300_000, intervalMs: 250 };
 
 interface Context {
-  kafka: KafkaWorkbench;
+  kafka: KafkaHarness;
   topic: string;
   first: TestMonitor;
   second: TestMonitor;
@@ -35,7 +35,7 @@ interface Context {
 const test = suite<Context>('outages under live pages');
 
 test.before(async (context) => {
-  context.kafka = await openKafkaWorkbench(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
+  context.kafka = await openKafkaHarness(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
   context.topic = await context.kafka.newTopic({ partitions: PARTITIONS });
   const settings = {
     MONITORING_TOPIC: context.topic,

@@ -46,8 +46,8 @@ test('a connector that cannot write its heartbeat', async (context) => {
   await server.query('revoke update on shelfcast.heartbeat from debezium');
   const late = performance.now() + 8_000;
   try {
-    const { mend } = await shown(context, 'NoHeartbeat', SLOT, 'firing', late);
-    assert.match(mend ?? '', 'connector-restart');
+    const { remedy } = await shown(context, 'NoHeartbeat', SLOT, 'firing', late);
+    assert.match(remedy ?? '', 'connector-restart');
   } finally {
     await server.query('grant update on shelfcast.heartbeat to debezium');
   }
@@ -63,13 +63,13 @@ test('a slot that keeps more and more WAL, until Postgres takes it away; a resyn
 
   await writeWal(server, async () => (await shareUsed(server)) > 0.85);
   const budget = await shown(context, 'SlotBudget', SLOT, 'firing', performance.now());
-  assert.match(budget.says, /is lost (after|at the next)/);
+  assert.match(budget.summary, /is lost (after|at the next)/);
 
   await writeWal(server, async () => (await shareUsed(server)) >= 1);
   await server.query('checkpoint');
   const lost = await shown(context, 'SlotLost', SLOT, 'firing', performance.now());
-  assert.match(lost.says, 'invalidated');
-  assert.match(lost.mend ?? '', 'make resync');
+  assert.match(lost.summary, 'invalidated');
+  assert.match(lost.remedy ?? '', 'make resync');
 
   await server.query('alter system reset max_slot_wal_keep_size');
   await server.query('select pg_reload_conf()');

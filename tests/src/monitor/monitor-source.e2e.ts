@@ -11,10 +11,10 @@ import { type Api, apiOf } from '../support/api-client.ts';
 import { fromEnvironment } from '../support/environment.ts';
 import { connectLive } from '../support/live-client.ts';
 import { startTestMonitor, type TestMonitor } from '../support/monitor.ts';
-import { openProbeBench, type ProbeBench } from '../support/probe/bench.ts';
+import { openProbeHarness, type ProbeHarness } from '../support/probe/harness.ts';
 
 interface Context {
-  bench: ProbeBench;
+  harness: ProbeHarness;
   receiver: AlertReceiver;
   monitor: TestMonitor;
   second: TestMonitor;
@@ -33,20 +33,20 @@ const products = createPool({
 });
 
 test.before(async (context) => {
-  context.bench = await openProbeBench();
-  const slot = context.bench.name;
+  context.harness = await openProbeHarness();
+  const slot = context.harness.name;
   await makeSlot(slot);
   context.receiver = await openAlertReceiver(SECRET);
   const settings = {
     KAFKA_CONNECT_URL: fromEnvironment('KAFKA_CONNECT_URL'),
-    CONSUMERS_DATABASE_URL: context.bench.databaseUrl,
-    CONSUMER_GROUPS: context.bench.name,
+    CONSUMERS_DATABASE_URL: context.harness.databaseUrl,
+    CONSUMER_GROUPS: context.harness.name,
     REPLICATION_SLOT: slot,
     ALERT_AFTER_SECONDS: '1',
     ALERT_WEBHOOK_URL: context.receiver.url,
     ALERT_WEBHOOK_SECRET: SECRET,
   };
-  await context.bench.start();
+  await context.harness.start();
   context.monitor = await startTestMonitor(settings);
   context.second = await startTestMonitor({
     ...settings,
@@ -54,17 +54,17 @@ test.before(async (context) => {
   });
   context.api = apiOf(context.monitor.url);
 });
-test.after(async ({ bench, receiver, monitor, second }) => {
-  await connect.remove(bench.name).catch(() => {});
+test.after(async ({ harness, receiver, monitor, second }) => {
+  await connect.remove(harness.name).catch(() => {});
   await second.close();
   await monitor.close();
   await receiver.close();
   await products.query(
     'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
-    [bench.name],
+    [harness.name],
   );
   await products.end();
-  await bench.close();
+  await harness.close();
 });
 
 /** A slot waits for every transaction of the whole server that is open, also for those of the tests beside this one. */
@@ -81,7 +81,7 @@ async function untilAlert(
   name: string,
   subject: string,
   state: 'firing' | 'resolved',
-): Promise<{ says: string; mend: string | null; runbook: string }> {
+): Promise<{ summary: string; remedy: string | null; runbook: string }> {
   return await eventually(
     async () => {
       for (const ask of [api, apiOf(second.url)]) {
@@ -101,24 +101,24 @@ async function untilAlert(
   );
 }
 
-test('connectors and the slot are shown, with their tasks and sizes', async ({ api, bench }) => {
+test('connectors and the slot are shown, with their tasks and sizes', async ({ api, harness }) => {
   const { items } = (await api('GET', '/api/connectors')).body;
   const own = items.find(({ name }: { name: string }) => name === CONNECTOR);
   assert.is(own.state, 'RUNNING');
   assert.is(own.tasks.length, 1);
   const { body } = await api('GET', '/api/replication');
-  assert.equal([body.slotName, body.slot.active], [bench.name, false]);
+  assert.equal([body.slotName, body.slot.active], [harness.name, false]);
   assert.match(body.slot.retainedWalBytes, /^\d+$/);
   assert.ok(body.heartbeatAgeMs >= 0);
 });
 
 test('a consumer that was stopped is missed, and found again', async (context) => {
-  const { bench } = context;
+  const { harness } = context;
   const live = await connectLive({ url: context.monitor.url, filter: {} });
   // The process of `before` ends; the group has no member then.
-  await bench.stopAll();
-  const alert = await untilAlert(context, 'ConsumerSilent', bench.name, 'firing');
-  assert.match(alert.says, /No process consumes/);
+  await harness.stopAll();
+  const alert = await untilAlert(context, 'ConsumerSilent', harness.name, 'firing');
+  assert.match(alert.summary, /No process consumes/);
   assert.is(alert.runbook, 'docs/runbook.md#consumersilent');
   await eventually(
     () =>
@@ -129,46 +129,46 @@ test('a consumer that was stopped is missed, and found again', async (context) =
     { timeoutMs: FIRES_MS, what: 'the alert, live' },
   );
   live.close();
-  await bench.start();
-  await untilAlert(context, 'ConsumerSilent', bench.name, 'resolved');
+  await harness.start();
+  await untilAlert(context, 'ConsumerSilent', harness.name, 'resolved');
 });
 
 test('a task that fails is restarted by itself, and people are told; who deletes it is told that it is over', async (context) => {
-  const { bench, api } = context;
+  const { harness, api } = context;
   const config = await connect.config(CONNECTOR);
   assert.ok(config);
-  await connect.putConfig(bench.name, {
+  await connect.putConfig(harness.name, {
     ...config,
-    name: bench.name,
+    name: harness.name,
     'text.type': 'no.such.Converter', // the name of ours in connectors/products.json
-    'slot.name': bench.name,
-    'topic.prefix': bench.name,
+    'slot.name': harness.name,
+    'topic.prefix': harness.name,
     'snapshot.mode': 'no_data',
     'errors.max.retries': '0',
   });
-  const alert = await untilAlert(context, 'TaskFailed', bench.name, 'firing');
-  assert.match(alert.says, /has failed/);
+  const alert = await untilAlert(context, 'TaskFailed', harness.name, 'firing');
+  assert.match(alert.summary, /has failed/);
   await eventually(
     async () => {
       const { items } = (await api('GET', '/api/audit?who=monitor')).body;
-      assert.ok(items.some(({ target }: { target: string }) => target === bench.name));
+      assert.ok(items.some(({ target }: { target: string }) => target === harness.name));
     },
     { timeoutMs: FIRES_MS, what: 'a restart by the monitor' },
   );
-  const restarted = await api('POST', `/api/connectors/${bench.name}/restart`, {});
+  const restarted = await api('POST', `/api/connectors/${harness.name}/restart`, {});
   assert.is(restarted.status, 200);
-  assert.is((await api('POST', `/api/connectors/${bench.name}/pause`)).status, 200);
-  assert.is((await api('POST', `/api/connectors/${bench.name}/resume`)).status, 200);
+  assert.is((await api('POST', `/api/connectors/${harness.name}/pause`)).status, 200);
+  assert.is((await api('POST', `/api/connectors/${harness.name}/resume`)).status, 200);
   assert.is((await api('POST', '/api/connectors/none/restart')).status, 404);
-  await connect.remove(bench.name);
-  await untilAlert(context, 'TaskFailed', bench.name, 'resolved');
+  await connect.remove(harness.name);
+  await untilAlert(context, 'TaskFailed', harness.name, 'resolved');
 });
 
 test('a slot that is gone is a loud alert that names the recovery', async (context) => {
-  const slot = context.bench.name;
+  const slot = context.harness.name;
   await products.query('select pg_drop_replication_slot($1)', [slot]);
   const alert = await untilAlert(context, 'SlotLost', slot, 'firing');
-  assert.match(alert.mend ?? '', /make resync/);
+  assert.match(alert.remedy ?? '', /make resync/);
   await makeSlot(slot);
   await untilAlert(context, 'SlotLost', slot, 'resolved');
 });

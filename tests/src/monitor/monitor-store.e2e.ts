@@ -9,7 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from '../support/environment.ts';
 import { getJson } from '../support/get-json.ts';
-import { type KafkaWorkbench, openKafkaWorkbench } from '../support/kafka-workbench.ts';
+import { type KafkaHarness, openKafkaHarness } from '../support/kafka-harness.ts';
 import { madeReport } from '../support/made-reports.ts';
 import { startTestMonitor, type TestMonitor } from '../support/monitor.ts';
 import {
@@ -23,7 +23,7 @@ import {
 import { codecAt } from '../support/pipeline-kafka.ts';
 
 interface Context {
-  kafka: KafkaWorkbench;
+  kafka: KafkaHarness;
   monitor: TestMonitor;
   /** Topic of the events that the reports are about. */
   events: string;
@@ -37,7 +37,7 @@ const WAIT = { timeoutMs: 60_000, intervalMs: 250 };
 const test = suite<Context>('what the monitor stores');
 
 test.before(async (context) => {
-  const kafka = await openKafkaWorkbench(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
+  const kafka = await openKafkaHarness(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
   const codec = codecAt(fromEnvironment('SCHEMA_REGISTRY_URL'));
   const reports = await kafka.newTopic({ partitions: 3 });
   const events = await kafka.newTopic({ partitions: 1 });

@@ -83,50 +83,50 @@ test('a file whose tests are all skipped passes, and is counted as skipped', asy
   assert.is(lastLine, '0 passed, 0 failed, 1 skipped');
 });
 
-const FAILING: Record<string, { source: string; says: RegExp }> = {
+const FAILING: Record<string, { source: string; summary: RegExp }> = {
   'a failing test': {
     source: `${HEAD}test('one', () => assert.is(1, 2));\ntest.run();\n`,
-    says: /1 of 1 failed[\s\S]*FAIL[\s\S]*one/,
+    summary: /1 of 1 failed[\s\S]*FAIL[\s\S]*one/,
   },
   'a throwing before hook': {
     source: `${HEAD}test.before(() => { throw new Error('boom'); });\ntest('one', () => {});\ntest.run();\n`,
-    says: /1 of 1 failed/,
+    summary: /1 of 1 failed/,
   },
   'a throwing after.each': {
     source: `${HEAD}test.after.each(() => { throw new Error('boom'); });\ntest('one', () => {});\ntest('two', () => {});\ntest.run();\n`,
-    says: /failed/,
+    summary: /failed/,
   },
   'a missing .run()': {
     source: `${HEAD}test('one', () => assert.unreachable());\n`,
-    says: /no totals|no test/,
+    summary: /no totals|no test/,
   },
   'a file that registers nothing': {
     source: `${HEAD}test.run();\nassert.ok(true);\n`,
-    says: /no test was registered/,
+    summary: /no test was registered/,
   },
   'an only that hides a failure': {
     source: `${HEAD}test.${'only'}('one', () => {});\ntest('two', () => assert.unreachable());\ntest.run();\n`,
-    says: /\.only\( would hide/,
+    summary: /\.only\( would hide/,
   },
   'a crash while loading': {
     source: `${HEAD}throw new Error('boom at load');\n`,
-    says: /no totals[\s\S]*boom at load/,
+    summary: /no totals[\s\S]*boom at load/,
   },
   'an exit in the middle': {
     source: `${HEAD}test('one', () => process.exit(0));\ntest.run();\n`,
-    says: /no totals/,
+    summary: /no totals/,
   },
   'a crash after the totals': {
     source: `${HEAD}test('one', () => { setTimeout(() => { throw new Error('late'); }, 50); });\ntest.run();\n`,
-    says: /exit code 1[\s\S]*late/,
+    summary: /exit code 1[\s\S]*late/,
   },
 };
 
-for (const [name, { source, says }] of Object.entries(FAILING)) {
+for (const [name, { source, summary }] of Object.entries(FAILING)) {
   test(`${name} fails the run`, async () => {
     const { exitCode, output, lastLine } = await runSandbox({ 'a/src/a.test.ts': source });
     assert.is(exitCode, 1);
-    assert.match(output, says);
+    assert.match(output, summary);
     assert.match(lastLine ?? '', /^\d+ passed, [1-9]\d* failed, \d+ skipped$/);
   });
 }

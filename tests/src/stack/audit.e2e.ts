@@ -98,7 +98,7 @@ test('it is only ever added to, by its owner as by a role that may only add', as
         ['done', { redriven: 3 }],
       ],
     );
-    for (const [who, says] of [
+    for (const [who, summary] of [
       [narrow, /permission denied/],
       [pool, /the audit is not changed/],
     ] as const) {
@@ -108,7 +108,7 @@ test('it is only ever added to, by its owner as by a role that may only add', as
           `delete from monitoring.${table}`,
           `truncate monitoring.${table} cascade`,
         ]) {
-          assert.match(await who.query(sql).then(() => 'done', String), says, sql);
+          assert.match(await who.query(sql).then(() => 'done', String), summary, sql);
         }
       }
     }

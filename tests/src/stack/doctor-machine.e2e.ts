@@ -43,15 +43,15 @@ test('JAVA_HOME with a Java that is too old', async () => {
 
   const finding = await machineProblem('jdk', { JAVA_HOME: javaHome });
 
-  assert.match(finding.says, `Java 11.0.2 of JAVA_HOME (${javaHome}) is too old`);
-  assert.match(finding.mend ?? '', 'openjdk-17');
+  assert.match(finding.summary, `Java 11.0.2 of JAVA_HOME (${javaHome}) is too old`);
+  assert.match(finding.remedy ?? '', 'openjdk-17');
 });
 
 test('JAVA_HOME that points nowhere', async () => {
   const finding = await machineProblem('jdk', { JAVA_HOME: join(folder, 'gone') });
 
-  assert.match(finding.says, 'which does not exist');
-  assert.match(finding.mend ?? '', 'unset JAVA_HOME');
+  assert.match(finding.summary, 'which does not exist');
+  assert.match(finding.remedy ?? '', 'unset JAVA_HOME');
 });
 
 test('a PATH without Maven', async () => {
@@ -66,8 +66,8 @@ test('a PATH without Maven', async () => {
 
   const finding = await machineProblem('maven', { PATH: bin });
 
-  assert.match(finding.says, 'not on PATH');
-  assert.match(finding.mend ?? '', 'install maven');
+  assert.match(finding.summary, 'not on PATH');
+  assert.match(finding.remedy ?? '', 'install maven');
 });
 
 test('a port that another program holds, until it lets go', async () => {
@@ -76,8 +76,11 @@ test('a port that another program holds, until it lets go', async () => {
   try {
     const finding = only(problems(), 'port');
 
-    assert.match(finding.says, `Port ${POSTGRES_PORT} for Postgres is taken by pid ${process.pid}`);
-    assert.match(finding.mend ?? '', `POSTGRES_PORT=${POSTGRES_PORT + 1_000} make start`);
+    assert.match(
+      finding.summary,
+      `Port ${POSTGRES_PORT} for Postgres is taken by pid ${process.pid}`,
+    );
+    assert.match(finding.remedy ?? '', `POSTGRES_PORT=${POSTGRES_PORT + 1_000} make start`);
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }
@@ -103,7 +106,7 @@ test('process ids of an earlier life, until make stop clears them', () => {
   const stale = problems().filter(({ check }) => check === 'stale-pid');
 
   assert.is(stale.length, 1 + state.children.length);
-  assert.ok(stale.every(({ mend }) => mend === 'make stop && make start'));
+  assert.ok(stale.every(({ remedy }) => remedy === 'make stop && make start'));
   assert.is(cli('stop').status, 0);
   assert.equal(problems(), []);
   assert.equal(

@@ -9,7 +9,7 @@ import type { Finding } from '@shelfcast/service-kit/finding';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromEnvironment } from '../support/environment.ts';
-import { openKafkaWorkbench } from '../support/kafka-workbench.ts';
+import { openKafkaHarness } from '../support/kafka-harness.ts';
 import { assertMirrored, connectPipeline } from '../support/pipeline.ts';
 
 /** Breaks the running pipeline, one thing after the other, and heals it with the command that doctor names. */
@@ -124,13 +124,15 @@ for (const how of ['pause', 'stop'] as const) {
 }
 
 test('a topic that takes smaller records than the others, and keeps them for another time', async () => {
-  const bench = await openKafkaWorkbench(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
+  const harness = await openKafkaHarness(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
   try {
     const { topicPartitions: partitions, replicationFactor } = settings.capture;
     const configs = { 'max.message.bytes': '1048576', 'retention.ms': '3600000' };
-    await bench.admin.ensureTopics([{ topic: 'country', partitions, replicationFactor, configs }]);
+    await harness.admin.ensureTopics([
+      { topic: 'country', partitions, replicationFactor, configs },
+    ]);
   } finally {
-    await bench.close();
+    await harness.close();
   }
   const tooSmall = await found('record-size', /max\.message\.bytes of topic country is 1048576/);
   const tooShort = await found('topic-settings', /Topic country: retention\.ms is 3600000/);
@@ -158,11 +160,11 @@ async function problems(): Promise<Finding[]> {
 }
 
 /** The problem, once it shows. */
-function found(check: string, says: RegExp): Promise<Finding> {
+function found(check: string, summary: RegExp): Promise<Finding> {
   return eventually(
     async () => {
       const all = await problems();
-      const finding = all.find((one) => one.check === check && says.test(one.says));
+      const finding = all.find((one) => one.check === check && summary.test(one.summary));
       if (!finding) throw new Error(`there are only ${JSON.stringify(all)}`);
       return finding;
     },
@@ -170,26 +172,26 @@ function found(check: string, says: RegExp): Promise<Finding> {
   );
 }
 
-async function gone({ check, says }: Finding): Promise<void> {
+async function gone({ check, summary }: Finding): Promise<void> {
   await eventually(
     async () => {
       const left = (await problems()).filter((one) => one.check === check);
       assert.equal(left, []);
     },
-    { timeoutMs: 30_000, intervalMs: 500, what: `"${says}" to be gone` },
+    { timeoutMs: 30_000, intervalMs: 500, what: `"${summary}" to be gone` },
   );
 }
 
 /** Pastes the command into a shell, as its reader would. */
-function heal({ mend = '' }: Finding): void {
+function heal({ remedy = '' }: Finding): void {
   // This test may itself run under make.
   const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', mend], {
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', remedy], {
     cwd: checkout,
     encoding: 'utf8',
     env: { ...env, SHELFCAST_STATE_DIR },
   });
-  assert.is(status, 0, `${mend}\n${stdout}${stderr}`);
+  assert.is(status, 0, `${remedy}\n${stdout}${stderr}`);
 }
 
 async function sql(text: string): Promise<void> {

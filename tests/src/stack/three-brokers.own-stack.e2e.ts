@@ -76,7 +76,7 @@ test('nothing else had to be brought back', ({ stack }) => {
   const broughtBack = ['postgres', 'registry', 'connect', 'consumers'].filter(
     (component) => stack.restarts(component) > 0,
   );
-  assert.equal(broughtBack, [], broughtBack.map((name) => lastWords(stack, name)).join('\n'));
+  assert.equal(broughtBack, [], broughtBack.map((name) => lastLog(stack, name)).join('\n'));
 });
 
 test('source and read model are equal, every change is reported, no effect came late or twice', async (context) => {
@@ -86,7 +86,7 @@ test('source and read model are equal, every change is reported, no effect came 
 });
 
 /** What a component's log has to say of its end: what is fatal, or else its last lines. */
-function lastWords(stack: Stack, component: string): string {
+function lastLog(stack: Stack, component: string): string {
   const lines = readFileSync(stack.logFile(component), 'utf8').trim().split('\n');
   const fatal = lines.filter((line) => line.includes('"level":"fatal"'));
   return `${component} was brought back:\n${(fatal.length > 0 ? fatal : lines.slice(-20)).join('\n')}`;

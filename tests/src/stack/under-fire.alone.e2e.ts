@@ -6,7 +6,7 @@ import type { Stack } from '@shelfcast/local/stack';
 import { eventually } from '@shelfcast/service-kit/eventually';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openProbeBench, type ProbeBench } from '../support/probe/bench.ts';
+import { openProbeHarness, type ProbeHarness } from '../support/probe/harness.ts';
 import { sharedStack } from '../support/test-stack.ts';
 
 const LONG = process.env.SOAK === '1';
@@ -21,7 +21,7 @@ const MAX_TAKEOVER_MS = 8_000;
 const TICK_MS = 50;
 
 interface Context {
-  bench: ProbeBench;
+  harness: ProbeHarness;
   stack: Stack;
   processes: ChildProcess[];
 }
@@ -30,12 +30,12 @@ const test = suite<Context>('under fire');
 
 test.before(async (context) => {
   context.stack = await sharedStack();
-  context.bench = await openProbeBench();
+  context.harness = await openProbeHarness();
   context.processes = [];
-  for (let nr = 0; nr < PROCESSES; nr += 1) context.processes.push(await context.bench.start());
+  for (let nr = 0; nr < PROCESSES; nr += 1) context.processes.push(await context.harness.start());
 });
-test.after(async ({ bench }) => {
-  await bench?.close();
+test.after(async ({ harness }) => {
+  await harness?.close();
 });
 
 const keyOf = (nr: number) => `K-${nr % KEYS}`;
@@ -49,7 +49,7 @@ interface Load {
 }
 
 /** Writes the changes at a steady pace, keys by turns. */
-function startLoad(bench: ProbeBench): Load {
+function startLoad(harness: ProbeHarness): Load {
   const sentAtMs: number[] = [];
   const startedAtMs = Date.now();
   async function run(): Promise<void> {
@@ -57,7 +57,7 @@ function startLoad(bench: ProbeBench): Load {
       const due = Math.floor(((Date.now() - startedAtMs) / 1000) * CHANGES_PER_SECOND);
       const numbers = [];
       for (let nr = sentAtMs.length; nr < Math.min(due, CHANGES); nr += 1) numbers.push(nr);
-      await bench.write(numbers.map((nr) => ({ key: keyOf(nr), version: versionOf(nr) })));
+      await harness.write(numbers.map((nr) => ({ key: keyOf(nr), version: versionOf(nr) })));
       const now = Date.now();
       for (const nr of numbers) sentAtMs[nr] = now;
       await delay(TICK_MS);
@@ -67,8 +67,8 @@ function startLoad(bench: ProbeBench): Load {
 }
 
 test('kills of processes and of the database: nothing missing, nothing twice, nothing out of order', async (context) => {
-  const { bench, stack } = context;
-  const load = startLoad(bench);
+  const { harness, stack } = context;
+  const load = startLoad(harness);
   const kills = PROCESS_KILLS + DATABASE_KILLS;
   const databaseDownAtMs: number[] = [];
   const takeovers: number[] = [];
@@ -94,9 +94,9 @@ test('kills of processes and of the database: nothing missing, nothing twice, no
     key: keyOf(nr),
     version: versionOf(CHANGES - 1 - ((CHANGES - 1 - nr) % KEYS)),
   }));
-  await bench.reached(last, 120_000);
+  await harness.reached(last, 120_000);
 
-  const effects = await bench.effects();
+  const effects = await harness.effects();
   const versions = new Map<string, number[]>();
   for (const { key, version } of effects) {
     versions.set(key, [...(versions.get(key) ?? []), version]);
@@ -113,10 +113,10 @@ test('kills of processes and of the database: nothing missing, nothing twice, no
   assert.ok(longestMs <= MAX_TAKEOVER_MS, `takeover in ${longestMs} ms`);
 });
 
-test('every change is reported', async ({ bench }) => {
+test('every change is reported', async ({ harness }) => {
   await eventually(
     async () => {
-      const reports = await bench.reports();
+      const reports = await harness.reports();
       const processed = new Set(
         reports.filter(({ stage }) => stage === 'processed').map(({ id }) => id),
       );
@@ -131,7 +131,11 @@ test('every change is reported', async ({ bench }) => {
  * Kills a process and starts another in its place.
  * @returns until a change sent after the kill has had its effect in every partition, in milliseconds
  */
-async function killOne({ bench, processes }: Context, load: Load, index: number): Promise<number> {
+async function killOne(
+  { harness, processes }: Context,
+  load: Load,
+  index: number,
+): Promise<number> {
   const killedAtMs = Date.now();
   processes[index]?.kill('SIGKILL');
   // Enough for each partition to have some of them.
@@ -144,13 +148,13 @@ async function killOne({ bench, processes }: Context, load: Load, index: number)
   const numbers = Array.from({ length: KEYS }, (_, nr) => after - KEYS + nr).filter(
     (nr) => nr < CHANGES,
   );
-  await bench.reached(
+  await harness.reached(
     numbers.map((nr) => ({ key: keyOf(nr), version: versionOf(nr) })),
     60_000,
   );
   const wanted = new Set(numbers.map((nr) => `${keyOf(nr)}@${versionOf(nr)}`));
   const firstSentMs = Math.min(...numbers.map((nr) => load.sentAtMs[nr] ?? killedAtMs));
-  const effects = (await bench.effects()).filter(({ key, version }) =>
+  const effects = (await harness.effects()).filter(({ key, version }) =>
     wanted.has(`${key}@${version}`),
   );
   const longest = Math.max(
@@ -159,7 +163,7 @@ async function killOne({ bench, processes }: Context, load: Load, index: number)
       return atMs - (load.sentAtMs[nr] ?? firstSentMs);
     }),
   );
-  processes[index] = await bench.start();
+  processes[index] = await harness.start();
   return Math.round(longest);
 }
 

@@ -9,8 +9,8 @@ const payloadSchema = z.object({
   data: z.object({
     name: z.string(),
     subject: z.string(),
-    says: z.string(),
-    mend: z.string().nullable(),
+    summary: z.string(),
+    remedy: z.string().nullable(),
     runbook: z.string(),
     sinceMs: z.number(),
   }),

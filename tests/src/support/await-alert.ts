@@ -9,8 +9,8 @@ export interface WantedAlert {
 }
 
 export interface ShownAlert {
-  readonly says: string;
-  readonly mend: string | null;
+  readonly summary: string;
+  readonly remedy: string | null;
   readonly runbook: string;
 }
 

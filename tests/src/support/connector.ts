@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { fromEnvironment } from './environment.ts';
 
 /** The test stack's connector, operated as the make targets do. */
-export interface ConnectorBench {
+export interface ConnectorHarness {
   readonly context: ConnectorContext;
   readonly kafka: Kafka;
   /** What the operations have said so far. */
@@ -15,7 +15,7 @@ export interface ConnectorBench {
   close(): Promise<void>;
 }
 
-export function openConnectorBench(): ConnectorBench {
+export function openConnectorHarness(): ConnectorHarness {
   const settings = captureSettings(
     loadConfig(z.object(captureSettingsShape), { env: process.env }),
   );

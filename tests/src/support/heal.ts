@@ -17,11 +17,11 @@ export async function doctorProblems(): Promise<Finding[]> {
 }
 
 /** The problem, once doctor has it. */
-export function foundByDoctor(check: string, says: RegExp): Promise<Finding> {
+export function foundByDoctor(check: string, summary: RegExp): Promise<Finding> {
   return eventually(
     async () => {
       const all = await doctorProblems();
-      const finding = all.find((one) => one.check === check && says.test(one.says));
+      const finding = all.find((one) => one.check === check && summary.test(one.summary));
       if (!finding) throw new Error(`there are only ${JSON.stringify(all)}`);
       return finding;
     },
@@ -30,10 +30,10 @@ export function foundByDoctor(check: string, says: RegExp): Promise<Finding> {
 }
 
 /** Runs what a finding or an alert names, to the letter; it has to succeed. */
-export async function heal(mend: string | null | undefined): Promise<string> {
-  assert.ok(mend, 'a command is named');
-  const { status, output } = await runCommand(mend ?? '');
-  assert.is(status, 0, `${mend}\n${output}`);
+export async function heal(remedy: string | null | undefined): Promise<string> {
+  assert.ok(remedy, 'a command is named');
+  const { status, output } = await runCommand(remedy ?? '');
+  assert.is(status, 0, `${remedy}\n${output}`);
   return output;
 }
 
@@ -43,7 +43,7 @@ const KILLED_OFTEN = /starts again and again/;
 /** Waits until doctor has nothing to say, but of what tests killed. */
 export async function doctorIsGreen(): Promise<void> {
   const others = async () =>
-    (await doctorProblems()).filter(({ says }) => !KILLED_OFTEN.test(says));
+    (await doctorProblems()).filter(({ summary }) => !KILLED_OFTEN.test(summary));
   await eventually(async () => assert.equal(await others(), []), {
     timeoutMs: 120_000,
     intervalMs: 1_000,

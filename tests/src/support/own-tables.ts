@@ -1,7 +1,7 @@
 import { registerConnector } from '@shelfcast/connect-config/register';
 import { cdcTopic } from '@shelfcast/schemas/topics';
 import * as assert from 'uvu/assert';
-import type { ConnectorBench } from './connector.ts';
+import type { ConnectorHarness } from './connector.ts';
 import { runCommand } from './run-command.ts';
 
 /** Tables of a test's own, in schema `public` of the shared stack's source. */
@@ -14,7 +14,7 @@ export interface OwnTables {
   remove(): Promise<void>;
 }
 
-export function openOwnTables({ context, kafka }: ConnectorBench): OwnTables {
+export function openOwnTables({ context, kafka }: ConnectorHarness): OwnTables {
   const { products } = context;
   const suffix = Date.now().toString(36);
   const made: string[] = [];

@@ -15,7 +15,7 @@ export interface PoisonProduct {
   /** Waits until its change is parked, or given up; its id among the dead letters. */
   parked(state?: 'retrying' | 'dead'): Promise<string>;
   /** The name is taken from now on. What is parked is tried again by itself, or redriven when it was given up. */
-  mend(): Promise<void>;
+  remedy(): Promise<void>;
   /** Mends it, deletes the product, and waits until nothing of it is left. */
   remove(monitorUrl: string): Promise<void>;
 }
@@ -46,11 +46,11 @@ export async function poisonProduct(
 
   const letters = (): Promise<DeadLetter[]> =>
     listDeadLetters(consumers, { consumer: 'catalogue', key: productId, limit: 10 });
-  const mend = async (): Promise<void> => {
+  const remedy = async (): Promise<void> => {
     await consumers.query(`drop function if exists ${refuses}() cascade`);
   };
   return {
-    ...{ productId, name, error, mend },
+    ...{ productId, name, error, remedy },
     parked: (state) =>
       eventually(
         async () => {
@@ -62,7 +62,7 @@ export async function poisonProduct(
         { timeoutMs: 120_000, intervalMs: 100, what: `${productId} is parked` },
       ),
     async remove(monitorUrl) {
-      await mend();
+      await remedy();
       await products.query('delete from products where product_id = $1', [productId]);
       await eventually(
         async () => {

@@ -1,6 +1,6 @@
 import type { Kafka, KafkaAdmin, KafkaRecord } from '@shelfcast/service-kit/kafka/types';
 import * as assert from 'uvu/assert';
-import { single, untilHandled } from './catalogue-bench.ts';
+import { single, untilHandled } from './catalogue-harness.ts';
 import { readTopics } from './topic-reader.ts';
 
 const PRODUCTS = 'pis.public.products';

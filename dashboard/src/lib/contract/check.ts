@@ -27,7 +27,7 @@ export function faultOf(field: ContractField, text: string): string | undefined 
     case 'decimal': {
       if (!DECIMAL.test(text)) return 'It has to be a number such as 19.90.';
       const [whole = '', fraction = ''] = text.replace('-', '').split('.');
-      if (fraction.length > field.scale) return scaleWords(field);
+      if (fraction.length > field.scale) return describeScale(field);
       const digits = field.precision - field.scale;
       if (whole.replace(/^0+/, '').length > digits) {
         return `It has at most ${digits} digits before the point.`;
@@ -94,7 +94,7 @@ function boundFault(field: ContractField, text: string): string | undefined {
   return undefined;
 }
 
-function scaleWords({ scale }: ContractField): string {
+function describeScale({ scale }: ContractField): string {
   if (scale === 0) return 'It has no digits after the point.';
   return `It has at most ${scale} ${scale === 1 ? 'digit' : 'digits'} after the point.`;
 }

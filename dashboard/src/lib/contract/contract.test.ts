@@ -48,19 +48,19 @@ test('our contracts give a form its fields, with kinds, bounds and examples', ({
 });
 
 test('a fault is a sentence; what the contract takes has none', ({ updates, discounts }) => {
-  const says = (name: string, text: string) => faultOf(named(updates, name), text);
-  assert.is(says('price', '249.90'), undefined);
-  assert.is(says('price', '0'), 'It has to be more than 0.');
-  assert.is(says('price', '0.00'), 'It has to be more than 0.');
-  assert.is(says('price', '1.999'), 'It has at most 2 digits after the point.');
-  assert.is(says('price', '12345678901'), 'It has at most 10 digits before the point.');
-  assert.is(says('price', 'cheap'), 'It has to be a number such as 19.90.');
-  assert.is(says('price', ''), 'price is needed.');
-  assert.is(says('stock_quantity', '1.5'), 'It has to be a whole number.');
-  assert.is(says('stock_quantity', '-1'), 'It has to be 0 or more.');
-  assert.match(says('stock_quantity', '2147483648') ?? '', 'between');
-  assert.is(says('product_id', ''), 'product_id is needed.');
-  assert.is(says('dimensions', ''), undefined, 'a text may be empty');
+  const summary = (name: string, text: string) => faultOf(named(updates, name), text);
+  assert.is(summary('price', '249.90'), undefined);
+  assert.is(summary('price', '0'), 'It has to be more than 0.');
+  assert.is(summary('price', '0.00'), 'It has to be more than 0.');
+  assert.is(summary('price', '1.999'), 'It has at most 2 digits after the point.');
+  assert.is(summary('price', '12345678901'), 'It has at most 10 digits before the point.');
+  assert.is(summary('price', 'cheap'), 'It has to be a number such as 19.90.');
+  assert.is(summary('price', ''), 'price is needed.');
+  assert.is(summary('stock_quantity', '1.5'), 'It has to be a whole number.');
+  assert.is(summary('stock_quantity', '-1'), 'It has to be 0 or more.');
+  assert.match(summary('stock_quantity', '2147483648') ?? '', 'between');
+  assert.is(summary('product_id', ''), 'product_id is needed.');
+  assert.is(summary('dimensions', ''), undefined, 'a text may be empty');
   assert.is(faultOf(named(discounts, 'end_date'), ''), undefined);
   assert.match(faultOf(named(discounts, 'end_date'), '2026-02-01') ?? '', 'zone');
   assert.is(

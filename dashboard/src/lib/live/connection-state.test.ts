@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import {
   type ConnectionEvent,
   type ConnectionState,
-  connectionSays,
+  describeConnection,
   nextConnection,
 } from './connection-state.ts';
 
@@ -19,7 +19,7 @@ test('a loss lasts from its first moment until what was missed has come', () => 
     { type: 'lost', atMs: 9_000 },
   );
   assert.equal(lost, { name: 'disconnected', sinceMs: 1_000 });
-  assert.match(connectionSays(lost, 13_400) ?? '', 'Disconnected for 12 s.');
+  assert.match(describeConnection(lost, 13_400) ?? '', 'Disconnected for 12 s.');
   const back = nextConnection(lost, { type: 'subscribed' });
   assert.is(back.name, 'catchingUp');
   assert.is(nextConnection(back, { type: 'batch', catchingUp: true }), back);
@@ -36,10 +36,10 @@ test('a loss while catching up is still the same loss', () => {
 });
 
 test('nothing is said while all is well', () => {
-  assert.is(connectionSays(after(), 0), undefined);
-  assert.is(connectionSays(after({ type: 'subscribed' }), 0), undefined);
+  assert.is(describeConnection(after(), 0), undefined);
+  assert.is(describeConnection(after({ type: 'subscribed' }), 0), undefined);
   const refused = after({ type: 'refused', reason: 'sign in' });
-  assert.match(connectionSays(refused, 0) ?? '', 'sign in');
+  assert.match(describeConnection(refused, 0) ?? '', 'sign in');
   assert.equal(nextConnection(refused, { type: 'retrying' }), { name: 'connecting' });
 });
 

@@ -39,7 +39,7 @@ export function nextConnection(state: ConnectionState, event: ConnectionEvent): 
 }
 
 /** What the banner says; undefined when there is nothing to say. */
-export function connectionSays(state: ConnectionState, nowMs: number): string | undefined {
+export function describeConnection(state: ConnectionState, nowMs: number): string | undefined {
   switch (state.name) {
     case 'disconnected':
       return `Disconnected for ${span(nowMs - state.sinceMs)}. Changes are kept; you will get exactly what you missed.`;

@@ -2,9 +2,9 @@ import type { Alert } from '@shelfcast/schemas/monitor/live';
 import type { Lag, PartitionLagNumbers } from '@shelfcast/schemas/monitor/numbers';
 import type { ConsumerItem } from '@shelfcast/schemas/monitor/operations';
 import { plural, span } from '../../lib/format.ts';
-import { knownValue, type Loaded, type Unknown, unknownWords } from '../../lib/loaded.ts';
+import { describeUnknown, knownValue, type Loaded, type Unknown } from '../../lib/loaded.ts';
 import type { Status } from '../../lib/status.ts';
-import { type Trend, trendWords } from './trend.ts';
+import { describeTrend, type Trend } from './trend.ts';
 
 export interface TopicLag {
   readonly topic: string;
@@ -67,7 +67,7 @@ export interface ConsumerState {
   /** In a word or two: `keeps up`, `paused`, `behind`. */
   readonly word: string;
   /** With figures, and what follows. */
-  readonly says: string;
+  readonly summary: string;
   /** Whether enough was answered to judge it. */
   readonly isKnown: boolean;
 }
@@ -87,24 +87,24 @@ export interface ConsumerFacts {
 /** How a consumer does, in words. That it keeps up is only said when both its lag and its alerts are known. */
 export function consumerState(facts: ConsumerFacts): ConsumerState {
   const { item, lag, alerts } = facts;
-  const waits = waitingWords(lag);
+  const waits = describeWaiting(lag);
   if (item.paused !== null) {
-    const says = `Changes wait in Kafka, in order, until it is resumed. ${waits}`;
-    return { status: 'warn', word: 'paused', says, isKnown: true };
+    const summary = `Changes wait in Kafka, in order, until it is resumed. ${waits}`;
+    return { status: 'warn', word: 'paused', summary, isKnown: true };
   }
   if (knownValue(alerts)?.some(({ name }) => name === 'ConsumerSilent')) {
-    const says = `No process consumes as ${item.name}. Nothing is lost: it goes on where it stopped. ${waits}`;
-    return { status: 'bad', word: 'not running', says, isKnown: true };
+    const summary = `No process consumes as ${item.name}. Nothing is lost: it goes on where it stopped. ${waits}`;
+    return { status: 'bad', word: 'not running', summary, isKnown: true };
   }
   if (lag.name !== 'value') return unknownState(lag, waits);
   if (alerts.name !== 'value') {
-    return unknownState(alerts, `Whether it runs is ${unknownWords(alerts)}. ${waits}`);
+    return unknownState(alerts, `Whether it runs is ${describeUnknown(alerts)}. ${waits}`);
   }
   return { ...stateByLag(lag.value, facts.trend, waits), isKnown: true };
 }
 
-function unknownState(of: Unknown, says: string): ConsumerState {
-  return { status: 'off', word: unknownWords(of), says, isKnown: false };
+function unknownState(of: Unknown, summary: string): ConsumerState {
+  return { status: 'off', word: describeUnknown(of), summary, isKnown: false };
 }
 
 function stateByLag(
@@ -112,16 +112,16 @@ function stateByLag(
   trend: Trend,
   waits: string,
 ): Omit<ConsumerState, 'isKnown'> {
-  if (lag === undefined) return { status: 'off', word: 'nothing read yet', says: waits };
-  if (lag.messages === 0) return { status: 'ok', word: 'keeps up', says: waits };
-  const end = trendWords(trend);
-  const says = end === '' ? waits : `${waits.slice(0, -1)}; ${end}.`;
-  if ((lag.seconds ?? 0) < USUAL_SECONDS) return { status: 'ok', word: 'keeps up', says };
-  return { status: trend.name === 'shrinking' ? 'warn' : 'bad', word: 'behind', says };
+  if (lag === undefined) return { status: 'off', word: 'nothing read yet', summary: waits };
+  if (lag.messages === 0) return { status: 'ok', word: 'keeps up', summary: waits };
+  const end = describeTrend(trend);
+  const summary = end === '' ? waits : `${waits.slice(0, -1)}; ${end}.`;
+  if ((lag.seconds ?? 0) < USUAL_SECONDS) return { status: 'ok', word: 'keeps up', summary };
+  return { status: trend.name === 'shrinking' ? 'warn' : 'bad', word: 'behind', summary };
 }
 
-function waitingWords(loaded: ConsumerFacts['lag']): string {
-  if (loaded.name !== 'value') return `How many changes wait is ${unknownWords(loaded)}.`;
+function describeWaiting(loaded: ConsumerFacts['lag']): string {
+  if (loaded.name !== 'value') return `How many changes wait is ${describeUnknown(loaded)}.`;
   const lag = loaded.value;
   if (lag === undefined) return 'It has not read anything yet.';
   if (lag.messages === 0) return 'Nothing waits.';

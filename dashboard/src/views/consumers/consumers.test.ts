@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { ApiError } from '../../lib/api/problem.ts';
 import { failed, known, LOADING, mapLoaded } from '../../lib/loaded.ts';
 import { consumerState, consumersSentence, isLate, lagByService } from './consumer-state.ts';
-import { trendOf, trendWords, withSample } from './trend.ts';
+import { describeTrend, trendOf, withSample } from './trend.ts';
 
 const test = suite('consumers');
 const samples = (...pairs: [number, number][]) =>
@@ -14,7 +14,7 @@ const samples = (...pairs: [number, number][]) =>
 test('a lag that shrinks says when it is caught up, one that grows by how much', () => {
   const shrinking = trendOf(samples([0, 4_000], [10, 3_000], [20, 2_000]));
   assert.equal(shrinking, { name: 'shrinking', perSecond: 100, caughtUpInMs: 20_000 });
-  assert.is(trendWords(shrinking), 'it catches up in about 20 s at the present rate');
+  assert.is(describeTrend(shrinking), 'it catches up in about 20 s at the present rate');
   assert.equal(trendOf(samples([0, 10], [10, 40])), { name: 'growing', perSecond: 3 });
   assert.equal(trendOf(samples([0, 10], [10, 10])), { name: 'still' });
   assert.equal(trendOf(samples([0, 10], [10, 0])), { name: 'caughtUp' });
@@ -57,13 +57,13 @@ test('what has waited for less than a second is nothing to tell of', () => {
   assert.is(isLate({ messages: 1, seconds: 2 }), true);
   assert.is(isLate({ messages: 1, seconds: null }), true, 'not known is not young');
   const young = { service: 'pricing', messages: 2, seconds: 0.4, topics: [] };
-  const { status, says } = consumerState({
+  const { status, summary } = consumerState({
     item,
     lag: known(young),
     trend: { name: 'unknown' },
     alerts: known([]),
   });
-  assert.equal([status, says], ['ok', '2 changes wait.']);
+  assert.equal([status, summary], ['ok', '2 changes wait.']);
 });
 
 test('the state says what is the matter, the worst first', () => {
@@ -72,7 +72,7 @@ test('the state says what is the matter, the worst first', () => {
   assert.equal(consumerState(facts), {
     status: 'bad',
     word: 'behind',
-    says: '10 changes wait, the oldest since 41 s; it stands still.',
+    summary: '10 changes wait, the oldest since 41 s; it stands still.',
     isKnown: true,
   });
   const silent = {
@@ -80,8 +80,8 @@ test('the state says what is the matter, the worst first', () => {
     subject: 'pricing',
     severity: 'critical',
     state: 'firing',
-    says: '',
-    mend: null,
+    summary: '',
+    remedy: null,
     runbook: '',
     sinceMs: 0,
     resolvedAtMs: null,
@@ -103,17 +103,17 @@ test('unknown is not well: what was not answered yet, or failed, is said to be u
     [LOADING, 'not known yet'],
     [lost, 'not known'],
   ] as const) {
-    const says = `How many changes wait is ${word}.`;
-    assert.equal(state(unknown, unknown), { status: 'off', word, says, isKnown: false });
+    const summary = `How many changes wait is ${word}.`;
+    assert.equal(state(unknown, unknown), { status: 'off', word, summary, isKnown: false });
     assert.is(state(known(none), unknown).status, 'off');
     const paused = { consumer: 'pricing', reason: 'x', pausedBy: 'otto', pausedAt: '' };
     const alerts = known([]);
     const held = consumerState({ item: { ...item, paused }, lag: unknown, trend, alerts });
-    assert.match(held.says, says);
+    assert.match(held.summary, summary);
   }
   const idle = mapLoaded(known(lag), () => none);
   assert.is(
-    consumerState({ item, lag: idle, trend, alerts: known([]) }).says,
+    consumerState({ item, lag: idle, trend, alerts: known([]) }).summary,
     'It has not read anything yet.',
   );
 });

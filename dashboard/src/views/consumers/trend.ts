@@ -44,7 +44,7 @@ export function trendOf(samples: readonly LagSample[]): Trend {
 }
 
 /** The trend as the end of a sentence; empty where there is nothing to add. */
-export function trendWords(trend: Trend): string {
+export function describeTrend(trend: Trend): string {
   switch (trend.name) {
     case 'shrinking':
       return `it catches up in about ${atLeastSecond(trend.caughtUpInMs)} at the present rate`;

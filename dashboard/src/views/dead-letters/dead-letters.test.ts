@@ -5,11 +5,11 @@ import { fieldsOf } from '../../lib/contract/fields.ts';
 import { causesOf, lettersSentence, matches } from './causes.ts';
 import { draftFault, draftOf, editColumns, editOutcome, rowContract } from './edit.ts';
 import {
-  discardedWords,
-  dryRunWords,
+  describeDiscarded,
+  describeDryRun,
+  describeProgress,
   idsByConsumer,
   progressOf,
-  progressWords,
   together,
 } from './outcome.ts';
 
@@ -142,7 +142,7 @@ test('what a redrive comes to is told by what is still parked', () => {
     { matched: 1, done: 0, refused: [{ entity: 'products', key: 'P-3', reason: 'too often' }] },
   ]);
   assert.is(
-    dryRunWords(outcome, 'redrive'),
+    describeDryRun(outcome, 'redrive'),
     '2 keys would be tried again, with all that waits behind. 1 key would be left alone.',
   );
   const redriven = ['P-1', 'P-2', 'P-3', 'P-4'].map((key) => letter(key));
@@ -154,7 +154,7 @@ test('what a redrive comes to is told by what is still parked', () => {
   const progress = progressOf(redriven, parked);
   assert.equal(progress, { applied: 2, underway: 1, failed: 1 });
   assert.is(
-    progressWords(progress),
+    describeProgress(progress),
     '2 keys are applied, 1 key is being tried, 1 key failed again.',
   );
 });
@@ -167,11 +167,11 @@ test('a discard of several is asked of each consumer, and told in its own words'
   ]);
   const outcome = { matched: 3, done: 3, refused: [] };
   assert.is(
-    dryRunWords(outcome, 'discard'),
+    describeDryRun(outcome, 'discard'),
     '3 changes would be given up, the oldest of each key.',
   );
-  assert.is(discardedWords(outcome), '3 dead letters are discarded.');
-  assert.match(discardedWords({ ...outcome, done: 0 }), 'gone already');
+  assert.is(describeDiscarded(outcome), '3 dead letters are discarded.');
+  assert.match(describeDiscarded({ ...outcome, done: 0 }), 'gone already');
 });
 
 test.run();

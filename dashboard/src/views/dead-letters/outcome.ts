@@ -24,7 +24,7 @@ export function idsByConsumer(
 export type Deed = 'redrive' | 'discard';
 
 /** What a dry run found, in a sentence. */
-export function dryRunWords({ matched, done }: CommandOutcome, deed: Deed): string {
+export function describeDryRun({ matched, done }: CommandOutcome, deed: Deed): string {
   if (matched === 0)
     return 'None of them is there any more: they were applied or discarded meanwhile.';
   if (done === 0)
@@ -38,7 +38,7 @@ export function dryRunWords({ matched, done }: CommandOutcome, deed: Deed): stri
 }
 
 /** What a discard came to. */
-export function discardedWords({ matched, done }: CommandOutcome): string {
+export function describeDiscarded({ matched, done }: CommandOutcome): string {
   if (done === 0) return 'Nothing was discarded: they were gone already.';
   const left = matched - done;
   const rest = left === 0 ? '' : ` ${plural(left, 'key was', 'keys were')} left alone.`;
@@ -71,7 +71,7 @@ export function progressOf(
   return { applied: number('applied'), underway: number('underway'), failed: number('failed') };
 }
 
-export function progressWords({ applied, underway, failed }: Progress): string {
+export function describeProgress({ applied, underway, failed }: Progress): string {
   return [
     applied > 0 ? `${plural(applied, 'key is', 'keys are')} applied` : '',
     underway > 0 ? `${plural(underway, 'key is', 'keys are')} being tried` : '',

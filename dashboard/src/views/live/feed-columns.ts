@@ -1,4 +1,4 @@
-import { changeSentence } from '../../lib/change-words.ts';
+import { changeSentence } from '../../lib/change-messages.ts';
 import type { ExportColumn } from '../../lib/export.ts';
 import type { FeedRow } from '../../lib/live/feed.ts';
 

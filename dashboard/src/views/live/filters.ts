@@ -15,14 +15,14 @@ export interface FeedFilters {
 
 /** What can be chosen, and how it is said. */
 export const STAGE_CHOICES = [
-  { stage: 'captured', says: 'captured row' },
-  { stage: 'published', says: 'manual event' },
-  { stage: 'processed', says: 'done' },
-  { stage: 'skipped', says: 'nothing to do' },
-  { stage: 'failed', says: 'failed' },
-  { stage: 'parked', says: 'waits to be tried again' },
-  { stage: 'deadLettered', says: 'dead letter' },
-  { stage: 'discarded', says: 'discarded' },
+  { stage: 'captured', summary: 'captured row' },
+  { stage: 'published', summary: 'manual event' },
+  { stage: 'processed', summary: 'done' },
+  { stage: 'skipped', summary: 'nothing to do' },
+  { stage: 'failed', summary: 'failed' },
+  { stage: 'parked', summary: 'waits to be tried again' },
+  { stage: 'deadLettered', summary: 'dead letter' },
+  { stage: 'discarded', summary: 'discarded' },
 ] as const;
 
 export function readFilters(query: URLSearchParams): FeedFilters {

@@ -99,7 +99,7 @@ test('the strip has everybody who reads the topic, and the outcome is the worst 
   );
   const cells = stripOf(row(), readers);
   assert.equal(
-    cells.map(({ says }) => says),
+    cells.map(({ summary }) => summary),
     ['captured', 'catalogue: done', 'inventory: not yet', 'pricing: failed, tried again'],
   );
   assert.is(outcomeOf(row(), cells).text, 'retrying');
@@ -112,12 +112,12 @@ test('the strip has everybody who reads the topic, and the outcome is the worst 
 test('while it is not known who reads a topic, no change of it is through', () => {
   const done = row({ steps: { pricing: 'done' } });
   const lost = failed(new ApiError('away', { status: 503, code: 'unavailable' }));
-  for (const [readers, says] of [
+  for (const [readers, summary] of [
     [LOADING, 'other consumers: not known yet'],
     [lost, 'other consumers: not known'],
   ] as const) {
     const cells = stripOf(done, readers);
-    assert.is(cells.at(-1)?.says, says);
+    assert.is(cells.at(-1)?.summary, summary);
     assert.is(outcomeOf(done, cells).text, '…');
   }
   const untouched = row({ steps: {}, latencyMs: null });
@@ -132,7 +132,7 @@ test('an empty list says why: nothing came, only snapshot reads, or topics that 
   assert.match(nothingShown(none).title, 'Waiting for the first change');
   const snapshot = nothingShown({ ...none, reports: [read], unread });
   assert.match(snapshot.title, 'snapshot reads');
-  assert.match(snapshot.says, 'No consumer reads pis.northwind.orders: 27,000 records are kept');
+  assert.match(snapshot.summary, 'No consumer reads pis.northwind.orders: 27,000 records are kept');
   assert.ok(snapshot.hasSnapshotReads);
   assert.not.match(nothingShown({ ...none, unread }).title, 'Waiting');
   assert.not.match(nothingShown({ ...none, hidden: 3 }).title, 'Waiting');

@@ -1,7 +1,7 @@
 import type { Lag } from '@shelfcast/schemas/monitor/numbers';
 import { milliseconds } from '../../lib/format.ts';
 import type { FeedRow, StepState } from '../../lib/live/feed.ts';
-import { knownValue, type Loaded, type Unknown, unknownWords } from '../../lib/loaded.ts';
+import { describeUnknown, knownValue, type Loaded, type Unknown } from '../../lib/loaded.ts';
 
 /** Consumers by the topic that they read. */
 export type Readers = ReadonlyMap<string, readonly string[]>;
@@ -12,7 +12,7 @@ export interface StripCell {
   /** `asked`, `unknown`: which other consumers there are is not known yet, or could not be asked. */
   readonly state: StepState | 'origin' | 'open' | 'asked' | 'unknown';
   /** `pricing: failed` */
-  readonly says: string;
+  readonly summary: string;
 }
 
 const WORDS: Readonly<Record<StepState | 'open', string>> = {
@@ -47,11 +47,11 @@ export function stripOf({ origin, steps, topic }: FeedRow, readers: Loaded<Reade
     {
       service: origin === 'published' ? 'producer API' : 'capture',
       state: origin === undefined ? 'open' : 'origin',
-      says: origin ?? 'captured: not known',
+      summary: origin ?? 'captured: not known',
     },
     ...services.map((service): StripCell => {
       const state = steps[service] ?? 'open';
-      return { service, state, says: `${service}: ${WORDS[state]}` };
+      return { service, state, summary: `${service}: ${WORDS[state]}` };
     }),
     ...(readers.name === 'value' ? [] : [unknownCell(readers)]),
   ];
@@ -60,7 +60,7 @@ export function stripOf({ origin, steps, topic }: FeedRow, readers: Loaded<Reade
 /** Who else has to handle it. */
 function unknownCell(of: Unknown): StripCell {
   const state = of.name === 'loading' ? 'asked' : 'unknown';
-  return { service: '', state, says: `other consumers: ${unknownWords(of)}` };
+  return { service: '', state, summary: `other consumers: ${describeUnknown(of)}` };
 }
 
 /** How a change stands, in a word or a figure: its latency once everybody is through. */

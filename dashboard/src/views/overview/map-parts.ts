@@ -8,7 +8,7 @@ import type {
 import type { Loaded } from '../../lib/loaded.ts';
 import type { Status } from '../../lib/status.ts';
 import type { ServiceLag } from '../consumers/consumer-state.ts';
-import type { UnreadTopic } from '../topics/topic-words.ts';
+import type { UnreadTopic } from '../topics/topic-messages.ts';
 import type { EdgeTimes } from './edge-times.ts';
 
 /** A box of the map. */

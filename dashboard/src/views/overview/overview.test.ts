@@ -17,8 +17,8 @@ const slot = {
   invalidationReason: null,
 };
 const replication = {
-  ...{ slotName: 'shelfcast', slot, spending: null },
-  ...{ heartbeatAgeMs: 900, heartbeatWrittenAgeMs: 800, mend: null },
+  ...{ slotName: 'shelfcast', slot, burnRate: null },
+  ...{ heartbeatAgeMs: 900, heartbeatWrittenAgeMs: 800, remedy: null },
 };
 const task = { id: 0, state: 'RUNNING', worker: 'w', failure: null };
 const connector = { name: 'products', state: 'RUNNING', failure: null, tasks: [task] };
@@ -83,8 +83,8 @@ test('a stopped and a paused consumer break the edge to them', () => {
           subject: 'pricing',
           severity: 'critical',
           state: 'firing',
-          says: '',
-          mend: null,
+          summary: '',
+          remedy: null,
           runbook: '',
           sinceMs: 0,
           resolvedAtMs: null,

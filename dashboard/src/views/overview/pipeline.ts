@@ -1,11 +1,11 @@
 import type { LiveSummary } from '@shelfcast/schemas/monitor/live';
 import { perSecond, plural } from '../../lib/format.ts';
-import { knownValue, mapLoaded, type Unknown, unknownWords } from '../../lib/loaded.ts';
+import { describeUnknown, knownValue, mapLoaded, type Unknown } from '../../lib/loaded.ts';
 import { hrefOf } from '../../lib/routes.ts';
 import type { Status } from '../../lib/status.ts';
-import { list } from '../event/event-words.ts';
-import { connectorSummary, slotSummary } from '../source/source-words.ts';
-import { unreadSentence } from '../topics/topic-words.ts';
+import { list } from '../event/event-messages.ts';
+import { connectorSummary, slotSummary } from '../source/source-messages.ts';
+import { unreadSentence } from '../topics/topic-messages.ts';
 import { edgeLabel } from './edge-times.ts';
 import { laneOf } from './lanes.ts';
 import type { MapNode, PipelineFacts, PipelineMap } from './map-parts.ts';
@@ -168,7 +168,7 @@ function rateOf(
 }
 
 function unknown(node: Pick<MapNode, 'id' | 'title' | 'href'>, of: Unknown): MapNode {
-  const word = unknownWords(of);
+  const word = describeUnknown(of);
   return { ...node, status: 'off', word, isKnown: false, figures: [word], alarm: '' };
 }
 

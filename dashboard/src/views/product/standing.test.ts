@@ -74,7 +74,7 @@ test('a dead letter says why, what waits behind it, and where to mend it', () =>
   const [, pricing] = standings({ rows, readers, deadLetters: [held], nowMs: 9_000 });
   assert.is(pricing?.word, 'dead letter');
   assert.is(
-    pricing?.says,
+    pricing?.summary,
     'CheckViolation: price is not plausible. 2 later changes wait behind it. It is not tried again by itself.',
   );
   assert.is(pricing?.action?.href, '/dead-letters/7');

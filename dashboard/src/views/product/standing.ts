@@ -12,7 +12,7 @@ export interface Standing {
   readonly status: Status;
   /** `up to date`, `2 changes behind`, `dead letter` */
   readonly word: string;
-  readonly says: string;
+  readonly summary: string;
   /** The newest change that it is through with; undefined: of those that are known, none. */
   readonly through: FeedRow | undefined;
   readonly action: { readonly label: string; readonly href: string } | undefined;
@@ -80,7 +80,7 @@ function standingOf(facts: {
       service,
       status: isDead ? 'bad' : 'warn',
       word: isDead ? 'dead letter' : 'tried again',
-      says: `${held.errorType}: ${held.errorMessage.replace(/\.?$/, '.')} ${waitSays(held, nowMs)}`,
+      summary: `${held.errorType}: ${held.errorMessage.replace(/\.?$/, '.')} ${describeWait(held, nowMs)}`,
       through,
       action: {
         label: isDead ? 'Inspect, edit and redrive' : 'Inspect it',
@@ -90,15 +90,15 @@ function standingOf(facts: {
   }
   const newest = own[0];
   if (newest === undefined) {
-    const says = 'No change of it is known here.';
-    return { service, status: 'off', word: 'nothing yet', says, through, action: undefined };
+    const summary = 'No change of it is known here.';
+    return { service, status: 'off', word: 'nothing yet', summary, through, action: undefined };
   }
   // In order per key: a service that is through with the newest has seen all before.
   if (isThrough(newest)) {
     const { latencyMs } = newest;
     const took = latencyMs === null ? '' : `, within ${milliseconds(latencyMs)} of the commit`;
-    const says = `Has the newest change${took}.`;
-    return { service, status: 'ok', word: 'up to date', says, through, action: undefined };
+    const summary = `Has the newest change${took}.`;
+    return { service, status: 'ok', word: 'up to date', summary, through, action: undefined };
   }
   const behind = own.findIndex(isThrough);
   const open = behind === -1 ? own.length : behind;
@@ -108,7 +108,7 @@ function standingOf(facts: {
     service,
     status: isLate ? 'bad' : 'ok',
     word: `${plural(open, 'change')} behind`,
-    says: isLate
+    summary: isLate
       ? `Has not reported the newest change, of ${relativeTime(newest.occurredAtUs / 1_000, nowMs)}: stopped, paused or behind.`
       : 'On its way.',
     through,
@@ -116,7 +116,7 @@ function standingOf(facts: {
   };
 }
 
-function waitSays({ waiting, nextAttemptAt }: DeadLetterItem, nowMs: number): string {
+function describeWait({ waiting, nextAttemptAt }: DeadLetterItem, nowMs: number): string {
   const behind =
     waiting > 1
       ? `${plural(waiting - 1, 'later change waits', 'later changes wait')} behind it. `

@@ -17,7 +17,7 @@ export interface SchemaDifference {
   readonly to: string;
   /** Who can no longer read what; `safe`: all can read. */
   readonly breaks: 'safe' | 'newReaders' | 'oldReaders' | 'both';
-  readonly says: string;
+  readonly summary: string;
 }
 
 type Named = Map<string, Record<string, unknown>>;
@@ -44,7 +44,7 @@ export function schemaDiff(older: unknown, newer: unknown): readonly SchemaDiffe
         ...plain(old, field),
         kind: 'wording',
         breaks: 'safe',
-        says: 'Only its description.',
+        summary: 'Only its description.',
       });
     }
   }
@@ -55,26 +55,26 @@ export function schemaDiff(older: unknown, newer: unknown): readonly SchemaDiffe
 /** All differences of a version in a sentence, and whether it breaks anybody. */
 export function diffVerdict(differences: readonly SchemaDifference[]): {
   readonly isSafe: boolean;
-  readonly says: string;
+  readonly summary: string;
 } {
   const hurts = (who: 'newReaders' | 'oldReaders') =>
     differences.some(({ breaks }) => breaks === who || breaks === 'both');
   const [hurtsNew, hurtsOld] = [hurts('newReaders'), hurts('oldReaders')];
-  if (differences.length === 0) return { isSafe: true, says: 'nothing that readers see.' };
+  if (differences.length === 0) return { isSafe: true, summary: 'nothing that readers see.' };
   if (!hurtsNew && !hurtsOld) {
-    return { isSafe: true, says: 'readers of either version can read both.' };
+    return { isSafe: true, summary: 'readers of either version can read both.' };
   }
   if (hurtsNew && hurtsOld) {
     return {
       isSafe: false,
-      says: 'neither version’s readers can read the other’s records.',
+      summary: 'neither version’s readers can read the other’s records.',
     };
   }
   return hurtsNew
-    ? { isSafe: false, says: 'its readers cannot read what was written before.' }
+    ? { isSafe: false, summary: 'its readers cannot read what was written before.' }
     : {
         isSafe: false,
-        says: 'readers of the version before cannot read what is written now.',
+        summary: 'readers of the version before cannot read what is written now.',
       };
 }
 
@@ -85,30 +85,30 @@ function plain(old: SchemaField, field: SchemaField) {
 function added({ path, type, hasDefault }: SchemaField): SchemaDifference {
   const shared = { path, kind: 'added', from: '', to: type } as const;
   return hasDefault
-    ? { ...shared, breaks: 'safe', says: 'New, with a default for what was written before.' }
+    ? { ...shared, breaks: 'safe', summary: 'New, with a default for what was written before.' }
     : {
         ...shared,
         breaks: 'newReaders',
-        says: 'New, without a default: what was written before has no value for it.',
+        summary: 'New, without a default: what was written before has no value for it.',
       };
 }
 
 function removed({ path, type, hasDefault }: SchemaField): SchemaDifference {
   const shared = { path, kind: 'removed', from: type, to: '' } as const;
   return hasDefault
-    ? { ...shared, breaks: 'safe', says: 'Gone; readers that know it take its default.' }
+    ? { ...shared, breaks: 'safe', summary: 'Gone; readers that know it take its default.' }
     : {
         ...shared,
         breaks: 'oldReaders',
-        says: 'Gone, and it had no default: readers that know it need it.',
+        summary: 'Gone, and it had no default: readers that know it need it.',
       };
 }
 
 function redefaulted(old: SchemaField, field: SchemaField): SchemaDifference {
   const shared = { ...plain(old, field), kind: 'changed' } as const;
   return field.hasDefault
-    ? { ...shared, breaks: 'safe', says: 'It may be left out now.' }
-    : { ...shared, breaks: 'safe', says: 'It may no longer be left out.' };
+    ? { ...shared, breaks: 'safe', summary: 'It may be left out now.' }
+    : { ...shared, breaks: 'safe', summary: 'It may no longer be left out.' };
 }
 
 function retyped(old: SchemaField, field: SchemaField): SchemaDifference {
@@ -116,22 +116,23 @@ function retyped(old: SchemaField, field: SchemaField): SchemaDifference {
   const widens = canRead(field.type, old.type);
   const narrows = canRead(old.type, field.type);
   if (widens && narrows)
-    return { ...shared, breaks: 'safe', says: 'Both types can be read as the other.' };
+    return { ...shared, breaks: 'safe', summary: 'Both types can be read as the other.' };
   if (widens) {
     return {
       ...shared,
       breaks: 'oldReaders',
-      says: 'Wider: what was written before can be read, but readers of the old type cannot read the new one.',
+      summary:
+        'Wider: what was written before can be read, but readers of the old type cannot read the new one.',
     };
   }
   if (narrows) {
     return {
       ...shared,
       breaks: 'newReaders',
-      says: 'Narrower: what was written before may not fit.',
+      summary: 'Narrower: what was written before may not fit.',
     };
   }
-  return { ...shared, breaks: 'both', says: 'Another type: neither can be read as the other.' };
+  return { ...shared, breaks: 'both', summary: 'Another type: neither can be read as the other.' };
 }
 
 /** Which types Avro reads as a wider one. */
@@ -189,7 +190,7 @@ function walk(
     const path = way === '' ? String(field.name) : `${way}.${field.name}`;
     const own: SchemaField = {
       path,
-      type: typeWords(field.type, named),
+      type: formatType(field.type, named),
       hasDefault: 'default' in field,
       doc: typeof field.doc === 'string' ? field.doc : '',
     };
@@ -206,14 +207,14 @@ function recordOf(type: unknown, named: Named): Record<string, unknown> | undefi
   return recordOf(type.items ?? type.values, named);
 }
 
-export function typeWords(type: unknown, named: Named = new Map()): string {
+export function formatType(type: unknown, named: Named = new Map()): string {
   if (Array.isArray(type)) {
-    const others = type.filter((one) => one !== 'null').map((one) => typeWords(one, named));
+    const others = type.filter((one) => one !== 'null').map((one) => formatType(one, named));
     return `${others.join(' or ')}${others.length < type.length ? OR_NULL : ''}`;
   }
   if (typeof type === 'string') {
     const known = named.get(type.split('.').at(-1) ?? '');
-    return known === undefined ? type : typeWords(known, named);
+    return known === undefined ? type : formatType(known, named);
   }
   if (!isObject(type)) return 'unknown';
   const { logicalType, 'connect.name': connect } = type;
@@ -225,11 +226,11 @@ export function typeWords(type: unknown, named: Named = new Map()): string {
     case 'enum':
       return `enum(${Array.isArray(type.symbols) ? type.symbols.join(', ') : ''})`;
     case 'array':
-      return `list of ${typeWords(type.items, named)}`;
+      return `list of ${formatType(type.items, named)}`;
     case 'map':
-      return `map of ${typeWords(type.values, named)}`;
+      return `map of ${formatType(type.values, named)}`;
     default: {
-      const own = typeWords(type.type, named);
+      const own = formatType(type.type, named);
       return typeof connect === 'string' ? `${own} (${connect.split('.').at(-1)})` : own;
     }
   }

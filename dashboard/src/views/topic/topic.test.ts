@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  formatRetention,
   parseRetention,
   readersOf,
-  retentionWords,
   topicKind,
   unreadSentence,
   unreadTopics,
-} from '../topics/topic-words.ts';
+} from '../topics/topic-messages.ts';
 import { diffVerdict, schemaDiff, schemaFields } from './schema-diff.ts';
 
 const test = suite('topics and schemas');
@@ -45,7 +45,7 @@ test('each difference says whom it breaks', () => {
     ],
   );
   assert.is(diffVerdict(schemaDiff(older, newer)).isSafe, false);
-  assert.is(diffVerdict(schemaDiff(older, older)).says, 'nothing that readers see.');
+  assert.is(diffVerdict(schemaDiff(older, older)).summary, 'nothing that readers see.');
 });
 
 test('a field that becomes nullable hurts old readers only; back again, new ones', () => {
@@ -53,7 +53,7 @@ test('a field that becomes nullable hurts old readers only; back again, new ones
   const maybe = record({ name: 'a', type: ['null', 'string'] });
   assert.is(schemaDiff(sure, maybe)[0]?.breaks, 'oldReaders');
   assert.is(schemaDiff(maybe, sure)[0]?.breaks, 'newReaders');
-  assert.match(diffVerdict(schemaDiff(maybe, sure)).says, 'written before');
+  assert.match(diffVerdict(schemaDiff(maybe, sure)).summary, 'written before');
 });
 
 test('of an envelope the row stands once, with its named types resolved', () => {
@@ -89,7 +89,7 @@ test('retention is read as people write it', () => {
   assert.is(parseRetention('12h'), 43_200_000);
   assert.is(parseRetention('for ever'), -1);
   for (const wrong of ['', '7', 'soon', '0 days']) assert.is(parseRetention(wrong), undefined);
-  assert.is(parseRetention(retentionWords(604_800_000)), 604_800_000);
+  assert.is(parseRetention(formatRetention(604_800_000)), 604_800_000);
 });
 
 test('readers of a topic come with what waits for them', () => {

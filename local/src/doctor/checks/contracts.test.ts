@@ -28,14 +28,14 @@ const cases: [string, Partial<RegistryFacts>, Expected][] = [
     {
       check: 'contracts',
       level: 'problem',
-      says: /monitoring-value is not registered/,
-      mend: /make start/,
+      summary: /monitoring-value is not registered/,
+      remedy: /make start/,
     },
   ],
   [
     'a contract that may break its readers',
     { contracts: [{ ...contract, compatibility: 'NONE' }] },
-    { check: 'contracts', level: 'problem', says: /NONE instead of FULL/ },
+    { check: 'contracts', level: 'problem', summary: /NONE instead of FULL/ },
   ],
   [
     'a table that may not change',
@@ -43,8 +43,9 @@ const cases: [string, Partial<RegistryFacts>, Expected][] = [
     {
       check: 'cdc-compatibility',
       level: 'problem',
-      says: /pis\.public\.products-value has compatibility BACKWARD/,
-      mend: /curl -X PUT .*NONE.* http:\/\/127\.0\.0\.1:8081\/apis\/ccompat\/v7\/config\/pis\.public\.products-value$/,
+      summary: /pis\.public\.products-value has compatibility BACKWARD/,
+      remedy:
+        /curl -X PUT .*NONE.* http:\/\/127\.0\.0\.1:8081\/apis\/ccompat\/v7\/config\/pis\.public\.products-value$/,
     },
   ],
 ];

@@ -6,19 +6,19 @@ import { checkDeadLetters } from './dead-letters.ts';
 const test = suite('doctor: dead letters');
 
 const cases: [string, DeadLetterFacts[], Omit<Expected, 'check'>][] = [
-  ['none', [], { level: 'ok', says: /No change waits/ }],
+  ['none', [], { level: 'ok', summary: /No change waits/ }],
   [
     'tried again by themselves',
     [{ consumer: 'pricing', retrying: 2, dead: 0 }],
-    { level: 'note', says: /2 keys could not be applied by pricing yet/ },
+    { level: 'note', summary: /2 keys could not be applied by pricing yet/ },
   ],
   [
     'given up',
     [{ consumer: 'catalogue', retrying: 3, dead: 1 }],
     {
       level: 'problem',
-      says: /1 key could not be applied by catalogue and wait/,
-      mend: /make dead-letters CONSUMER=catalogue/,
+      summary: /1 key could not be applied by catalogue and wait/,
+      remedy: /make dead-letters CONSUMER=catalogue/,
     },
   ],
 ];

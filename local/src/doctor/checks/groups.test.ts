@@ -9,26 +9,30 @@ const cases: [string, Omit<GroupFacts, 'group'>, Omit<Expected, 'check'>][] = [
   [
     'nothing to do',
     { members: 1, lag: 0n, moved: undefined },
-    { level: 'ok', says: /1 member and no lag/ },
+    { level: 'ok', summary: /1 member and no lag/ },
   ],
   [
     'at work',
     { members: 2, lag: 40n, moved: true },
-    { level: 'note', says: /2 members, 40 records waiting/ },
+    { level: 'note', summary: /2 members, 40 records waiting/ },
   ],
   [
     'no members',
     { members: 0, lag: 1n, moved: undefined },
     {
       level: 'problem',
-      says: /Consumer group catalogue has no members: 1 record waiting/,
-      mend: /make start/,
+      summary: /Consumer group catalogue has no members: 1 record waiting/,
+      remedy: /make start/,
     },
   ],
   [
     'stuck',
     { members: 1, lag: 40n, moved: false },
-    { level: 'problem', says: /does not get on: 40 records/, mend: /make logs SERVICE=consumers/ },
+    {
+      level: 'problem',
+      summary: /does not get on: 40 records/,
+      remedy: /make logs SERVICE=consumers/,
+    },
   ],
 ];
 

@@ -23,14 +23,14 @@ const cases: [string, Partial<MachineFacts>, Expected][] = [
     {
       check: 'jdk',
       level: 'problem',
-      says: /Java 11\.0\.2 of JAVA_HOME \(\/opt\/jdk-11\) is too old.* 17/,
-      mend: /apt install openjdk-17.*JAVA_HOME/,
+      summary: /Java 11\.0\.2 of JAVA_HOME \(\/opt\/jdk-11\) is too old.* 17/,
+      remedy: /apt install openjdk-17.*JAVA_HOME/,
     },
   ],
   [
     'Java 8 writes its version in another way',
     { java: { output: 'java version "1.8.0_392"' } },
-    { check: 'jdk', level: 'problem', says: /1\.8\.0_392 of PATH is too old/ },
+    { check: 'jdk', level: 'problem', summary: /1\.8\.0_392 of PATH is too old/ },
   ],
   [
     'JAVA_HOME points nowhere',
@@ -38,34 +38,34 @@ const cases: [string, Partial<MachineFacts>, Expected][] = [
     {
       check: 'jdk',
       level: 'problem',
-      says: /JAVA_HOME points at \/nowhere, which does not exist/,
-      mend: /unset JAVA_HOME/,
+      summary: /JAVA_HOME points at \/nowhere, which does not exist/,
+      remedy: /unset JAVA_HOME/,
     },
   ],
   [
     'no Java at all',
     { java: { missing: true }, javac: { missing: true } },
-    { check: 'jdk', level: 'problem', says: /no Java that runs on PATH/, mend: /apt install/ },
+    { check: 'jdk', level: 'problem', summary: /no Java that runs on PATH/, remedy: /apt install/ },
   ],
   [
     'a runtime without a compiler',
     { javac: { missing: true } },
-    { check: 'javac', level: 'problem', says: /without a compiler/, mend: /jdk-headless/ },
+    { check: 'javac', level: 'problem', summary: /without a compiler/, remedy: /jdk-headless/ },
   ],
   [
     'no Maven',
     { maven: { missing: true } },
-    { check: 'maven', level: 'problem', says: /not on PATH/, mend: /apt install maven/ },
+    { check: 'maven', level: 'problem', summary: /not on PATH/, remedy: /apt install maven/ },
   ],
   [
     'an old Maven',
     { maven: { output: 'Apache Maven 3.6.3' } },
-    { check: 'maven', level: 'problem', says: /Maven 3\.6\.3 is too old: ≥ 3\.8/ },
+    { check: 'maven', level: 'problem', summary: /Maven 3\.6\.3 is too old: ≥ 3\.8/ },
   ],
   [
     'Maven on a Java of its own that is too old',
     { maven: { output: 'Apache Maven 3.9.9\nJava version: 11.0.2, vendor: x' } },
-    { check: 'maven', level: 'problem', says: /runs on Java 11\.0\.2/ },
+    { check: 'maven', level: 'problem', summary: /runs on Java 11\.0\.2/ },
   ],
   [
     'an old Node',
@@ -73,35 +73,35 @@ const cases: [string, Partial<MachineFacts>, Expected][] = [
     {
       check: 'node',
       level: 'problem',
-      says: /Node 20\.18\.3 is too old.*20\.19, 22\.12, ≥ 24/,
-      mend: /nvm install 24/,
+      summary: /Node 20\.18\.3 is too old.*20\.19, 22\.12, ≥ 24/,
+      remedy: /nvm install 24/,
     },
   ],
   [
     'Node 20, which works but is not maintained',
     { nodeVersion: '20.20.2' },
-    { check: 'node', level: 'note', says: /no security fixes/, mend: /make node/ },
+    { check: 'node', level: 'note', summary: /no security fixes/, remedy: /make node/ },
   ],
-  ['Node 22', { nodeVersion: '22.12.0' }, { check: 'node', level: 'ok', says: /22/ }],
+  ['Node 22', { nodeVersion: '22.12.0' }, { check: 'node', level: 'ok', summary: /22/ }],
   [
     'no make',
     { make: { missing: true } },
-    { check: 'make', level: 'problem', says: /not on PATH/, mend: /apt install make/ },
+    { check: 'make', level: 'problem', summary: /not on PATH/, remedy: /apt install make/ },
   ],
   [
     'no psql, which is optional',
     { psql: { missing: true } },
-    { check: 'psql', level: 'note', says: /not on PATH/, mend: /postgresql-client/ },
+    { check: 'psql', level: 'note', summary: /not on PATH/, remedy: /postgresql-client/ },
   ],
   [
     'a disk nearly full',
     { disk: { freeBytes: 200 * 1024 ** 2, totalBytes: 10 * 1024 ** 3 } },
-    { check: 'disk', level: 'problem', says: /nearly full: 200 MiB of 10 GiB/ },
+    { check: 'disk', level: 'problem', summary: /nearly full: 200 MiB of 10 GiB/ },
   ],
   [
     'less room than the WAL budget',
     { disk: { freeBytes: 3 * 1024 ** 3, totalBytes: 10 * 1024 ** 3 } },
-    { check: 'disk', level: 'note', says: /Little room: 3 GiB/ },
+    { check: 'disk', level: 'note', summary: /Little room: 3 GiB/ },
   ],
 ];
 

@@ -1,5 +1,5 @@
 import { type Finding, note, ok, problem } from '@shelfcast/service-kit/finding';
-import { size } from '@shelfcast/service-kit/words';
+import { size } from '@shelfcast/service-kit/format';
 import { MINIMUM_JAVA, parseJavaVersion } from '../../vendor/java.ts';
 import { javaVersion, type MachineFacts, type ProgramAnswer } from '../facts/machine.ts';
 
@@ -139,12 +139,12 @@ function checkPsql(psql: ProgramAnswer): Finding {
 
 function checkDisk({ disk, stateDir }: MachineFacts): Finding[] {
   if (!disk) return [];
-  const says = `${size(disk.freeBytes)} of ${size(disk.totalBytes)} free where the state is (${stateDir})`;
+  const summary = `${size(disk.freeBytes)} of ${size(disk.totalBytes)} free where the state is (${stateDir})`;
   const free = 'make reset   # deletes the stack’s data; or free space on that disk';
   if (disk.freeBytes < FULL_BYTES)
-    return [problem('disk', `The disk is nearly full: ${says}.`, free)];
-  if (disk.freeBytes < TIGHT_BYTES) return [note('disk', `Little room: ${says}.`, free)];
-  return [ok('disk', says)];
+    return [problem('disk', `The disk is nearly full: ${summary}.`, free)];
+  if (disk.freeBytes < TIGHT_BYTES) return [note('disk', `Little room: ${summary}.`, free)];
+  return [ok('disk', summary)];
 }
 
 /** Whether `20.19.3` is at least [20, 19]. */

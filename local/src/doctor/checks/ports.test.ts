@@ -8,11 +8,11 @@ const test = suite('doctor: ports');
 
 const other = { pid: 4242, command: 'python3 -m http.server' };
 const cases: [string, Partial<StackFacts>, Expected][] = [
-  ['held by the stack itself', {}, { check: 'port', level: 'ok', says: /5432/ }],
+  ['held by the stack itself', {}, { check: 'port', level: 'ok', summary: /5432/ }],
   [
     'free',
     { children: [], ports: [{ ...postgresPort, taken: false, owner: undefined }] },
-    { check: 'port', level: 'ok', says: /5432 are free$/ },
+    { check: 'port', level: 'ok', summary: /5432 are free$/ },
   ],
   [
     'taken while the stack is down',
@@ -20,19 +20,20 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
     {
       check: 'port',
       level: 'problem',
-      says: /Port 5432 for Postgres is taken by pid 4242 \(python3 -m http\.server\); POSTGRES_PORT moves it, PORT_OFFSET/,
-      mend: /POSTGRES_PORT=6432 make start.*kill 4242/,
+      summary:
+        /Port 5432 for Postgres is taken by pid 4242 \(python3 -m http\.server\); POSTGRES_PORT moves it, PORT_OFFSET/,
+      remedy: /POSTGRES_PORT=6432 make start.*kill 4242/,
     },
   ],
   [
     'taken by another while our own process tries in vain',
     { ports: [{ ...postgresPort, owner: other }] },
-    { check: 'port', level: 'problem', says: /pid 4242/ },
+    { check: 'port', level: 'problem', summary: /pid 4242/ },
   ],
   [
     'held by a process that another user hides, while ours lives',
     { ports: [{ ...postgresPort, owner: undefined }] },
-    { check: 'port', level: 'ok', says: /held by the stack/ },
+    { check: 'port', level: 'ok', summary: /held by the stack/ },
   ],
   [
     'held by a process that another user hides, while ours is dead',
@@ -40,7 +41,7 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
       children: [{ ...postgresChild, alive: false }],
       ports: [{ ...postgresPort, owner: undefined }],
     },
-    { check: 'port', level: 'problem', says: /a process of another user/ },
+    { check: 'port', level: 'problem', summary: /a process of another user/ },
   ],
 ];
 

@@ -17,7 +17,7 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
   [
     'nothing was started',
     { supervisor: undefined, children: [] },
-    { check: 'stack', level: 'note', says: /stack is down/, mend: /^make start$/ },
+    { check: 'stack', level: 'note', summary: /stack is down/, remedy: /^make start$/ },
   ],
   [
     'the supervisor was killed and its children with it',
@@ -25,8 +25,8 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
     {
       check: 'stale-pid',
       level: 'problem',
-      says: /postgres pid 100, which has ended/,
-      mend: /make stop/,
+      summary: /postgres pid 100, which has ended/,
+      remedy: /make stop/,
     },
   ],
   [
@@ -35,14 +35,14 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
     {
       check: 'orphan',
       level: 'problem',
-      says: /No supervisor looks after postgres \(pid 100\)/,
-      mend: /make stop/,
+      summary: /No supervisor looks after postgres \(pid 100\)/,
+      remedy: /make stop/,
     },
   ],
   [
     'the dead supervisor itself is named',
     { supervisor: dead },
-    { check: 'stale-pid', level: 'problem', says: /supervisor \(pid 99\) that has ended/ },
+    { check: 'stale-pid', level: 'problem', summary: /supervisor \(pid 99\) that has ended/ },
   ],
   [
     'a pid that is another process by its start time',
@@ -50,8 +50,8 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
     {
       check: 'stale-pid',
       level: 'problem',
-      says: /another process by now/,
-      mend: /make stop && make start/,
+      summary: /another process by now/,
+      remedy: /make stop && make start/,
     },
   ],
   [
@@ -60,8 +60,8 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
     {
       check: 'component',
       level: 'problem',
-      says: /postgres is down/,
-      mend: /make logs SERVICE=postgres/,
+      summary: /postgres is down/,
+      remedy: /make logs SERVICE=postgres/,
     },
   ],
   [
@@ -79,8 +79,8 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
     {
       check: 'component',
       level: 'problem',
-      says: /again and again: 7 restarts.*code 1/,
-      mend: /make logs/,
+      summary: /again and again: 7 restarts.*code 1/,
+      remedy: /make logs/,
     },
   ],
   [
@@ -94,12 +94,17 @@ const cases: [string, Partial<StackFacts>, Expected][] = [
         },
       ],
     },
-    { check: 'component', level: 'note', says: /restarted once.*SIGKILL/ },
+    { check: 'component', level: 'note', summary: /restarted once.*SIGKILL/ },
   ],
   [
     'a component the last start did not come to',
     { ports: [postgresPort, { ...postgresPort, component: 'connect', port: 8083 }] },
-    { check: 'component', level: 'problem', says: /connect was not started/, mend: /make start/ },
+    {
+      check: 'component',
+      level: 'problem',
+      summary: /connect was not started/,
+      remedy: /make start/,
+    },
   ],
 ];
 

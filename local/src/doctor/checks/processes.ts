@@ -1,4 +1,4 @@
-import { few } from '@shelfcast/connect-config/health/words';
+import { few } from '@shelfcast/connect-config/health/remedies';
 import { type Finding, note, orOk, problem } from '@shelfcast/service-kit/finding';
 import { type ChildFacts, isUp, type StackFacts } from '../facts/stack.ts';
 
@@ -66,8 +66,8 @@ function checkChild(child: ChildFacts, nowMs: number): Finding[] {
   }
   const recently = status === 'restarting' || nowMs - Date.parse(since) < RECENT_MS;
   if (restarts >= MANY_RESTARTS && recently) {
-    const says = `${name} starts again and again: ${restarts} restarts.${exit}`;
-    return [problem('component', says, logs)];
+    const summary = `${name} starts again and again: ${restarts} restarts.${exit}`;
+    return [problem('component', summary, logs)];
   }
   if (status === 'restarting') {
     return [problem('component', `${name} is down and about to be started again.${exit}`, logs)];

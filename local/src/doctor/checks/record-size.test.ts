@@ -92,26 +92,26 @@ const cases: [string, Partial<RecordSizePlaces>, RegExp, RegExp][] = [
   ],
 ];
 
-for (const [given, facts, says, mend] of cases) {
+for (const [given, facts, summary, remedy] of cases) {
   test(given, () => {
     const findings = checkRecordSizes({ ...places, ...facts });
-    assertFinding(findings, { check: 'record-size', level: 'problem', says, mend });
+    assertFinding(findings, { check: 'record-size', level: 'problem', summary, remedy });
   });
 }
 
 const rows: [number | undefined, Expected][] = [
-  [1_000, { check: 'largest-row', level: 'ok', says: /2\.0 KiB/ }],
-  [undefined, { check: 'largest-row', level: 'ok', says: /0 bytes/ }],
+  [1_000, { check: 'largest-row', level: 'ok', summary: /2\.0 KiB/ }],
+  [undefined, { check: 'largest-row', level: 'ok', summary: /0 bytes/ }],
   [
     7_000_000,
     {
       check: 'largest-row',
       level: 'note',
-      says: /public\.products is about 13\.4 MiB of 16 MiB/,
-      mend: /MAX_RECORD_BYTES=33554432/,
+      summary: /public\.products is about 13\.4 MiB of 16 MiB/,
+      remedy: /MAX_RECORD_BYTES=33554432/,
     },
   ],
-  [9_000_000, { check: 'largest-row', level: 'problem', says: /will stop the connector/ }],
+  [9_000_000, { check: 'largest-row', level: 'problem', summary: /will stop the connector/ }],
 ];
 
 for (const [largestRowBytes, expected] of rows) {

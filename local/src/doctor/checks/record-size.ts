@@ -1,6 +1,6 @@
 import type { ConnectorConfig } from '@shelfcast/connect-config/render';
 import { type Finding, note, ok, orOk, problem } from '@shelfcast/service-kit/finding';
-import { size } from '@shelfcast/service-kit/words';
+import { size } from '@shelfcast/service-kit/format';
 import type { KafkaFacts } from '../facts/kafka.ts';
 import type { LargestRow } from '../facts/largest-rows.ts';
 import type { StackFacts } from '../facts/stack.ts';
@@ -25,17 +25,17 @@ export function checkRecordSizes(places: RecordSizePlaces): Finding[] {
   const { limitBytes } = places;
   const wrong = [...settingsOf(places)]
     .filter(({ bytes }) => bytes !== limitBytes)
-    .map(({ where, bytes, mend }) =>
+    .map(({ where, bytes, remedy }) =>
       problem(
         'record-size',
         `${where} is ${bytes === undefined ? 'not set' : `${bytes} (${size(bytes)})`}, MAX_RECORD_BYTES is ${limitBytes} (${size(limitBytes)}).`,
-        mend,
+        remedy,
       ),
     );
   return orOk('record-size', wrong, `Records up to ${size(limitBytes)} everywhere`);
 }
 
-type SizeSetting = { where: string; bytes: number | undefined; mend: string };
+type SizeSetting = { where: string; bytes: number | undefined; remedy: string };
 
 function* settingsOf({
   recordBytes,
@@ -44,27 +44,27 @@ function* settingsOf({
 }: RecordSizePlaces): Iterable<SizeSetting> {
   for (const [id, configs] of kafka?.brokers ?? []) {
     for (const name of ['message.max.bytes', 'replica.fetch.max.bytes']) {
-      yield { where: `${name} of broker ${id}`, bytes: number(configs.get(name)), mend: RESTART };
+      yield { where: `${name} of broker ${id}`, bytes: number(configs.get(name)), remedy: RESTART };
     }
   }
   for (const { topic, configs } of kafka?.topics ?? []) {
     const bytes = number(configs.get('max.message.bytes'));
-    yield { where: `max.message.bytes of topic ${topic}`, bytes, mend: REGISTER };
+    yield { where: `max.message.bytes of topic ${topic}`, bytes, remedy: REGISTER };
   }
   if (connectorConfig) {
     const name = 'producer.override.max.request.size';
     yield {
       where: `${name} of the connector`,
       bytes: number(connectorConfig[name]),
-      mend: REGISTER,
+      remedy: REGISTER,
     };
   }
   if (recordBytes.worker !== undefined) {
     const where = 'producer.max.request.size of the Connect worker';
-    yield { where, bytes: recordBytes.worker, mend: RESTART };
+    yield { where, bytes: recordBytes.worker, remedy: RESTART };
   }
   for (const { name, bytes } of recordBytes.services) {
-    yield { where: `MAX_RECORD_BYTES of ${name}`, bytes, mend: RESTART };
+    yield { where: `MAX_RECORD_BYTES of ${name}`, bytes, remedy: RESTART };
   }
 }
 
@@ -79,10 +79,10 @@ export function checkLargestRow(tables: readonly LargestRow[], limitBytes: numbe
       `No row comes near that (the largest update has ${size(largest?.bytes ?? 0)})`,
     );
   }
-  const says = `An update of the largest row of ${largest.name} is about ${size(largest.bytes)} of ${size(limitBytes)}`;
-  const mend = `MAX_RECORD_BYTES=${2 * limitBytes} in .env, then ${RESTART}`;
-  if (largest.bytes < limitBytes) return note('largest-row', `${says}.`, mend);
-  return problem('largest-row', `${says}: it will stop the connector.`, mend);
+  const summary = `An update of the largest row of ${largest.name} is about ${size(largest.bytes)} of ${size(limitBytes)}`;
+  const remedy = `MAX_RECORD_BYTES=${2 * limitBytes} in .env, then ${RESTART}`;
+  if (largest.bytes < limitBytes) return note('largest-row', `${summary}.`, remedy);
+  return problem('largest-row', `${summary}: it will stop the connector.`, remedy);
 }
 
 function number(text: string | undefined): number | undefined {

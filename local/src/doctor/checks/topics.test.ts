@@ -31,8 +31,8 @@ const cases: [string, Partial<KafkaFacts>, Expected][] = [
     {
       check: 'topic-settings',
       level: 'problem',
-      says: /country has 1 partitions, declared are 6/,
-      mend: /TOPIC_PARTITIONS=1/,
+      summary: /country has 1 partitions, declared are 6/,
+      remedy: /TOPIC_PARTITIONS=1/,
     },
   ],
   [
@@ -41,14 +41,18 @@ const cases: [string, Partial<KafkaFacts>, Expected][] = [
     {
       check: 'topic-settings',
       level: 'problem',
-      says: /retention\.ms is 1000, not 604800000/,
-      mend: /make connector-register/,
+      summary: /retention\.ms is 1000, not 604800000/,
+      remedy: /make connector-register/,
     },
   ],
   [
     'compacted',
     configured('country', 'cleanup.policy', 'compact'),
-    { check: 'topic-settings', level: 'problem', says: /cleanup\.policy is compact, not delete/ },
+    {
+      check: 'topic-settings',
+      level: 'problem',
+      summary: /cleanup\.policy is compact, not delete/,
+    },
   ],
   [
     'the producers’ clocks',
@@ -56,7 +60,7 @@ const cases: [string, Partial<KafkaFacts>, Expected][] = [
     {
       check: 'topic-settings',
       level: 'problem',
-      says: /message\.timestamp\.type is CreateTime, not LogAppendTime/,
+      summary: /message\.timestamp\.type is CreateTime, not LogAppendTime/,
     },
   ],
   [
@@ -65,19 +69,19 @@ const cases: [string, Partial<KafkaFacts>, Expected][] = [
     {
       check: 'auto-create',
       level: 'problem',
-      says: /is on \(broker 2\)/,
-      mend: /make stop && make start/,
+      summary: /is on \(broker 2\)/,
+      remedy: /make stop && make start/,
     },
   ],
   [
     'a partition without a leader',
     changed('country', (topic) => ({ ...topic, leaderless: 1 })),
-    { check: 'replicas', level: 'problem', says: /country have no leader/ },
+    { check: 'replicas', level: 'problem', summary: /country have no leader/ },
   ],
   [
     'a copy that is behind',
     changed('country', (topic) => ({ ...topic, underReplicated: 2 })),
-    { check: 'replicas', level: 'note', says: /fewer copies/ },
+    { check: 'replicas', level: 'note', summary: /fewer copies/ },
   ],
 ];
 

@@ -1,4 +1,4 @@
-import { few } from '@shelfcast/connect-config/health/words';
+import { few } from '@shelfcast/connect-config/health/remedies';
 import { type Finding, note, ok, orOk, problem } from '@shelfcast/service-kit/finding';
 import type { TopicSpec } from '@shelfcast/service-kit/kafka/types';
 import type { KafkaFacts, TopicFacts } from '../facts/kafka.ts';
@@ -61,10 +61,10 @@ function checkReplicas(topics: readonly TopicFacts[]): Finding[] {
   const leaderless = topics.filter((topic) => topic.leaderless > 0).map(({ topic }) => topic);
   const behind = topics.filter((topic) => topic.underReplicated > 0).map(({ topic }) => topic);
   if (leaderless.length > 0) {
-    const says = `Partitions of ${few(leaderless)} have no leader: they can be neither read nor written.`;
-    return [problem('replicas', says, 'make status   # a broker is down')];
+    const summary = `Partitions of ${few(leaderless)} have no leader: they can be neither read nor written.`;
+    return [problem('replicas', summary, 'make status   # a broker is down')];
   }
   if (behind.length === 0) return [];
-  const says = `Partitions of ${few(behind)} have fewer copies in sync than they should.`;
-  return [note('replicas', says, 'make status   # a broker is down or catching up')];
+  const summary = `Partitions of ${few(behind)} have fewer copies in sync than they should.`;
+  return [note('replicas', summary, 'make status   # a broker is down or catching up')];
 }

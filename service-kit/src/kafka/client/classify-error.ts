@@ -1,7 +1,7 @@
 import { KafkaError } from '../errors.ts';
 
 /** The broker's word for an error (`MESSAGE_TOO_LARGE`, …), kafkajs' class name, or both. */
-interface ErrorWords {
+interface ErrorDescription {
   readonly type: string | undefined;
   readonly names: readonly string[];
   readonly message: string;
@@ -108,7 +108,7 @@ export function protocolType(error: unknown): string | undefined {
   return wordsOf(error).type;
 }
 
-function isTransient({ names }: ErrorWords): boolean {
+function isTransient({ names }: ErrorDescription): boolean {
   return names.some((name) => TRANSIENT_NAMES.has(name));
 }
 
@@ -116,7 +116,7 @@ function isRetriable(error: unknown): boolean {
   return chain(error).some((link) => 'retriable' in link && link.retriable === true);
 }
 
-function wordsOf(error: unknown): ErrorWords {
+function wordsOf(error: unknown): ErrorDescription {
   const links = chain(error);
   const typed = links.find((link) => 'type' in link && typeof link.type === 'string');
   return {

@@ -23,7 +23,7 @@ function fetched(...offsets: number[]): FetchedRecords {
 }
 
 /** A queue whose lots end when the test says so. */
-function bench() {
+function harness() {
   const lots: { offsets: number[]; signal: AbortSignal; end: (error?: Error) => void }[] = [];
   const handled: bigint[] = [];
   const failures: { offset: bigint; attempt: number }[] = [];
@@ -49,7 +49,7 @@ function bench() {
 }
 
 test('what gathers while a lot is in hand makes the next one', async () => {
-  const { queue, lots, seen, handled } = bench();
+  const { queue, lots, seen, handled } = harness();
   queue.push(fetched(1));
   queue.push(fetched(2));
   queue.push(fetched(3, 4));
@@ -63,7 +63,7 @@ test('what gathers while a lot is in hand makes the next one', async () => {
 });
 
 test('a lot that fails is given again until it succeeds, and counts its attempts', async () => {
-  const { queue, lots, seen, handled, failures } = bench();
+  const { queue, lots, seen, handled, failures } = harness();
   queue.push(fetched(1));
   queue.push(fetched(2));
   lots[0]?.end(new Error('no'));
@@ -81,7 +81,7 @@ test('a lot that fails is given again until it succeeds, and counts its attempts
 });
 
 test('there is room until enough bytes wait behind the lot in hand', async () => {
-  const { queue, lots } = bench();
+  const { queue, lots } = harness();
   queue.push(fetched(1, 2, 3));
   queue.push(fetched(4, 5));
   await queue.room();
@@ -97,7 +97,7 @@ test('there is room until enough bytes wait behind the lot in hand', async () =>
 });
 
 test('held, nothing is begun; what is in hand ends', async () => {
-  const { queue, lots, seen, handled, hold } = bench();
+  const { queue, lots, seen, handled, hold } = harness();
   queue.push(fetched(1));
   hold(true);
   queue.push(fetched(2));
@@ -109,7 +109,7 @@ test('held, nothing is begun; what is in hand ends', async () => {
 });
 
 test('dropped, what is in hand still counts and what waits does not', async () => {
-  const { queue, lots, seen, handled } = bench();
+  const { queue, lots, seen, handled } = harness();
   queue.push(fetched(1));
   queue.push(fetched(2));
   queue.drop();
@@ -121,7 +121,7 @@ test('dropped, what is in hand still counts and what waits does not', async () =
 });
 
 test('aborted, what is in hand is told so and moves no offset; what comes then is handled behind it', async () => {
-  const { queue, lots, seen, handled } = bench();
+  const { queue, lots, seen, handled } = harness();
   queue.push(fetched(1));
   queue.abort(new Error('assigned again'));
   assert.ok(lots[0]?.signal.aborted);
@@ -137,7 +137,7 @@ test('aborted, what is in hand is told so and moves no offset; what comes then i
 });
 
 test('a lot that waits to be tried again is forgotten when dropped', async () => {
-  const { queue, lots, failures } = bench();
+  const { queue, lots, failures } = harness();
   queue.push(fetched(1));
   lots[0]?.end(new Error('no'));
   await eventually(() => failures.length === 1, { what: 'the failure' });

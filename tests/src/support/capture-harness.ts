@@ -25,7 +25,7 @@ import pg from 'pg';
 import { fromEnvironment } from './environment.ts';
 
 /** Tables of a test's own, captured by a connector of its own. */
-export interface CaptureBench {
+export interface CaptureHarness {
   /** Schema that holds the tables; also the name of the connector, its slot and its publication. */
   readonly name: string;
   readonly db: pg.Pool;
@@ -48,7 +48,7 @@ export interface CaptureBench {
 
 const EPOCH = 7n;
 
-export interface CaptureBenchOptions {
+export interface CaptureHarnessOptions {
   /** Default: the products database. */
   readonly databaseUrl?: string;
   /** Makes another of the connector's configuration. */
@@ -57,10 +57,10 @@ export interface CaptureBenchOptions {
 
 type EditConfig = (config: ConnectorConfig) => ConnectorConfig;
 
-export async function openCaptureBench({
+export async function openCaptureHarness({
   databaseUrl = fromEnvironment('PRODUCTS_DATABASE_URL'),
   edit = (config) => config,
-}: CaptureBenchOptions = {}): Promise<CaptureBench> {
+}: CaptureHarnessOptions = {}): Promise<CaptureHarness> {
   const name = `contract_${randomBytes(4).toString('hex')}`;
   const prefix = name;
   const db = new pg.Pool({ connectionString: databaseUrl, max: 4 });

@@ -16,12 +16,12 @@ import type { Pool } from 'pg';
 import { Registry } from 'prom-client';
 import * as assert from 'uvu/assert';
 import { createTestDatabase } from './database.ts';
-import { type KafkaWorkbench, openKafkaWorkbench } from './kafka-workbench.ts';
+import { type KafkaHarness, openKafkaHarness } from './kafka-harness.ts';
 import { readTopics } from './topic-reader.ts';
 
 /** An outbox in a database of its own, and relays for it. */
-export interface OutboxBench {
-  readonly kafka: KafkaWorkbench;
+export interface OutboxHarness {
+  readonly kafka: KafkaHarness;
   readonly pool: Pool;
   /** Publishes the messages in one transaction. */
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
@@ -35,8 +35,8 @@ export interface OutboxBench {
   close(): Promise<void>;
 }
 
-export async function openOutboxBench(bootstrapServers: string): Promise<OutboxBench> {
-  const kafka = await openKafkaWorkbench(bootstrapServers);
+export async function openOutboxHarness(bootstrapServers: string): Promise<OutboxHarness> {
+  const kafka = await openKafkaHarness(bootstrapServers);
   const database = await createTestDatabase();
   await migrateConsumers(database.url, []);
   const pool = createPool({

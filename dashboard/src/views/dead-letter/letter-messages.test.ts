@@ -1,7 +1,7 @@
 import type { AuditItem, DeadLetterDetail } from '@shelfcast/schemas/monitor/operations';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { adviceFor, auditWords, isAbout, stateSentence } from './letter-words.ts';
+import { adviceFor, describeAudit, isAbout, stateSentence } from './letter-messages.ts';
 
 const test = suite('one dead letter');
 const letter: DeadLetterDetail = {
@@ -51,11 +51,11 @@ test('what cannot be read is not offered for editing', () => {
 });
 
 test('the audit is told as sentences, of this letter only', () => {
-  assert.is(auditWords(entry), 'redrove it, with price edited');
+  assert.is(describeAudit(entry), 'redrove it, with price edited');
   const failed = { ...entry, outcome: 'failed', result: { error: 'no such column' } } as const;
-  assert.match(auditWords(failed), 'refused: no such column');
+  assert.match(describeAudit(failed), 'refused: no such column');
   const discarded = { ...entry, action: 'discard', request: { ids: ['7'], reason: 'test data' } };
-  assert.is(auditWords(discarded), 'discarded it: “test data”');
+  assert.is(describeAudit(discarded), 'discarded it: “test data”');
   assert.ok(isAbout(entry, '7', 'pricing'));
   assert.ok(isAbout({ ...entry, target: 'pricing' }, '7', 'pricing'), 'one of many');
   assert.not.ok(isAbout({ ...entry, target: 'catalogue/7' }, '7', 'pricing'));

@@ -1,5 +1,5 @@
 /** How long something has been so without a break, and since when it is no longer. */
-export interface Steadiness {
+export interface HoldDown {
   /** Takes note of everything that is so now. What nothing is known about counts as being as it was. */
   observe(keys: ReadonlySet<string>, nowMs: number, isUnknown?: (key: string) => boolean): void;
   /**
@@ -11,7 +11,7 @@ export interface Steadiness {
 }
 
 /** @param startMs what fires at the start was so until then */
-export function createSteadiness(holdMs: number, startMs: number): Steadiness {
+export function createHoldDown(holdMs: number, startMs: number): HoldDown {
   const since = new Map<string, number>();
   const lastSeen = new Map<string, number>();
   let nowMs = startMs;

@@ -3,11 +3,11 @@ import { plural, relativeTime, span } from '../../lib/format.ts';
 import { hrefOf } from '../../lib/routes.ts';
 
 /** An alert as people read it. */
-export interface AlertWords {
+export interface AlertMessages {
   /** `pricing is behind` */
   readonly title: string;
   /** The monitor's sentence with its figures. */
-  readonly says: string;
+  readonly summary: string;
   /** What it means for the changes. */
   readonly means: string;
   readonly kind: 'bad' | 'warn' | 'ok';
@@ -19,18 +19,18 @@ export interface AlertWords {
   readonly since: string;
 }
 
-type Meaning = Pick<AlertWords, 'title' | 'means' | 'action'>;
+type Meaning = Pick<AlertMessages, 'title' | 'means' | 'action'>;
 
-export function alertWords(alert: Alert, nowMs: number): AlertWords {
+export function describeAlert(alert: Alert, nowMs: number): AlertMessages {
   const isFiring = alert.state === 'firing';
   const kind = alert.severity === 'critical' ? 'bad' : 'warn';
   return {
     ...meaningOf(alert),
-    says: alert.says,
+    summary: alert.summary,
     kind: isFiring ? kind : 'ok',
     // What stands behind `#` is said, not typed.
-    command: alert.mend?.split('#')[0]?.trim() ?? '',
-    since: sinceWords(alert, nowMs),
+    command: alert.remedy?.split('#')[0]?.trim() ?? '',
+    since: describeSince(alert, nowMs),
   };
 }
 
@@ -194,7 +194,7 @@ function meaningOf({ name, subject }: Alert): Meaning {
   }
 }
 
-function sinceWords({ state, sinceMs, resolvedAtMs }: Alert, nowMs: number): string {
+function describeSince({ state, sinceMs, resolvedAtMs }: Alert, nowMs: number): string {
   if (state === 'firing' || resolvedAtMs === null)
     return `for ${span(Math.max(0, nowMs - sinceMs))}`;
   return `resolved ${relativeTime(resolvedAtMs, nowMs)}, after ${span(Math.max(0, resolvedAtMs - sinceMs))}`;

@@ -31,16 +31,16 @@ export function adviceFor({ records, consumer }: DeadLetterDetail): string {
 }
 
 /** An entry of the audit about this letter, as the end of a sentence that begins with who. */
-export function auditWords({ action, request, result, outcome }: AuditItem): string {
+export function describeAudit({ action, request, result, outcome }: AuditItem): string {
   const asked = isObject(request) ? request : {};
   const dry = asked.dryRun === true ? ' (dry run)' : '';
   const edit = isObject(asked.edit) ? `, with ${Object.keys(asked.edit).join(', ')} edited` : '';
   const reason = typeof asked.reason === 'string' ? `: “${asked.reason}”` : '';
   const did = action === 'discard' ? `discarded it${reason}` : `redrove it${edit}`;
-  return `${did}${dry}${outcomeWords(outcome, result)}`;
+  return `${did}${dry}${describeOutcome(outcome, result)}`;
 }
 
-function outcomeWords(outcome: AuditItem['outcome'], result: unknown): string {
+function describeOutcome(outcome: AuditItem['outcome'], result: unknown): string {
   if (outcome === 'begun') return '; what came of it is not known';
   if (outcome === 'done' || !isObject(result)) return '';
   return typeof result.error === 'string'

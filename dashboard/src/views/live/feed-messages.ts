@@ -4,7 +4,7 @@ import type { Feed } from '../../lib/live/feed.ts';
 import type { FeedFilters } from './filters.ts';
 
 /** What is said above the feed. */
-export interface FeedWords {
+export interface FeedMessages {
   /** `148/s`, or that it is paused. */
   readonly rate: string;
   /** What is not on show, and why. */
@@ -26,7 +26,7 @@ export interface FeedFacts {
   readonly isSlowed: boolean;
 }
 
-export function feedSays({ feed, summary, filters, isSlowed }: FeedFacts): FeedWords {
+export function describeFeed({ feed, summary, filters, isSlowed }: FeedFacts): FeedMessages {
   const hidden = feed.hidden > 0 ? ` (${plural(feed.hidden, 'report')})` : '';
   const parts = [
     filters.withSnapshots ? 'heartbeats hidden' : `heartbeats and snapshot reads hidden${hidden}`,
@@ -35,8 +35,8 @@ export function feedSays({ feed, summary, filters, isSlowed }: FeedFacts): FeedW
   return {
     rate: feed.isPaused ? 'Paused' : `${perSecond(changesPerSecond(summary))} live`,
     hides: `· ${parts.join(' · ')}`,
-    isNew: feed.newSincePause === 0 ? '' : newSays(feed),
-    sampled: sampledSays(feed),
+    isNew: feed.newSincePause === 0 ? '' : describeNew(feed),
+    sampled: describeSampled(feed),
   };
 }
 
@@ -49,12 +49,12 @@ export function changesPerSecond(summary: LiveSummary | undefined): number | nul
   );
 }
 
-function newSays({ newSincePause, capacity }: FeedFacts['feed']): string {
+function describeNew({ newSincePause, capacity }: FeedFacts['feed']): string {
   const rest = newSincePause > capacity ? `, the last ${count(capacity)} are kept` : '';
   return `${count(newSincePause)} new${rest}`;
 }
 
-function sampledSays({ sampled, lost }: FeedFacts['feed']): string {
+function describeSampled({ sampled, lost }: FeedFacts['feed']): string {
   const parts = [
     sampled === 0
       ? ''

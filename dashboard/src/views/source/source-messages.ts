@@ -33,7 +33,7 @@ export function connectState(state: string): PartState {
 }
 
 export interface ConnectorSummary extends PartState {
-  readonly says: string;
+  readonly summary: string;
   /** The first failure of the connector or a task. */
   readonly failure: ConnectFailure | null;
 }
@@ -43,45 +43,45 @@ export function connectorSummary({ state, failure, tasks }: ConnectorItem): Conn
   const first = failure ?? tasks.find((task) => task.failure !== null)?.failure ?? null;
   const failed = tasks.filter((task) => task.state === 'FAILED').length;
   if (first !== null || failed > 0) {
-    const says =
+    const summary =
       failed === 0
         ? 'No change is captured. Rows can still be written; their changes wait in the slot.'
         : `${plural(failed, 'task')} of ${tasks.length} failed: no change is captured. Rows can still be written; their changes wait in the slot.`;
-    return { status: 'bad', word: 'has failed', says, failure: first };
+    return { status: 'bad', word: 'has failed', summary, failure: first };
   }
   const own = connectState(state);
   if (own.status !== 'ok') {
-    const says =
+    const summary =
       'No change is captured meanwhile. Rows can be written; their changes wait in the slot, whose room is limited.';
-    return { ...own, says, failure: null };
+    return { ...own, summary, failure: null };
   }
   const idle = tasks.filter((task) => task.state !== 'RUNNING');
   if (tasks.length === 0 || idle.length > 0) {
-    const says =
+    const summary =
       tasks.length === 0
         ? 'It has no task yet, so nothing is captured.'
         : 'Not every task runs yet.';
-    return { status: 'warn', word: 'starts', says, failure: null };
+    return { status: 'warn', word: 'starts', summary, failure: null };
   }
-  return { ...own, says: 'Every committed change is captured as it comes.', failure: null };
+  return { ...own, summary: 'Every committed change is captured as it comes.', failure: null };
 }
 
 export interface SlotSummary extends PartState {
-  readonly says: string;
+  readonly summary: string;
   /** Of the budget of WAL that may be kept, 0 to 1; null without a limit. */
   readonly spentShare: number | null;
   /** `112 kB of 4.01 GB`. */
   readonly figure: string;
   /** What to type, as doctor and the alerts say it; null: nothing has to be done. */
-  readonly mend: string | null;
+  readonly remedy: string | null;
 }
 
 /** What lies further ahead is as good as never. */
 const FORESEEABLE_MS = 90 * 86_400_000;
 
 /** When the budget will be spent, in milliseconds; undefined: not in any foreseeable time. */
-export function spentInMs({ spending }: ReplicationState): number | undefined {
-  return spending !== null && spending.spentInMs < FORESEEABLE_MS ? spending.spentInMs : undefined;
+export function spentInMs({ burnRate }: ReplicationState): number | undefined {
+  return burnRate !== null && burnRate.spentInMs < FORESEEABLE_MS ? burnRate.spentInMs : undefined;
 }
 
 /** Shares of the budget from which the gauge warns. */
@@ -92,15 +92,15 @@ const HEARTBEAT_LATE_MS = 15_000;
 
 /** How the replication slot does, in words. */
 export function slotSummary(state: ReplicationState): SlotSummary {
-  const { slotName, slot, mend } = state;
+  const { slotName, slot, remedy } = state;
   if (slot === null) {
     return {
       status: 'bad',
       word: 'is missing',
-      says: `Postgres has no slot ${slotName}: changes are not kept for the connector.`,
+      summary: `Postgres has no slot ${slotName}: changes are not kept for the connector.`,
       spentShare: null,
       figure: '–',
-      mend,
+      remedy,
     };
   }
   const retained = Number(slot.retainedWalBytes);
@@ -118,8 +118,8 @@ export function slotSummary(state: ReplicationState): SlotSummary {
       ...shared,
       status: 'bad',
       word: 'is lost',
-      says: `Postgres gave up the WAL that was kept${why}: changes are missing. Everything has to be read again.`,
-      mend,
+      summary: `Postgres gave up the WAL that was kept${why}: changes are missing. Everything has to be read again.`,
+      remedy,
     };
   }
   const inMs = spentInMs(state);
@@ -129,8 +129,8 @@ export function slotSummary(state: ReplicationState): SlotSummary {
       ...shared,
       status: 'bad',
       word: 'is nearly full',
-      says: `Once the budget is spent, Postgres drops what was kept, and changes are lost.${until} Let the connector read now.`,
-      mend,
+      summary: `Once the budget is spent, Postgres drops what was kept, and changes are lost.${until} Let the connector read now.`,
+      remedy,
     };
   }
   if (!slot.active) {
@@ -138,18 +138,18 @@ export function slotSummary(state: ReplicationState): SlotSummary {
       ...shared,
       status: 'warn',
       word: 'is not read',
-      says: `Nothing reads it, so WAL piles up.${until === '' ? ' At present nothing is written.' : until}`,
-      mend,
+      summary: `Nothing reads it, so WAL piles up.${until === '' ? ' At present nothing is written.' : until}`,
+      remedy,
     };
   }
   const status = (spentShare ?? 0) >= WARN_SHARE ? 'warn' : 'ok';
   const kept = safe === null ? '' : ' It is read as fast as it fills.';
-  const says = `The connector reads it.${until === '' ? kept : until}`;
-  return { ...shared, status, word: 'is read', says, mend };
+  const summary = `The connector reads it.${until === '' ? kept : until}`;
+  return { ...shared, status, word: 'is read', summary, remedy };
 }
 
 /** What Postgres' `wal_status` means. */
-export function walStatusWords(walStatus: string | null): string {
+export function describeWalStatus(walStatus: string | null): string {
   switch (walStatus) {
     case 'reserved':
       return 'What is kept is within max_wal_size (reserved).';
@@ -165,21 +165,22 @@ export function walStatusWords(walStatus: string | null): string {
 }
 
 /** The heartbeat in a sentence, and whether it is late. It is judged where it arrives, not where it is written. */
-export function heartbeatWords({
+export function describeHeartbeat({
   heartbeatAgeMs: ageMs,
   heartbeatWrittenAgeMs: writtenAgeMs,
 }: Pick<ReplicationState, 'heartbeatAgeMs' | 'heartbeatWrittenAgeMs'>): {
-  readonly says: string;
+  readonly summary: string;
   readonly isLate: boolean;
 } {
   const written =
     writtenAgeMs === null
       ? 'none is written'
       : `the last was written in the database ${span(writtenAgeMs)} ago`;
-  if (ageMs === null) return { says: `No heartbeat arrives in Kafka; ${written}.`, isLate: true };
+  if (ageMs === null)
+    return { summary: `No heartbeat arrives in Kafka; ${written}.`, isLate: true };
   if (ageMs <= HEARTBEAT_LATE_MS) {
-    return { says: `The last heartbeat arrived in Kafka ${span(ageMs)} ago.`, isLate: false };
+    return { summary: `The last heartbeat arrived in Kafka ${span(ageMs)} ago.`, isLate: false };
   }
-  const says = `The last heartbeat arrived in Kafka ${span(ageMs)} ago, which is late; ${written}.`;
-  return { says, isLate: true };
+  const summary = `The last heartbeat arrived in Kafka ${span(ageMs)} ago, which is late; ${written}.`;
+  return { summary, isLate: true };
 }

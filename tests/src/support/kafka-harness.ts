@@ -11,7 +11,7 @@ import type {
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 
 /** A port to real brokers with topics and groups of a test's own, all of it undone by `close`. */
-export interface KafkaWorkbench {
+export interface KafkaHarness {
   readonly kafka: Kafka;
   readonly admin: KafkaAdmin;
   readonly producer: KafkaProducer;
@@ -29,7 +29,7 @@ export interface KafkaWorkbench {
   close(): Promise<void>;
 }
 
-export async function openKafkaWorkbench(bootstrapServers: string): Promise<KafkaWorkbench> {
+export async function openKafkaHarness(bootstrapServers: string): Promise<KafkaHarness> {
   const kafka = createKafka({
     connection: { bootstrapServers: bootstrapServers.split(','), maxRecordBytes: 16 * 1024 * 1024 },
     clientId: 'kafka-port-test',

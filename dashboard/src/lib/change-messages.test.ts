@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { changeSentence, changeWords, entityWord } from './change-words.ts';
+import { changeSentence, describeChange, entityWord } from './change-messages.ts';
 
 const test = suite('change words');
 const entity = 'products';
@@ -30,7 +30,7 @@ test('rows that come and go', () => {
   assert.is(changeSentence({ entity, op: 'create', changed }), 'new product Walnut desk');
   assert.is(changeSentence({ entity, op: 'delete', changed }), 'deleted');
   assert.is(changeSentence({ entity, op: 'truncate', changed: [] }), 'all products deleted');
-  assert.is(changeWords({ entity, op: 'read', changed }).says, 'product read by a snapshot');
+  assert.is(describeChange({ entity, op: 'read', changed }).summary, 'product read by a snapshot');
 });
 
 test('names of rows', () => {

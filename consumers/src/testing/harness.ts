@@ -19,7 +19,7 @@ import type { Outcome } from '../runtime/positions/classify.ts';
 const ATTEMPT_TIMEOUT_MS = 10_000;
 
 /** A consumer on a database of its own, given changes by hand instead of by Kafka. */
-export interface Bench {
+export interface Harness {
   readonly pool: Pool;
   /** For what runs beside the changes, such as jobs. */
   readonly codec: Encoders;
@@ -46,10 +46,10 @@ export interface DeliverOptions {
 }
 
 /** @param databaseUrl of an empty database, whose owner the user is */
-export async function openBench<Effect>(
+export async function openHarness<Effect>(
   definition: ConsumerDefinition<Effect>,
   databaseUrl: string,
-): Promise<Bench> {
+): Promise<Harness> {
   await migrateConsumers(databaseUrl, [definition]);
   const pool = createPool({
     url: databaseUrl,

@@ -36,7 +36,7 @@ export interface Effect extends Edit {
 }
 
 /** A probe in processes of its own, on a database and topics of its own. */
-export interface ProbeBench {
+export interface ProbeHarness {
   readonly name: string;
   readonly pool: Pool;
   readonly databaseUrl: string;
@@ -55,7 +55,7 @@ export interface ProbeBench {
   /** Waits until each key has its version, or a later one. */
   reached(edits: readonly Edit[], timeoutMs?: number): Promise<void>;
   fault(key: string, kind: 'fails' | 'hangs' | 'blocks'): Promise<void>;
-  mend(key: string): Promise<void>;
+  remedy(key: string): Promise<void>;
   parkedKeys(): Promise<{ key: string; state: string; attempts: number; waiting: number }[]>;
   /** What its processes have logged. */
   logs(): string;
@@ -69,9 +69,9 @@ export interface ProbeBench {
   close(): Promise<void>;
 }
 
-export async function openProbeBench(
+export async function openProbeHarness(
   settings: Readonly<Record<string, string>> = {},
-): Promise<ProbeBench> {
+): Promise<ProbeHarness> {
   const name = `probe_${randomBytes(4).toString('hex')}`;
   const servers = fromEnvironment('KAFKA_BOOTSTRAP_SERVERS');
   const kafka = kafkaAt(servers);
@@ -175,7 +175,7 @@ export async function openProbeBench(
         [key, kind],
       );
     },
-    async mend(key) {
+    async remedy(key) {
       await pool.query('delete from faults where key = $1', [key]);
     },
     async parkedKeys() {

@@ -6,7 +6,7 @@ import { hrefOf } from '../../lib/routes.ts';
 export interface Note {
   readonly kind: 'ok' | 'warn' | 'bad' | 'plain';
   readonly title: string;
-  readonly says: string;
+  readonly summary: string;
   readonly action?: { readonly label: string; readonly href: string };
 }
 
@@ -25,7 +25,7 @@ export function notesOf(timeline: Timeline, nowMs: number): Note[] {
     notes.push({
       kind: 'bad',
       title: `${service} needs a decision`,
-      says: `${failureSays(failure)} It is not tried again by itself: mend the cause or edit the record, then redrive it. Later changes of ${key ?? 'this key'} wait behind it in order; other keys are not delayed.`,
+      summary: `${describeFailure(failure)} It is not tried again by itself: mend the cause or edit the record, then redrive it. Later changes of ${key ?? 'this key'} wait behind it in order; other keys are not delayed.`,
       action: deadLetters(service, key),
     });
   }
@@ -34,7 +34,7 @@ export function notesOf(timeline: Timeline, nowMs: number): Note[] {
     notes.push({
       kind: 'warn',
       title: `${service} tries again${attemptOf(failure)}`,
-      says: `${failureSays(failure)} Later changes of ${key ?? 'this key'} wait behind it in order; other keys are not delayed, and nothing is lost.`,
+      summary: `${describeFailure(failure)} Later changes of ${key ?? 'this key'} wait behind it in order; other keys are not delayed, and nothing is lost.`,
       action: deadLetters(service, key),
     });
   }
@@ -44,7 +44,7 @@ export function notesOf(timeline: Timeline, nowMs: number): Note[] {
     notes.push({
       kind: isLate ? 'bad' : 'plain',
       title: `${list(late)} ${late.length === 1 ? 'has' : 'have'} not reported ${isLate ? `for ${span(ageMs)}` : 'yet'}`,
-      says: isLate
+      summary: isLate
         ? 'Stopped, paused or behind: the change stays in Kafka and is handled when it goes on.'
         : 'It takes a moment.',
       ...(isLate ? { action: { label: 'See the consumers', href: hrefOf('consumers') } } : {}),
@@ -54,7 +54,8 @@ export function notesOf(timeline: Timeline, nowMs: number): Note[] {
     notes.push({
       kind: 'plain',
       title: 'The report of its capture is missing',
-      says: 'When it was read from the database and what changed is not known here; the record itself may still be.',
+      summary:
+        'When it was read from the database and what changed is not known here; the record itself may still be.',
     });
   }
   if (timeline.clockSkew) notes.push(skewNote(timeline.stages));
@@ -62,7 +63,7 @@ export function notesOf(timeline: Timeline, nowMs: number): Note[] {
     notes.push({
       kind: 'plain',
       title: 'No consumer reads this topic',
-      says: `Nothing acts on what is written to ${timeline.topic}; it is kept there all the same.`,
+      summary: `Nothing acts on what is written to ${timeline.topic}; it is kept there all the same.`,
       action: { label: 'See the topic', href: hrefOf('topic', { id: timeline.topic }) },
     });
   } else if (timeline.complete) {
@@ -70,14 +71,14 @@ export function notesOf(timeline: Timeline, nowMs: number): Note[] {
     notes.push({
       kind: 'ok',
       title: `Through everywhere after ${milliseconds(Math.max(0, ...times))}`,
-      says: endsSay(services),
+      summary: describeEnds(services),
     });
   }
   return notes;
 }
 
 /** What a step is called, and whose it is. */
-export function stepWords({
+export function describeStep({
   stage,
   service,
   attempt,
@@ -125,7 +126,7 @@ function lastFailure({ stages }: Timeline, service: string): TimelineStage | und
   return stages.findLast((step) => step.service === service && step.report?.error != null);
 }
 
-function failureSays(failure: TimelineStage | undefined): string {
+function describeFailure(failure: TimelineStage | undefined): string {
   const error = failure?.report?.error;
   if (error == null) return 'Why is not reported.';
   return `${error.type}: ${error.message.replace(/\.?$/, '.')}`;
@@ -149,11 +150,11 @@ function skewNote(stages: readonly TimelineStage[]): Note {
   return {
     kind: 'warn',
     title: 'Two clocks disagree',
-    says: `${worst.service} says it ended ${milliseconds(worst.clockSkewMs)} before ${before} did, which it followed. Gaps between them are shown as 0; check the time synchronisation of the two machines.`,
+    summary: `${worst.service} says it ended ${milliseconds(worst.clockSkewMs)} before ${before} did, which it followed. Gaps between them are shown as 0; check the time synchronisation of the two machines.`,
   };
 }
 
-function endsSay(services: readonly TimelineService[]): string {
+function describeEnds(services: readonly TimelineService[]): string {
   const ended = services.filter(({ sinceCommitMs }) => sinceCommitMs !== null);
   const idle = ended.filter(({ state }) => state === 'skipped').map(({ service }) => service);
   const dropped = ended.filter(({ state }) => state === 'discarded').map(({ service }) => service);

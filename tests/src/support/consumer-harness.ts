@@ -1,18 +1,18 @@
 import type { ConsumerDefinition } from '@shelfcast/consumers/contract/definition';
-import { type Bench, openBench } from '@shelfcast/consumers/testing/bench';
+import { type Harness, openHarness } from '@shelfcast/consumers/testing/harness';
 import { createTestDatabase } from './database.ts';
 
 /** A consumer on a fresh database of the test stack's Postgres; closing it drops the database. */
-export async function openConsumerBench<Effect>(
+export async function openConsumerHarness<Effect>(
   definition: ConsumerDefinition<Effect>,
-): Promise<Bench & { readonly url: string }> {
+): Promise<Harness & { readonly url: string }> {
   const database = await createTestDatabase();
-  const bench = await openBench(definition, database.url);
+  const harness = await openHarness(definition, database.url);
   return {
-    ...bench,
+    ...harness,
     url: database.url,
     async close() {
-      await bench.close();
+      await harness.close();
       await database.drop();
     },
   };

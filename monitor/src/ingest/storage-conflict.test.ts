@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { otherStore, storingClientId } from './one-store.ts';
+import { otherStore, storingClientId } from './storage-conflict.ts';
 
 const OURS = '11111111-1111-4111-8111-111111111111';
 const THEIRS = '22222222-2222-4222-8222-222222222222';

@@ -29,7 +29,7 @@ export interface KnownProduct {
 }
 
 /** The three consumers, in groups and a database of their own, on the topics of the pipeline. */
-export interface SharingBench {
+export interface SharingHarness {
   readonly pool: Pool;
   /** Undefined where it is gone. @throws where the consumers do not agree */
   product(id: string): Promise<KnownProduct | undefined>;
@@ -37,10 +37,10 @@ export interface SharingBench {
 }
 
 /** @param members how many share the partitions of each consumer */
-export async function openSharingBench(
+export async function openSharingHarness(
   sharedFields: SharedFields,
   members: number,
-): Promise<SharingBench> {
+): Promise<SharingHarness> {
   const name = `bench_${randomBytes(4).toString('hex')}`;
   const kafka = kafkaAt(fromEnvironment('KAFKA_BOOTSTRAP_SERVERS'));
   const admin = kafka.createAdmin();

@@ -2,7 +2,7 @@ import type { Alert } from '@shelfcast/schemas/monitor/live';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { matchRoute } from '../../lib/routes.ts';
-import { alertsSentence, alertWords, byUrgency } from './alert-words.ts';
+import { alertsSentence, byUrgency, describeAlert } from './alert-messages.ts';
 
 const test = suite('alert words');
 const alert = (given: Partial<Alert> = {}): Alert => ({
@@ -10,8 +10,8 @@ const alert = (given: Partial<Alert> = {}): Alert => ({
   subject: 'pricing',
   severity: 'critical',
   state: 'firing',
-  says: 'No process consumes as pricing; 12 records wait.',
-  mend: 'make status   # and start the consumers',
+  summary: 'No process consumes as pricing; 12 records wait.',
+  remedy: 'make status   # and start the consumers',
   runbook: 'docs/runbook.md#consumersilent',
   sinceMs: 0,
   resolvedAtMs: null,
@@ -44,19 +44,19 @@ const NAMES = [
 
 test('each alert has words of its own, and leads to a view', () => {
   const titles = NAMES.map((name) => {
-    const { title, means, action } = alertWords(alert({ name }), 0);
+    const { title, means, action } = describeAlert(alert({ name }), 0);
     assert.ok(means !== '', name);
     assert.ok(matchRoute(new URL(action.href, 'http://x').pathname), name);
     return title;
   });
   assert.is(new Set(titles).size, NAMES.length);
-  assert.is(alertWords(alert({ name: 'New' }), 0).title, 'New: pricing');
+  assert.is(describeAlert(alert({ name: 'New' }), 0).title, 'New: pricing');
 });
 
 test('it says since when, and until when', () => {
-  assert.is(alertWords(alert(), 720_000).since, 'for 12 min');
+  assert.is(describeAlert(alert(), 720_000).since, 'for 12 min');
   const resolved = alert({ state: 'resolved', resolvedAtMs: 60_000 });
-  const words = alertWords(resolved, 240_000);
+  const words = describeAlert(resolved, 240_000);
   assert.is(words.since, 'resolved 3 min ago, after 1 min');
   assert.is(words.kind, 'ok');
   assert.is(words.command, 'make status');

@@ -1,7 +1,7 @@
 import type { AuditItem } from '@shelfcast/schemas/monitor/operations';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeAction, outcomeOf } from './audit-words.ts';
+import { describeAction, outcomeOf } from './audit-messages.ts';
 
 const test = suite('audit');
 const item = (more: Partial<AuditItem>): AuditItem => ({
@@ -39,15 +39,15 @@ test('each deed is a sentence', () => {
 });
 
 test('what came of it: failures in the words of the service that refused', () => {
-  assert.equal(outcomeOf(item({})), { status: 'ok', says: '1 key' });
+  assert.equal(outcomeOf(item({})), { status: 'ok', summary: '1 key' });
   const partly = item({ result: { matched: 3, done: 2, refused: [] } });
-  assert.equal(outcomeOf(partly), { status: 'warn', says: '2 keys, 1 left alone' });
+  assert.equal(outcomeOf(partly), { status: 'warn', summary: '2 keys, 1 left alone' });
   const failed = item({ outcome: 'failed', result: { error: 'No process hosts it' } });
-  assert.equal(outcomeOf(failed), { status: 'bad', says: 'No process hosts it' });
+  assert.equal(outcomeOf(failed), { status: 'bad', summary: 'No process hosts it' });
   assert.is(outcomeOf(item({ outcome: 'begun', result: null })).status, 'warn');
   const paused = item({ action: 'consumer.pause', result: { matched: 0, done: 0, refused: [] } });
-  assert.is(outcomeOf(paused).says, 'Done.', 'a pause is not of keys');
-  assert.is(outcomeOf(item({ result: { name: 'products' } })).says, 'Done.');
+  assert.is(outcomeOf(paused).summary, 'Done.', 'a pause is not of keys');
+  assert.is(outcomeOf(item({ result: { name: 'products' } })).summary, 'Done.');
 });
 
 test.run();

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { aboutOf, list, notesOf, stepWords } from './event-words.ts';
+import { aboutOf, describeStep, list, notesOf } from './event-messages.ts';
 import { report, step, timeline } from './testing.ts';
 
 const test = suite('event words');
@@ -21,7 +21,10 @@ test('a change that waits says why, that nothing is lost, and where to act', () 
     nowMs,
   );
   assert.is(note?.title, 'pricing tries again after attempt 4');
-  assert.match(note?.says ?? '', 'Unavailable: erp.example answered 503. Later changes of P-1042');
+  assert.match(
+    note?.summary ?? '',
+    'Unavailable: erp.example answered 503. Later changes of P-1042',
+  );
   assert.is(note?.action?.href, '/dead-letters?consumer=pricing&q=P-1042');
 });
 
@@ -31,7 +34,7 @@ test('a dead letter asks for a decision', () => {
     nowMs,
   );
   assert.is(note?.kind, 'bad');
-  assert.match(note?.says ?? '', 'not tried again by itself');
+  assert.match(note?.summary ?? '', 'not tried again by itself');
 });
 
 test('a silent consumer is first given a moment, then named', () => {
@@ -50,7 +53,7 @@ test('clocks that disagree are named with the least by which they do', () => {
     }),
   ];
   const [note] = notesOf(timeline({ stages, clockSkew: true }), nowMs);
-  assert.match(note?.says ?? '', 'pricing says it ended 12 ms before kafka did');
+  assert.match(note?.summary ?? '', 'pricing says it ended 12 ms before kafka did');
 });
 
 test('an event that is through says when, and who had nothing to do', () => {
@@ -60,7 +63,7 @@ test('an event that is through says when, and who had nothing to do', () => {
   ] as const;
   const [note] = notesOf(timeline({ services, complete: true }), nowMs);
   assert.is(note?.title, 'Through everywhere after 9.4 ms');
-  assert.is(note?.says, 'Applied by catalogue. Nothing to do for pricing.');
+  assert.is(note?.summary, 'Applied by catalogue. Nothing to do for pricing.');
 });
 
 test('an event of a topic that no consumer reads is not through anywhere', () => {
@@ -77,7 +80,7 @@ test('what it is about, and what steps are called', () => {
     changesTitle: 'Changed',
     isProduct: true,
   });
-  assert.equal(stepWords({ stage: 'failed', service: 'pricing', attempt: 3 }), {
+  assert.equal(describeStep({ stage: 'failed', service: 'pricing', attempt: 3 }), {
     name: 'pricing',
     who: 'failed, attempt 3',
   });

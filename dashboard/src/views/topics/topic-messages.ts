@@ -11,7 +11,7 @@ export interface TopicKind {
   /** As a label. */
   readonly word: string;
   /** In a sentence. */
-  readonly says: string;
+  readonly summary: string;
 }
 
 const CAPTURED = /^[^.]+\.([^.]+)\.(.+)$/;
@@ -22,28 +22,28 @@ export function topicKind({ name, system }: Pick<Topic, 'name' | 'system'>): Top
     return {
       name: 'deadLetters',
       word: 'dead letters',
-      says: `Copies of what ${consumer} could not apply, with the reason in their headers.`,
+      summary: `Copies of what ${consumer} could not apply, with the reason in their headers.`,
     };
   }
   if (name === 'monitoring') {
     return {
       name: 'reports',
       word: 'reports',
-      says: 'What every part reports about every change. The monitor reads it.',
+      summary: 'What every part reports about every change. The monitor reads it.',
     };
   }
   if (name === 'stock_alerts') {
     return {
       name: 'reports',
       word: 'alerts',
-      says: 'What the inventory says when a stock runs low, and when it is back.',
+      summary: 'What the inventory says when a stock runs low, and when it is back.',
     };
   }
   if (!system) {
     return {
       name: 'events',
       word: 'events',
-      says: 'Events that systems publish through the producer API, checked against its schema.',
+      summary: 'Events that systems publish through the producer API, checked against its schema.',
     };
   }
   const [, schema, table] = CAPTURED.exec(name) ?? [];
@@ -52,10 +52,14 @@ export function topicKind({ name, system }: Pick<Topic, 'name' | 'system'>): Top
     return {
       name: 'captured',
       word: 'captured table',
-      says: `Every committed change of the table ${full}, captured by Debezium.`,
+      summary: `Every committed change of the table ${full}, captured by Debezium.`,
     };
   }
-  return { name: 'own', word: 'the pipeline’s own', says: 'The pipeline keeps this for itself.' };
+  return {
+    name: 'own',
+    word: 'the pipeline’s own',
+    summary: 'The pipeline keeps this for itself.',
+  };
 }
 
 const ORDER: readonly TopicKind['name'][] = ['captured', 'events', 'reports', 'deadLetters', 'own'];
@@ -66,7 +70,7 @@ export function inOrder<T extends Topic>(topics: readonly T[]): readonly T[] {
   return [...topics].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, 'en'));
 }
 
-export function retentionWords(retentionMs: number | null): string {
+export function formatRetention(retentionMs: number | null): string {
   return retentionMs === null ? 'for ever' : span(retentionMs);
 }
 

@@ -25,7 +25,7 @@ import { codecAt, kafkaAt, makeTopics } from './pipeline-kafka.ts';
 import { readReports } from './topic-reader.ts';
 
 /** The catalogue consumer on topics, a group, a database and a monitoring topic of its own. */
-export interface CatalogueBench {
+export interface CatalogueHarness {
   readonly kafka: Kafka;
   readonly pool: Pool;
   /** What `pis.public.products` is to the pipeline. */
@@ -44,7 +44,7 @@ export interface CatalogueBench {
   close(): Promise<void>;
 }
 
-export async function openCatalogueBench(): Promise<CatalogueBench> {
+export async function openCatalogueHarness(): Promise<CatalogueHarness> {
   const name = `bench_${randomBytes(4).toString('hex')}`;
   const servers = fromEnvironment('KAFKA_BOOTSTRAP_SERVERS');
   const kafka = kafkaAt(servers);

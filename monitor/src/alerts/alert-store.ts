@@ -2,15 +2,15 @@ import type { Alert } from '@shelfcast/schemas/monitor/live';
 import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { Pool, PoolClient } from 'pg';
 import type { Condition, Judgement } from './alert.ts';
+import type { HoldDown } from './hold-down.ts';
 import { runbookSection } from './runbook.ts';
-import type { Steadiness } from './steadiness.ts';
 
 /** What fires and what fired lately, kept in the monitoring database. */
-export interface AlertBook {
+export interface AlertStore {
   /** The whole book: what fires first, then what was resolved, the newest first. */
   list(): Promise<Alert[]>;
   /** Writes down what began and ended, and what is to be told of it. Only the leader does. */
-  update(judgement: Judgement, steadiness: Steadiness): Promise<void>;
+  update(judgement: Judgement, holdDown: HoldDown): Promise<void>;
 }
 
 interface AlertRow extends Omit<Alert, 'runbook' | 'sinceMs' | 'resolvedAtMs'> {
@@ -26,9 +26,9 @@ const KEPT = '7 days';
 const PASSES_MS = 15_000;
 
 /** @param tells whether there is a webhook to tell */
-export function createAlertBook(pool: Pool, { tells }: { readonly tells: boolean }): AlertBook {
+export function createAlertStore(pool: Pool, { tells }: { readonly tells: boolean }): AlertStore {
   async function fire(tx: PoolClient, condition: Condition): Promise<void> {
-    const { name, subject, severity, says, mend } = condition;
+    const { name, subject, severity, summary, remedy } = condition;
     const { rows } = await tx.query<AlertRow>(
       `insert into monitoring.alerts (name, subject, severity, state, says, mend, since)
        values ($1, $2, $3, 'firing', $4, $5, now())
@@ -37,7 +37,7 @@ export function createAlertBook(pool: Pool, { tells }: { readonly tells: boolean
            since = excluded.since, resolved_at = null
        returning name, subject, severity, state, says, mend,
          extract(epoch from since)::float8 * 1000 as since_ms, null as resolved_at_ms`,
-      [name, subject, severity, says, mend],
+      [name, subject, severity, summary, remedy],
     );
     await tell(tx, rows);
   }
@@ -78,7 +78,7 @@ export function createAlertBook(pool: Pool, { tells }: { readonly tells: boolean
       );
       return rows.map(toAlert);
     },
-    async update({ conditions, unknown }, steadiness) {
+    async update({ conditions, unknown }, holdDown) {
       await inTransaction(pool, async (tx) => {
         const { rows } = await tx.query<AlertRow>(`${SELECT} for update`);
         const known = new Map(rows.map((row) => [alertKey(row), row]));
@@ -87,18 +87,17 @@ export function createAlertBook(pool: Pool, { tells }: { readonly tells: boolean
           if (row?.state === 'firing') {
             await tx.query(
               'update monitoring.alerts set says = $3, mend = $4 where name = $1 and subject = $2 and says <> $3',
-              [condition.name, condition.subject, condition.says, condition.mend],
+              [condition.name, condition.subject, condition.summary, condition.remedy],
             );
           } else {
             const moreMs = condition.passes ? PASSES_MS : 0;
-            if (steadiness.shouldFire(alertKey(condition), false, moreMs))
-              await fire(tx, condition);
+            if (holdDown.shouldFire(alertKey(condition), false, moreMs)) await fire(tx, condition);
           }
         }
         for (const row of rows) {
           const isUnknown = [...unknown].some((name) => name === row.name);
           if (row.state !== 'firing' || isUnknown) continue;
-          if (!steadiness.shouldFire(alertKey(row), true)) await resolve(tx, row);
+          if (!holdDown.shouldFire(alertKey(row), true)) await resolve(tx, row);
         }
         await tx.query('delete from monitoring.alerts where resolved_at < now() - $1::interval', [
           KEPT,
@@ -114,14 +113,14 @@ export function alertKey({ name, subject }: Pick<Alert, 'name' | 'subject'>): st
 
 /** What fires as far as this process alone can tell: for when there is no database to ask. */
 export function asAlert(condition: Condition, nowMs: number): Alert {
-  const { name, subject, severity, says, mend } = condition;
+  const { name, subject, severity, summary, remedy } = condition;
   const runbook = runbookSection(name);
   return {
     name,
     subject,
     severity,
-    says,
-    mend,
+    summary,
+    remedy,
     runbook,
     state: 'firing',
     sinceMs: nowMs,

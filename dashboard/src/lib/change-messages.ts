@@ -10,8 +10,8 @@ export interface ChangedPart {
 }
 
 /** What happened, in words and parts: `new product` with its name, `deleted`, or the columns that changed. */
-export interface ChangeWords {
-  readonly says: string;
+export interface ChangeMessages {
+  readonly summary: string;
   readonly parts: readonly ChangedPart[];
   /** Changed columns that are not shown. */
   readonly more: number;
@@ -31,21 +31,21 @@ const NOT_REPORTED = 'what changed is not known here';
 const DULL = new Set(['updated_at', 'last_updated', 'created_at']);
 
 /** A change as a sentence's parts, the telling columns first. */
-export function changeWords(facts: ChangeFacts): ChangeWords {
+export function describeChange(facts: ChangeFacts): ChangeMessages {
   const { entity, op, changed, changedOmitted = 0 } = facts;
   const one = entityWord(entity);
-  if (op === 'delete') return { says: 'deleted', parts: [], more: 0 };
-  if (op === 'truncate') return { says: `all ${one}s deleted`, parts: [], more: 0 };
+  if (op === 'delete') return { summary: 'deleted', parts: [], more: 0 };
+  if (op === 'truncate') return { summary: `all ${one}s deleted`, parts: [], more: 0 };
   if (op === 'create' || op === 'read') {
     const name = changed.find(({ column }) => column === 'name')?.after ?? undefined;
-    const says = op === 'create' ? `new ${one}` : `${one} read by a snapshot`;
+    const summary = op === 'create' ? `new ${one}` : `${one} read by a snapshot`;
     const parts = name === undefined ? [] : [{ column: '', before: undefined, after: name }];
-    return { says, parts, more: 0 };
+    return { summary, parts, more: 0 };
   }
   const telling = changed.filter(({ column }) => !DULL.has(column));
   const shown = (telling.length > 0 ? telling : changed).slice(0, MAX_PARTS);
   return {
-    says: shown.length > 0 ? '' : op === undefined ? NOT_REPORTED : 'no column changed',
+    summary: shown.length > 0 ? '' : op === undefined ? NOT_REPORTED : 'no column changed',
     parts: shown.map(({ column, before, after }) => ({
       column,
       before: valueText(before),
@@ -57,14 +57,14 @@ export function changeWords(facts: ChangeFacts): ChangeWords {
 
 /** The same as one text, for titles, exports and screen readers. */
 export function changeSentence(facts: ChangeFacts): string {
-  const { says, parts, more } = changeWords(facts);
+  const { summary, parts, more } = describeChange(facts);
   const texts = parts.map(({ column, before, after }) => {
     if (column === '') return after ?? '';
     if (before === undefined) return `${column} ${after ?? ''}`;
     return `${column} ${before} → ${after ?? 'nothing'}`;
   });
   const rest = more === 0 ? [] : [`${more} more`];
-  return [says, [...texts, ...rest].join(', ')].filter((part) => part !== '').join(' ');
+  return [summary, [...texts, ...rest].join(', ')].filter((part) => part !== '').join(' ');
 }
 
 /** `products` → `product`. */

@@ -24,10 +24,10 @@ export function describeAction({ who, action, target, request }: AuditItem): str
       const edit = isObject(asked.edit)
         ? `, with ${Object.keys(asked.edit).join(', ')} edited`
         : '';
-      return `${who} ${dryWord(asked, 'redrove', 'tried out a redrive of')} ${whichWords(asked)} of ${name}${edit}`;
+      return `${who} ${dryWord(asked, 'redrove', 'tried out a redrive of')} ${describeSelection(asked)} of ${name}${edit}`;
     }
     case 'discard':
-      return `${who} ${dryWord(asked, 'discarded', 'tried out a discard of')} ${whichWords(asked)} of ${name}${reason}`;
+      return `${who} ${dryWord(asked, 'discarded', 'tried out a discard of')} ${describeSelection(asked)} of ${name}${reason}`;
     case 'consumer.pause':
       return `${who} paused the consumer ${target}${reason}`;
     case 'consumer.resume':
@@ -49,7 +49,7 @@ function dryWord(asked: Record<string, unknown>, did: string, tried: string): st
   return asked.dryRun === true ? tried : did;
 }
 
-function whichWords({ ids, entity, key, errorType, all }: Record<string, unknown>): string {
+function describeSelection({ ids, entity, key, errorType, all }: Record<string, unknown>): string {
   if (Array.isArray(ids)) {
     return ids.length === 1 ? `dead letter ${ids[0]}` : plural(ids.length, 'dead letter');
   }
@@ -69,21 +69,21 @@ export function isDryRun({ request }: AuditItem): boolean {
 
 export interface DeedOutcome {
   readonly status: Status;
-  readonly says: string;
+  readonly summary: string;
 }
 
 /** What came of it. */
 export function outcomeOf({ action, outcome, result }: AuditItem): DeedOutcome {
   const came = isObject(result) ? result : {};
   if (outcome === 'failed') {
-    return { status: 'bad', says: typeof came.error === 'string' ? came.error : 'It failed.' };
+    return { status: 'bad', summary: typeof came.error === 'string' ? came.error : 'It failed.' };
   }
-  if (outcome === 'begun') return { status: 'warn', says: 'What came of it is not known.' };
+  if (outcome === 'begun') return { status: 'warn', summary: 'What came of it is not known.' };
   const { matched, done } = came;
   const isOfKeys = action === 'redrive' || action === 'discard';
   if (!isOfKeys || typeof matched !== 'number' || typeof done !== 'number')
-    return { status: 'ok', says: 'Done.' };
+    return { status: 'ok', summary: 'Done.' };
   const left = matched - done;
   const rest = left === 0 ? '' : `, ${left} left alone`;
-  return { status: left === 0 ? 'ok' : 'warn', says: `${plural(done, 'key')}${rest}` };
+  return { status: left === 0 ? 'ok' : 'warn', summary: `${plural(done, 'key')}${rest}` };
 }

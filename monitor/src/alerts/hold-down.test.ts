@@ -1,18 +1,18 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createSteadiness } from './steadiness.ts';
+import { createHoldDown } from './hold-down.ts';
 
 const test = suite('steadiness of alerts');
 const HOLD_MS = 50;
 
 /** What fires at each moment, 10 ms apart, when something is so at the moments that `when` names. */
 function firing(when: string, { atFirst = false } = {}): string {
-  const steadiness = createSteadiness(HOLD_MS, 0);
+  const holdDown = createHoldDown(HOLD_MS, 0);
   let isFiring = atFirst;
   return [...when]
     .map((moment, index) => {
-      steadiness.observe(new Set(moment === 'x' ? ['a'] : []), index * 10, () => moment === '?');
-      isFiring = steadiness.shouldFire('a', isFiring);
+      holdDown.observe(new Set(moment === 'x' ? ['a'] : []), index * 10, () => moment === '?');
+      isFiring = holdDown.shouldFire('a', isFiring);
       return isFiring ? '!' : '.';
     })
     .join('');
@@ -32,10 +32,10 @@ test('a look that found nothing out about it neither ends nor delays it', () => 
 });
 
 test('what passes by itself at a start has to last longer', () => {
-  const steadiness = createSteadiness(HOLD_MS, 0);
+  const holdDown = createHoldDown(HOLD_MS, 0);
   const fires = [0, 50, 80, 90].map((nowMs) => {
-    steadiness.observe(new Set(['a']), nowMs);
-    return steadiness.shouldFire('a', false, 40);
+    holdDown.observe(new Set(['a']), nowMs);
+    return holdDown.shouldFire('a', false, 40);
   });
   assert.equal(fires, [false, false, false, true]);
 });

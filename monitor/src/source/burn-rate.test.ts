@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type SlotSample, spendingOf } from './spending.ts';
+import { burnRateOf, type SlotSample } from './burn-rate.ts';
 
 const test = suite('spending of the WAL budget');
 const BUDGET = 4_000_000_000;
@@ -26,13 +26,13 @@ const read = (seconds: number): number => 10_000_000 + (seconds % 30) * 50_000;
 
 test('a slot that is read as fast as it fills is not being spent, wherever in a step it is', () => {
   for (let seconds = 0; seconds <= 600; seconds += EVERY_S) {
-    assert.is(spendingOf(samples(seconds, read)), undefined, `after ${seconds} s`);
+    assert.is(burnRateOf(samples(seconds, read)), undefined, `after ${seconds} s`);
   }
-  assert.is(spendingOf([]), undefined);
+  assert.is(burnRateOf([]), undefined);
 });
 
 test('a slot whose reader does not keep up says when it is full', () => {
-  const found = spendingOf(samples(600, (seconds) => read(seconds) + seconds * 40_000));
+  const found = burnRateOf(samples(600, (seconds) => read(seconds) + seconds * 40_000));
   assert.ok(found);
   assert.ok(
     found.bytesPerSecond > 30_000 && found.bytesPerSecond < 50_000,
@@ -42,23 +42,23 @@ test('a slot whose reader does not keep up says when it is full', () => {
 });
 
 test('a transaction held open keeps everything, without steps', () => {
-  assert.is(spendingOf(samples(300, (seconds) => seconds * 1_000))?.bytesPerSecond, 1_000);
+  assert.is(burnRateOf(samples(300, (seconds) => seconds * 1_000))?.bytesPerSecond, 1_000);
 });
 
 test('a burst that is being read is none', () => {
   const burst = (seconds: number): number =>
     read(seconds) + (seconds < 200 ? 0 : Math.max(0, 1e9 - (seconds - 200) * 2e6));
   for (const seconds of [200, 300, 400, 500, 600]) {
-    assert.is(spendingOf(samples(seconds, burst)), undefined, `after ${seconds} s`);
+    assert.is(burnRateOf(samples(seconds, burst)), undefined, `after ${seconds} s`);
   }
 });
 
 test('for a slot without a reader it is known at once, from when its reader left', () => {
   const left = samples(20, (seconds) => 1_000_000 + seconds * 100, false);
-  assert.is(spendingOf(left)?.bytesPerSecond, 100);
+  assert.is(burnRateOf(left)?.bytesPerSecond, 100);
   const before = samples(60, read).map((sample) => ({ ...sample, atMs: sample.atMs - 65_000 }));
-  assert.is(spendingOf([...before, ...left])?.bytesPerSecond, 100);
-  assert.is(spendingOf(samples(60, () => 5, false)), undefined, 'nothing is written');
+  assert.is(burnRateOf([...before, ...left])?.bytesPerSecond, 100);
+  assert.is(burnRateOf(samples(60, () => 5, false)), undefined, 'nothing is written');
 });
 
 test.run();

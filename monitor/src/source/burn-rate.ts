@@ -9,7 +9,7 @@ export interface SlotSample {
 }
 
 /** How quickly a slot's budget is being used up. */
-export interface Spending {
+export interface BurnRate {
   readonly bytesPerSecond: number;
   readonly spentInMs: number;
 }
@@ -27,7 +27,7 @@ const LEAST_SPAN_MS = 180_000;
  * @param samples of the last `WINDOW_MS`, the oldest first
  * @returns undefined while it does not grow, or is not known to
  */
-export function spendingOf(samples: readonly SlotSample[]): Spending | undefined {
+export function burnRateOf(samples: readonly SlotSample[]): BurnRate | undefined {
   const last = samples.at(-1);
   if (last === undefined) return undefined;
   const bytesPerSecond = last.active ? growthWhileRead(samples) : growthUnread(samples, last);

@@ -9,12 +9,12 @@ import {
   type DeliveryPolicy,
 } from '@shelfcast/consumers/internals/pricing/deliver/policy';
 import { addSubscriber, type NewSubscriber } from '@shelfcast/consumers/operations/subscribers';
-import type { Bench } from '@shelfcast/consumers/testing/bench';
 import {
   type ChangeMaker,
   type ChangeOptions,
   changesOf,
 } from '@shelfcast/consumers/testing/changes';
+import type { Harness } from '@shelfcast/consumers/testing/harness';
 import type { Change, Row } from '@shelfcast/schemas/change';
 import { silentLogger } from '@shelfcast/service-kit/process/logging';
 import {
@@ -23,11 +23,11 @@ import {
 } from '@shelfcast/service-kit/webhooks/address-policy';
 import type { Resolve } from '@shelfcast/service-kit/webhooks/guarded-agent';
 import { Registry } from 'prom-client';
-import { openConsumerBench } from './consumer-bench.ts';
+import { openConsumerHarness } from './consumer-harness.ts';
 import { openReceiver, type Receiver } from './webhook-receiver.ts';
 
 /** The pricing consumer's database and deliverers, fed with changes by hand. */
-export interface PricingBench extends Bench {
+export interface PricingHarness extends Harness {
   readonly url: string;
   readonly registry: Registry;
   /** A receiver on loopback, and its subscription. */
@@ -53,15 +53,15 @@ export const QUICK: DeliveryPolicy = {
   breakerThreshold: 1_000,
 };
 
-export async function openPricingBench(): Promise<PricingBench> {
-  const bench = await openConsumerBench(pricing);
-  const { pool } = bench;
+export async function openPricingHarness(): Promise<PricingHarness> {
+  const harness = await openConsumerHarness(pricing);
+  const { pool } = harness;
   const registry = new Registry();
   const metrics = createDeliveryMetrics(registry, pool);
   const running: { stop(): Promise<void> }[] = [];
   const receivers: Receiver[] = [];
   return {
-    ...bench,
+    ...harness,
     registry,
     async subscribe(options = {}) {
       const secret = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`;
@@ -85,7 +85,7 @@ export async function openPricingBench(): Promise<PricingBench> {
     async close() {
       await Promise.all(receivers.map((receiver) => receiver.close()));
       await Promise.all(running.map((deliverer) => deliverer.stop()));
-      await bench.close();
+      await harness.close();
     },
   };
 }

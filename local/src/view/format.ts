@@ -1,4 +1,4 @@
-import { longDuration } from '@shelfcast/service-kit/words';
+import { longDuration } from '@shelfcast/service-kit/format';
 import type { StepEvent } from '../start/steps.ts';
 
 /** `0.4 s`, `12.3 s`, `2 min 5 s`. */
