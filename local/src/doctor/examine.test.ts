@@ -93,7 +93,7 @@ test('a source that hangs or fails is a fact', async () => {
   assert.equal(answers, { reached: true, facts: 42 });
 });
 
-test('the report: a line each, the mend below, the count last', () => {
+test('the report: a line each, the remedy below, the count last', () => {
   const text = asText(
     [
       {

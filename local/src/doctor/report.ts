@@ -32,7 +32,7 @@ export function asText(groups: readonly FindingGroup[], options: { color: boolea
   return `${[...lines, paint(count === 0 ? 'ok' : 'problem', summary)].join('\n')}\n`;
 }
 
-/** For programs: `{problems, findings: [{group, check, level, says, mend?}]}`. */
+/** For programs: `{problems, findings: [{group, check, level, summary, remedy?}]}`. */
 export function asJson(groups: readonly FindingGroup[]): string {
   const findings = groups.flatMap(({ title, findings: found }) =>
     found.map((finding) => ({ group: title, ...finding })),

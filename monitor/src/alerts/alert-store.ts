@@ -7,9 +7,9 @@ import { runbookSection } from './runbook.ts';
 
 /** What fires and what fired lately, kept in the monitoring database. */
 export interface AlertStore {
-  /** The whole book: what fires first, then what was resolved, the newest first. */
+  /** What fires first, then what was resolved, the newest first. */
   list(): Promise<Alert[]>;
-  /** Writes down what began and ended, and what is to be told of it. Only the leader does. */
+  /** Writes down what began and ended, and what the webhook is told of it. Only the leader does. */
   update(judgement: Judgement, holdDown: HoldDown): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ interface AlertRow extends Omit<Alert, 'runbook' | 'sinceMs' | 'resolvedAtMs'> {
   readonly resolved_at_ms: number | null;
 }
 
-const SELECT = `select name, subject, severity, state, says, mend,
+const SELECT = `select name, subject, severity, state, summary, remedy,
   extract(epoch from since)::float8 * 1000 as since_ms,
   extract(epoch from resolved_at)::float8 * 1000 as resolved_at_ms from monitoring.alerts`;
 const KEPT = '7 days';
@@ -30,12 +30,12 @@ export function createAlertStore(pool: Pool, { tells }: { readonly tells: boolea
   async function fire(tx: PoolClient, condition: Condition): Promise<void> {
     const { name, subject, severity, summary, remedy } = condition;
     const { rows } = await tx.query<AlertRow>(
-      `insert into monitoring.alerts (name, subject, severity, state, says, mend, since)
+      `insert into monitoring.alerts (name, subject, severity, state, summary, remedy, since)
        values ($1, $2, $3, 'firing', $4, $5, now())
        on conflict (name, subject) do update
-       set state = 'firing', severity = excluded.severity, says = excluded.says, mend = excluded.mend,
+       set state = 'firing', severity = excluded.severity, summary = excluded.summary, remedy = excluded.remedy,
            since = excluded.since, resolved_at = null
-       returning name, subject, severity, state, says, mend,
+       returning name, subject, severity, state, summary, remedy,
          extract(epoch from since)::float8 * 1000 as since_ms, null as resolved_at_ms`,
       [name, subject, severity, summary, remedy],
     );
@@ -46,7 +46,7 @@ export function createAlertStore(pool: Pool, { tells }: { readonly tells: boolea
     const { rows } = await tx.query<AlertRow>(
       `update monitoring.alerts set state = 'resolved', resolved_at = now()
        where name = $1 and subject = $2
-       returning name, subject, severity, state, says, mend,
+       returning name, subject, severity, state, summary, remedy,
          extract(epoch from since)::float8 * 1000 as since_ms,
          extract(epoch from resolved_at)::float8 * 1000 as resolved_at_ms`,
       [name, subject],
@@ -86,7 +86,7 @@ export function createAlertStore(pool: Pool, { tells }: { readonly tells: boolea
           const row = known.get(alertKey(condition));
           if (row?.state === 'firing') {
             await tx.query(
-              'update monitoring.alerts set says = $3, mend = $4 where name = $1 and subject = $2 and says <> $3',
+              'update monitoring.alerts set summary = $3, remedy = $4 where name = $1 and subject = $2 and summary <> $3',
               [condition.name, condition.subject, condition.summary, condition.remedy],
             );
           } else {

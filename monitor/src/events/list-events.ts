@@ -28,12 +28,12 @@ export interface ListOptions {
 /** From so many keys on, the newest reports are looked through instead of those of the keys. */
 const MANY_MATCHES = 5_000;
 const FAILURE_STAGES = new Set(['failed', 'parked', 'deadLettered', 'discarded']);
-const NEWEST_FIRST = 'r.occurred_at desc, r.event_id desc, r.lane desc, r.nth desc';
+const NEWEST_FIRST = 'r.occurred_at desc, r.event_id desc, r.series_id desc, r.report_key desc';
 /** Greater than any text that begins the same way. */
 const AFTER_ALL = '\u{10FFFF}';
 
 /**
- * A page of reports, the newest commits first. Each lane that the filter lets through is read from its index up to
+ * A page of reports, the newest commits first. Each series that the filter lets through is read from its index up to
  * the page's length, so a page takes as long on a full database as on an empty one.
  */
 export async function listEvents(options: ListOptions): Promise<EventPage> {
@@ -51,7 +51,7 @@ export async function listEvents(options: ListOptions): Promise<EventPage> {
   const param = (value: unknown): string => `$${values.push(value)}`;
   const us = (value: number): string =>
     `timestamptz 'epoch' + ${param(value)}::float8 * interval '1 microsecond'`;
-  const laneNumbers = (only: typeof wanted): string =>
+  const seriesIds = (only: typeof wanted): string =>
     `${param(only.map(({ series }) => series))}::int4[]`;
   const bounds: string[] = [];
   if (filter.fromMs !== undefined) bounds.push(`r.occurred_at >= ${us(filter.fromMs * 1000)}`);
@@ -61,7 +61,7 @@ export async function listEvents(options: ListOptions): Promise<EventPage> {
     const before = us(occurredUs);
     bounds.push(
       `r.occurred_at <= ${before}`,
-      `(r.occurred_at, r.event_id, r.lane, r.nth) < (${before}, ${param(eventId)}::text, ${param(series)}::int4, ${param(reportKey)}::text)`,
+      `(r.occurred_at, r.event_id, r.series_id, r.report_key) < (${before}, ${param(eventId)}::text, ${param(series)}::int4, ${param(reportKey)}::text)`,
     );
   }
   if (filter.key !== undefined) {
@@ -70,15 +70,15 @@ export async function listEvents(options: ListOptions): Promise<EventPage> {
   }
   const newest = `order by ${NEWEST_FIRST} limit ${param(limit + 1)}::int`;
   const where = (...conditions: string[]): string => [...bounds, ...conditions].join(' and ');
-  const perLane = (only: typeof wanted, ...conditions: string[]): string =>
-    `(select r.* from unnest(${laneNumbers(only)}) as w(lane) cross join lateral (
-        select * from monitoring.reports r where ${where('r.lane = w.lane', ...conditions)} ${newest}) r)`;
+  const perSeries = (only: typeof wanted, ...conditions: string[]): string =>
+    `(select r.* from unnest(${seriesIds(only)}) as w(id) cross join lateral (
+        select * from monitoring.reports r where ${where('r.series_id = w.id', ...conditions)} ${newest}) r)`;
   const among = (...conditions: string[]): string =>
-    `(select * from monitoring.reports r where ${where(`r.lane = any(${laneNumbers(wanted)})`, ...conditions)} ${newest})`;
+    `(select * from monitoring.reports r where ${where(`r.series_id = any(${seriesIds(wanted)})`, ...conditions)} ${newest})`;
 
   const sources =
     filter.q === undefined
-      ? [filter.key === undefined ? perLane(wanted) : among()]
+      ? [filter.key === undefined ? perSeries(wanted) : among()]
       : searches(filter.q);
 
   function searches(q: string): string[] {
@@ -92,11 +92,11 @@ export async function listEvents(options: ListOptions): Promise<EventPage> {
     const failures = wanted.filter(({ stage }) => FAILURE_STAGES.has(stage));
     return [
       among(`r.event_id >= ${text}::text`, `r.event_id < ${after}::text`),
-      isBroad ? perLane(wanted, ...beginsWith) : among(...beginsWith),
+      isBroad ? perSeries(wanted, ...beginsWith) : among(...beginsWith),
       ...(failures.length === 0
         ? []
         : [
-            perLane(
+            perSeries(
               failures,
               `(strpos(lower(r.error_message), lower(${text}::text)) > 0 or strpos(lower(r.error_type), lower(${text}::text)) > 0)`,
             ),
@@ -105,7 +105,7 @@ export async function listEvents(options: ListOptions): Promise<EventPage> {
   }
 
   const { rows } = await pool.query<StoredReport>(
-    `select ${REPORT_COLUMNS} from (${sources.join(' union ')}) r join monitoring.lanes l using (lane) ${newest}`,
+    `select ${REPORT_COLUMNS} from (${sources.join(' union ')}) r join monitoring.report_series s on s.id = r.series_id ${newest}`,
     values,
   );
   const page = rows.slice(0, limit);
@@ -117,8 +117,8 @@ export async function listEvents(options: ListOptions): Promise<EventPage> {
         ? encodeCursor({
             occurredUs: Number(last.occurred_us),
             eventId: last.event_id,
-            series: last.series,
-            reportKey: last.reportKey,
+            series: last.series_id,
+            reportKey: last.report_key,
           })
         : null,
   };

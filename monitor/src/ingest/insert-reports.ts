@@ -2,20 +2,20 @@ import type { ClientBase } from 'pg';
 import type { ReportRow } from '../reports/report-row.ts';
 import { arrayLiteral } from './array-literal.ts';
 
-/** A report and the number of its lane. */
+/** A report and the id of its series. */
 export interface NumberedRow {
   readonly row: ReportRow;
   readonly series: number;
 }
 
 const INSERT = `
-  insert into monitoring.reports (occurred_at, at, duration_us, "offset", lane, partition, attempt, event_id, nth, key,
+  insert into monitoring.reports (occurred_at, at, duration_us, "offset", series_id, partition, attempt, event_id, report_key, key,
     instance, trace_id, error_type, error_message, details)
   select timestamptz 'epoch' + occurred_us * interval '1 microsecond', timestamptz 'epoch' + at_us * interval '1 microsecond',
-    duration_us, "offset", lane, partition, attempt, event_id, nth, key, instance, trace_id, error_type, error_message, details
+    duration_us, "offset", series_id, partition, attempt, event_id, report_key, key, instance, trace_id, error_type, error_message, details
   from unnest($1::float8[], $2::float8[], $3::int8[], $4::int8[], $5::int4[], $6::int4[], $7::int4[], $8::text[], $9::text[],
     $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
-    as r(occurred_us, at_us, duration_us, "offset", lane, partition, attempt, event_id, nth, key, instance, trace_id,
+    as r(occurred_us, at_us, duration_us, "offset", series_id, partition, attempt, event_id, report_key, key, instance, trace_id,
       error_type, error_message, details)
   on conflict do nothing`;
 
@@ -36,13 +36,13 @@ export async function insertReports<Row extends NumberedRow>(
   if (all.rowCount === rows.length) return rows;
   await tx.query('rollback to savepoint reports');
   await beforeSome();
-  const some = await tx.query<{ event_id: string; series: number; reportKey: string }>({
+  const some = await tx.query<{ event_id: string; series_id: number; report_key: string }>({
     name: 'insert-new-reports',
-    text: `${INSERT} returning event_id, lane, nth`,
+    text: `${INSERT} returning event_id, series_id, report_key`,
     values,
   });
   const unmatched = new Set(
-    some.rows.map(({ event_id, series, reportKey }) => keyOf(event_id, series, reportKey)),
+    some.rows.map(({ event_id, series_id, report_key }) => keyOf(event_id, series_id, report_key)),
   );
   // The first of several in one batch is the one that was stored.
   return rows.filter(({ row, series }) =>

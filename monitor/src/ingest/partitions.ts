@@ -68,11 +68,11 @@ async function makePartition(tx: PoolClient, day: string): Promise<void> {
   const name = `monitoring.${partitionOf(day)}`;
   const next = dayOf(Date.parse(`${day}T00:00:00Z`) / MS_PER_DAY + 1);
   const [from, to] = [`'${day} 00:00:00+00'`, `'${next} 00:00:00+00'`];
-  await tx.query('lock table monitoring.reports_elsewhen in access exclusive mode');
+  await tx.query('lock table monitoring.reports_default in access exclusive mode');
   await tx.query(`create table ${name} (like monitoring.reports including all)`);
   await tx.query(
     `with moved as (
-       delete from monitoring.reports_elsewhen where occurred_at >= ${from} and occurred_at < ${to} returning *)
+       delete from monitoring.reports_default where occurred_at >= ${from} and occurred_at < ${to} returning *)
      insert into ${name} select * from moved`,
   );
   await tx.query(
@@ -86,7 +86,7 @@ async function forgetElsewhen(
   { nowMs, retentionDays }: { readonly nowMs: number; readonly retentionDays: number },
 ): Promise<void> {
   await tx.query(
-    `delete from monitoring.reports_elsewhen
+    `delete from monitoring.reports_default
      where at < to_timestamp($1::float8) or at > to_timestamp($2::float8)`,
     [(nowMs - retentionDays * MS_PER_DAY) / 1000, (nowMs + MS_PER_DAY) / 1000],
   );

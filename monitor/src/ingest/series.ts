@@ -9,19 +9,19 @@ export interface Series {
 }
 
 export interface SeriesStore {
-  /** Numbers of lanes, in the order asked; those that are new are made known in the database first. */
-  numbersOf(wanted: readonly Omit<Series, 'series'>[]): Promise<number[]>;
+  /** Ids of series, in the order asked; those that are new are made known in the database first. */
+  idsOf(wanted: readonly Omit<Series, 'series'>[]): Promise<number[]>;
   /** All there are, also those that other processes made. */
   all(): Promise<readonly Series[]>;
 }
 
 type Db = Pick<ClientBase, 'query'>;
 
-/** Lanes are never changed nor deleted, so what was once looked up is right for good. */
+/** Series are never changed nor deleted, so what was once looked up is right for good. */
 export function createSeriesStore(pool: Pool): SeriesStore {
   /** By topic, service and stage: no text is made to look one up. */
   const known = new Map<string, Map<string, Map<string, number>>>();
-  const numberOf = ({ topic, service, stage }: Omit<Series, 'series'>): number | undefined =>
+  const idOf = ({ topic, service, stage }: Omit<Series, 'series'>): number | undefined =>
     known.get(topic)?.get(service)?.get(stage);
 
   function remember({ topic, service, stage, series }: Series): void {
@@ -34,10 +34,10 @@ export function createSeriesStore(pool: Pool): SeriesStore {
 
   async function learn(missing: readonly Omit<Series, 'series'>[]): Promise<void> {
     await pool.query(
-      `insert into monitoring.lanes (topic, service, stage)
-       select distinct topic, service, stage from unnest($1::text[], $2::text[], $3::text[]) as l(topic, service, stage)
-       where not exists (select from monitoring.lanes k
-         where k.topic = l.topic and k.service = l.service and k.stage = l.stage)
+      `insert into monitoring.report_series (topic, service, stage)
+       select distinct topic, service, stage from unnest($1::text[], $2::text[], $3::text[]) as w(topic, service, stage)
+       where not exists (select from monitoring.report_series k
+         where k.topic = w.topic and k.service = w.service and k.stage = w.stage)
        on conflict do nothing`,
       [
         missing.map(({ topic }) => topic),
@@ -49,13 +49,13 @@ export function createSeriesStore(pool: Pool): SeriesStore {
   }
 
   return {
-    async numbersOf(wanted) {
-      const missing = wanted.filter((series) => numberOf(series) === undefined);
+    async idsOf(wanted) {
+      const missing = wanted.filter((series) => idOf(series) === undefined);
       if (missing.length > 0) await learn(missing);
       return wanted.map((series) => {
-        const number = numberOf(series);
-        if (number === undefined) throw new Error(`a lane of ${series.topic} was not stored`);
-        return number;
+        const id = idOf(series);
+        if (id === undefined) throw new Error(`a series of ${series.topic} was not stored`);
+        return id;
       });
     },
     all: () => allSeries(pool),
@@ -64,7 +64,7 @@ export function createSeriesStore(pool: Pool): SeriesStore {
 
 async function allSeries(db: Db): Promise<Series[]> {
   const { rows } = await db.query<Series>(
-    'select lane, topic, service, stage from monitoring.lanes',
+    'select id as series, topic, service, stage from monitoring.report_series',
   );
   return rows;
 }

@@ -29,11 +29,11 @@ export async function storeReports(
   { pool, series, expectedOf, numbersRetentionMs, nowMs }: StoreOptions,
   reports: readonly CountedReport[],
 ): Promise<ReadonlySet<CountedReport>> {
-  const numbers = await series.numbersOf(reports.map(({ row }) => row));
+  const ids = await series.idsOf(reports.map(({ row }) => row));
   const numbered = reports.map((report, index) => ({
     report,
     row: report.row,
-    series: numbers[index] ?? 0,
+    series: ids[index] ?? 0,
   }));
   return await inTransaction(pool, async (tx) => {
     const apart = needsEarlierReports(reports, expectedOf);

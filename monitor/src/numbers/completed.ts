@@ -61,12 +61,12 @@ export async function readEarlier(
   const { rows } = await tx.query<{ nr: number; service: string; stage: string; at_us: number }>({
     name: 'handled-reports',
     text: `
-      select e.nr::int4 as nr, l.service, l.stage, (extract(epoch from r.at) * 1000000)::float8 as at_us
+      select e.nr::int4 as nr, s.service, s.stage, (extract(epoch from r.at) * 1000000)::float8 as at_us
       from unnest($1::text[], $2::float8[]) with ordinality as e(event_id, occurred_us, nr)
       join monitoring.reports r on r.event_id = e.event_id
         and r.occurred_at = timestamptz 'epoch' + e.occurred_us * interval '1 microsecond'
-      join monitoring.lanes l on l.lane = r.lane
-      where l.stage = any($3)`,
+      join monitoring.report_series s on s.id = r.series_id
+      where s.stage = any($3)`,
     values: [
       asked.map(({ eventId }) => eventId),
       asked.map(({ occurredAtUs }) => occurredAtUs),

@@ -3,11 +3,11 @@ import type { LiveEvent } from '@shelfcast/schemas/monitor/live';
 import { STAGES } from '@shelfcast/schemas/monitor/stages';
 import { parseDetails } from '@shelfcast/schemas/monitoring-event';
 
-/** A row of `reports` with its lane, as `REPORT_COLUMNS` selects it. */
+/** A row of `reports` with its series, as `REPORT_COLUMNS` selects it. */
 export interface StoredReport {
   readonly event_id: string;
-  readonly reportKey: string;
-  readonly series: number;
+  readonly report_key: string;
+  readonly series_id: number;
   readonly topic: string;
   readonly service: string;
   readonly stage: string;
@@ -25,8 +25,8 @@ export interface StoredReport {
   readonly details: string | null;
 }
 
-/** For a query from `reports r join lanes l using (lane)`. */
-export const REPORT_COLUMNS = `r.event_id, r.nth, r.lane, l.topic, l.service, l.stage, r.instance, r.partition, r."offset", r.key,
+/** For a query from `reports r join report_series s on s.id = r.series_id`. */
+export const REPORT_COLUMNS = `r.event_id, r.report_key, r.series_id, s.topic, s.service, s.stage, r.instance, r.partition, r."offset", r.key,
   (extract(epoch from r.occurred_at) * 1000000)::int8 as occurred_us, (extract(epoch from r.at) * 1000000)::int8 as at_us,
   r.duration_us, r.attempt, r.error_type, r.error_message, r.trace_id, r.details`;
 
@@ -34,7 +34,7 @@ export const REPORT_COLUMNS = `r.event_id, r.nth, r.lane, l.topic, l.service, l.
 const REPORT_KEY = /^\d+(\.\d+)?$/;
 
 export function fromStoredReport(row: StoredReport): LiveEvent {
-  const { event_id: eventId, reportKey, service, error_type: type } = row;
+  const { event_id: eventId, report_key: reportKey, service, error_type: type } = row;
   return {
     id: REPORT_KEY.test(reportKey) ? `${eventId}/${service}/${row.stage}/${reportKey}` : reportKey,
     eventId,

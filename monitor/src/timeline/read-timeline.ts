@@ -13,7 +13,7 @@ export async function readReportsOf(
 ): Promise<LiveEvent[]> {
   const { rows } = await db.query<StoredReport>({
     name: 'reports-of-event',
-    text: `select ${REPORT_COLUMNS} from monitoring.reports r join monitoring.lanes l using (lane)
+    text: `select ${REPORT_COLUMNS} from monitoring.reports r join monitoring.report_series s on s.id = r.series_id
       where r.event_id = $1 order by r.at limit ${MAX_REPORTS}`,
     values: [identifier(eventId)],
   });

@@ -27,11 +27,11 @@ test('what was reported of an event before is looked up by its key', async () =>
        for values from ('2026-06-01') to ('2026-06-02')`,
     );
     await pool.query(
-      `insert into monitoring.lanes (topic, service, stage)
+      `insert into monitoring.report_series (topic, service, stage)
        select 'made', 'service-' || nr, 'processed' from generate_series(1, 60) as nr`,
     );
     await pool.query(
-      `insert into monitoring.reports (occurred_at, at, lane, attempt, event_id, nth, instance)
+      `insert into monitoring.reports (occurred_at, at, series_id, attempt, event_id, report_key, instance)
        select to_timestamp($2 / 1000.0) + case when nr % 3 = 0 then 0 else nr end * interval '1 ms',
          now(), 1 + nr % 60, 1, md5((nr / 4)::text), (nr % 7)::text, 'made'
        from generate_series(1, $1) as nr`,
