@@ -22,7 +22,7 @@ const MAX_LENGTH = 40;
 const TAKEN_SCHEMAS = ['runtime', 'public', 'graphile_worker', 'information_schema'];
 /** What the template's modules and effects have names for themselves. */
 const TEMPLATE_CONSTANTS = [
-  ...['apply', 'assert', 'changesOf', 'decide', 'defineConsumer', 'items', 'openConsumerBench'],
+  ...['apply', 'assert', 'changesOf', 'decide', 'defineConsumer', 'items', 'openConsumerHarness'],
   ...['suite', 'test', 'truncate'],
 ];
 const TEMPLATE_PROPERTIES = ['key', 'kind', 'changedAt', 'changedAtUs'];
