@@ -51,7 +51,7 @@ export function monitorRouters(options: RoutersOptions): Router[] {
     budget: createByteBudget(BODIES_UNDER_WAY),
     callerOf: (request) => authorizer.callerOf(request).name,
   });
-  const desk: ConsumerCommands = {
+  const commands: ConsumerCommands = {
     pool: consumers,
     countMembers: (consumer) =>
       admin.groupMembers(consumer).then(
@@ -75,9 +75,9 @@ export function monitorRouters(options: RoutersOptions): Router[] {
     }),
     numbersRoutes({ mayRead, turns, pool, groups, nowMs }),
     auditRoutes({ authorizer, audit, maskedFields, turns }),
-    consumerRoutes({ authorizer, audit, readBody, desk, names }),
+    consumerRoutes({ authorizer, audit, readBody, commands, names }),
     deadLetterRoutes({
-      ...{ authorizer, audit, readBody, desk, names, maskedFields, turns },
+      ...{ authorizer, audit, readBody, commands, names, maskedFields, turns },
       decoding: { codec, instance: config.INSTANCE_ID },
     }),
     sourceRoutes({ authorizer, audit, readBody, connect, replication, source }),

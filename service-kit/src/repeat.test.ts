@@ -14,7 +14,7 @@ test('the first time is at once, or as late as is asked for', async () => {
     repeat({ ...every, work: async () => (atOnce += 1) }),
     repeat({ ...every, firstAfterMs: 60_000, work: async () => (later += 1) }),
   ];
-  await delay(20);
+  await eventually(() => atOnce === 1, { what: 'the first time' });
   await Promise.all(all.map((one) => one.stop()));
   assert.equal([atOnce, later], [1, 0]);
 });

@@ -35,7 +35,7 @@ export function canonicalForm(
   return TEXTS.has(model.typeName) && !TIMES.has(source.typeName) ? asText : undefined;
 }
 
-/** SQL of one short text for a row's values: the same, whatever the encoding and collation of its database. */
+/** SQL of one short text for a row's values: the same in each encoding and collation of a database. */
 export function digestSql(values: readonly string[]): string {
   return `encode(sha256(convert_to(to_json(array[${values.join(', ')}]::text[])::text, 'UTF8')), 'hex')`;
 }

@@ -181,14 +181,11 @@ async function explain(
   const { products, admin } = source;
   const differences: Difference[] = [];
   const present = [...sights].filter(([, sight]) => sight.source !== undefined);
-  const logged =
-    present.length === 0
-      ? new Map()
-      : await newestLogged(
-          { reader, admin, codec },
-          table.topic,
-          new Set(present.map(([key]) => key)),
-        );
+  const logged = await newestLogged(
+    { reader, admin, codec },
+    table.topic,
+    new Set(present.map(([key]) => key)),
+  );
   for (const keys of chunksOf([...sights.keys()])) {
     const parked = await parkedStates(consumers, table, keys);
     const shared = await foreignFields(consumers, table, keys);

@@ -42,8 +42,9 @@ export function remedies(consumer: string, differences: readonly Difference[]): 
     extra: `make reconcile CONSUMER=${consumer} REPAIR=1 removes them`,
     'changed by hand': `make reconcile CONSUMER=${consumer} REPAIR=1 makes them what the source says`,
   };
-  return Object.keys(countsOf(differences)).flatMap((reason) => {
-    const remedy = Object.entries(all).find(([name]) => name === reason)?.[1];
+  const reasons = new Set(differences.map(({ reason }) => reason));
+  return [...reasons].flatMap((reason) => {
+    const remedy = all[reason];
     return remedy === undefined ? [] : [`${reason}: ${remedy}`];
   });
 }

@@ -23,6 +23,7 @@ export async function newestLogged(
   keys: ReadonlySet<string>,
 ): Promise<Map<string, Change>> {
   const newest = new Map<string, Change>();
+  if (keys.size === 0) return newest;
   const marks = await admin.watermarks(topic);
   const next = new Map([...marks].map(([partition, { low }]) => [partition, low]));
   for (;;) {
@@ -92,7 +93,7 @@ function asJson(_name: string, value: unknown): unknown {
   return value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : value;
 }
 
-/** The columns that differ between canonical values of two rows. */
+/** The columns that differ between the digests of two rows. */
 export function differingColumns(
   { columns }: Pick<ComparedTable, 'columns'>,
   source: readonly (string | null)[] | undefined,

@@ -1,9 +1,8 @@
 import { canonicalSession } from '@shelfcast/connect-config/key-check/canonical-key';
 import { inTransaction } from '@shelfcast/service-kit/postgres/pool';
 import type { ClientBase, Pool } from 'pg';
-import { digestSql } from './canonical.ts';
 import type { ComparedTable } from './plan.ts';
-import { columnSql, rowDigestSql } from './source-rows.ts';
+import { columnDigestsSql, rowDigestSql } from './source-rows.ts';
 
 /** What a consumer knows of a key. */
 export interface ModelRow {
@@ -44,13 +43,13 @@ export async function findModelRows(
   });
 }
 
-/** Canonical values of the compared columns, by key. */
+/** Digests of the compared columns' values, by key. */
 export async function modelValues(
   consumers: Pool,
   { columns, model }: ComparedTable,
   keys: readonly string[],
 ): Promise<Map<string, readonly (string | null)[]>> {
-  const values = columns.map(({ canonical, name }) => digestSql([canonical(columnSql(name))]));
+  const values = columnDigestsSql({ columns });
   return await reading(consumers, async (tx) => {
     const { rows } = await tx.query<{ key: string; values: (string | null)[] }>(
       `select t.${model.key} as key, array[${values.join(', ')}]::text[] as values

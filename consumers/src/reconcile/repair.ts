@@ -5,7 +5,7 @@ import { brake } from '../runtime/sweep/swept.ts';
 import { type CheckOptions, type Difference, look, settle } from './check.ts';
 import type { Reason } from './judge.ts';
 import type { ComparedTable } from './plan.ts';
-import { partsOf } from './source-rows.ts';
+import { partsOfKeys } from './source-rows.ts';
 
 export interface RepairPlan {
   /** To be read again from the source. */
@@ -55,10 +55,10 @@ export async function repair(
     );
   }
   if (read.length > 0) {
-    const keys = read.flatMap(({ key }) => {
-      const parts = partsOf(table, key);
-      return parts === undefined ? [] : [parts];
-    });
+    const keys = partsOfKeys(
+      table,
+      read.map(({ key }) => key),
+    );
     await readKeys(options.source, { table: table.source, keys });
   }
   for (let at = 0; at < remove.length; at += KEYS_PER_COMMAND) {

@@ -5,6 +5,7 @@ import {
 } from '@shelfcast/connect-config/key-check/source-keys';
 import { isDataError } from '@shelfcast/service-kit/postgres/errors';
 import pg, { type Pool } from 'pg';
+import { z } from 'zod';
 import { digestSql } from './canonical.ts';
 import type { ComparedTable } from './plan.ts';
 
@@ -42,42 +43,45 @@ export async function findSourceRows(
   return new Map(rows.map(rowOf).map((row) => [row.key, row]));
 }
 
-/** Canonical values of the compared columns, by key. */
+/** Digests of the compared columns' values, by key. */
 export async function sourceValues(
   products: Pool,
   table: ComparedTable,
   keys: readonly string[],
 ): Promise<Map<string, readonly (string | null)[]>> {
-  const values = table.columns.map(({ canonical, name }) =>
-    digestSql([canonical(columnSql(name))]),
-  );
-  const rows = await findRows(products, table, keys, values);
+  const rows = await findRows(products, table, keys, columnDigestsSql(table));
   return new Map(rows.map((row) => [keyOf(row.parts), row.values]));
 }
 
-/** The texts of the key's columns; undefined of a text that is no key of the table. */
-export function partsOf({ keyColumns }: ComparedTable, key: string): readonly string[] | undefined {
-  if (keyColumns.length === 1) return [key];
-  try {
-    const parts: unknown = JSON.parse(key);
-    return Array.isArray(parts) &&
-      parts.length === keyColumns.length &&
-      parts.every((part) => typeof part === 'string')
-      ? parts
-      : undefined;
-  } catch {
-    return undefined;
-  }
+/** The texts of the keys' columns; a text that is no key of the table is left out. */
+export function partsOfKeys(
+  { keyColumns }: ComparedTable,
+  keys: readonly string[],
+): (readonly string[])[] {
+  if (keyColumns.length === 1) return keys.map((key) => [key]);
+  const parts = z.array(z.string()).length(keyColumns.length);
+  return keys.flatMap((key) => {
+    try {
+      return [parts.parse(JSON.parse(key))];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** SQL of a column of the row `t`. */
-export function columnSql(name: string): string {
+function columnSql(name: string): string {
   return `t.${pg.escapeIdentifier(name)}`;
 }
 
 /** SQL of the digest of the row `t`. */
 export function rowDigestSql({ columns }: ComparedTable): string {
   return digestSql(columns.map(({ canonical, name }) => canonical(columnSql(name))));
+}
+
+/** SQL of the digest of each compared column of the row `t`. */
+export function columnDigestsSql({ columns }: Pick<ComparedTable, 'columns'>): string[] {
+  return columns.map(({ canonical, name }) => digestSql([canonical(columnSql(name))]));
 }
 
 function comparedValues(table: ComparedTable): string[] {
@@ -96,10 +100,7 @@ async function findRows(
   values: readonly string[],
 ): Promise<FoundRow[]> {
   const { keyColumns: columns, source } = table;
-  const wanted = keys.flatMap((key) => {
-    const parts = partsOf(table, key);
-    return parts === undefined ? [] : [parts];
-  });
+  const wanted = partsOfKeys(table, keys);
   if (wanted.length === 0) return [];
   const names = columns.map(({ name }) => columnSql(name));
   const lists = columns.map((_, at) => `$${at + 1}::text[]`);

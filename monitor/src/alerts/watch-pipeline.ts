@@ -42,7 +42,7 @@ export function watchPipeline(options: WatchPipelineOptions): Watch {
       }),
     thresholds: config,
     holdMs: config.ALERT_AFTER_SECONDS * 1_000,
-    book: createAlertStore(databases.monitoring, { tells: notifier !== undefined }),
+    store: createAlertStore(databases.monitoring, { tells: notifier !== undefined }),
     leadership: createLeadership(databases.monitoring, log),
     notifier,
     tableGuard: config.TABLE_GUARD

@@ -21,7 +21,7 @@ export interface WatchOptions {
   readonly thresholds: AlertThresholds;
   /** How long something has to be so. */
   readonly holdMs: number;
-  readonly book: AlertStore;
+  readonly store: AlertStore;
   readonly leadership: Leadership;
   readonly notifier: Notifier | undefined;
   readonly connect: Pick<ConnectClient, 'restart'>;
@@ -43,7 +43,7 @@ const INTERVAL_MS = 2_000;
 
 /** Looks again and again whether all is well. One of the monitor processes acts on it; all show it. */
 export function startWatch(options: WatchOptions): Watch {
-  const { book, leadership, notifier, metrics, nowMs, log } = options;
+  const { store, leadership, notifier, metrics, nowMs, log } = options;
   const holdDown = createHoldDown(options.holdMs, nowMs());
   const restarts = createRestarts();
   let isLeader = false;
@@ -58,7 +58,7 @@ export function startWatch(options: WatchOptions): Watch {
     holdDown.observe(new Set(judgement.conditions.map(alertKey)), nowMs(), isUnknown);
     isLeader = await leadership.holds();
     if (isLeader) await act(facts, judgement);
-    const alerts = await book.list().catch((error: unknown) => {
+    const alerts = await store.list().catch((error: unknown) => {
       log.warn({ error }, 'alerts are not kept: the monitoring database does not answer');
       return judgement.conditions.map((condition) => asAlert(condition, nowMs()));
     });
@@ -68,7 +68,7 @@ export function startWatch(options: WatchOptions): Watch {
 
   async function act({ connectors = [] }: Facts, judgement: Judgement): Promise<void> {
     // First: a restart takes its time, and what fails again after it has not been so for long.
-    await book.update(judgement, holdDown);
+    await store.update(judgement, holdDown);
     for (const name of restarts.due(connectors, nowMs())) {
       const request = { onlyFailed: true, nr: restarts.count(name) };
       const deed = { who: 'monitor', action: 'connector.restart', target: name, request };

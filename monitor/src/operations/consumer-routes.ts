@@ -13,7 +13,7 @@ export interface ConsumerRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
   readonly readBody: ReadBody;
-  readonly desk: ConsumerCommands;
+  readonly commands: ConsumerCommands;
   /** Names of the consumers there are. */
   readonly names: readonly string[];
 }
@@ -23,8 +23,8 @@ const resumeSchema = z.strictObject({});
 
 /** The consumers, and pausing one of them. */
 export function consumerRoutes(options: ConsumerRoutesOptions): Router {
-  const { authorizer, audit, readBody, desk, names } = options;
-  const { pool: consumers } = desk;
+  const { authorizer, audit, readBody, commands, names } = options;
+  const { pool: consumers } = commands;
   const asOperator = (handler: RequestHandler): RequestHandler[] => [
     authorizer.require('operator'),
     ...readJson(readBody),
@@ -43,7 +43,7 @@ export function consumerRoutes(options: ConsumerRoutesOptions): Router {
     const consumer = nameOf(request);
     const who = authorizer.callerOf(request).name;
     const deed = { who, action: `consumer.${kind}`, target: consumer, request: args };
-    await audit.record(deed, () => sendCommand(desk, { consumer, kind, args, by: who }));
+    await audit.record(deed, () => sendCommand(commands, { consumer, kind, args, by: who }));
   }
 
   return Router()

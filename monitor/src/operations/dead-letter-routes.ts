@@ -22,7 +22,7 @@ export interface DeadLetterRoutesOptions {
   readonly authorizer: Authorizer;
   readonly audit: Audit;
   readonly readBody: ReadBody;
-  readonly desk: ConsumerCommands;
+  readonly commands: ConsumerCommands;
   readonly decoding: RecordDecoding;
   /** Columns that only operators see. */
   readonly maskedFields: ReadonlySet<string>;
@@ -60,8 +60,8 @@ const manySchemas = {
 
 /** What consumers could not apply: everyone who may look sees it, operators decide what becomes of it. */
 export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
-  const { authorizer, audit, readBody, desk, decoding, maskedFields } = options;
-  const { pool: consumers } = desk;
+  const { authorizer, audit, readBody, commands, decoding, maskedFields } = options;
+  const { pool: consumers } = commands;
   const whichSchema = z.looseObject({ consumer: z.enum(options.names) });
   const viewer = authorizer.require('viewer');
   const [lists, records] = [options.turns(), options.turns()];
@@ -87,7 +87,7 @@ export function deadLetterRoutes(options: DeadLetterRoutesOptions): Router {
   ) {
     const who = authorizer.callerOf(request).name;
     return await audit.record({ who, action: kind, target, request: args }, () =>
-      sendCommand(desk, { consumer, kind, args, by: who }),
+      sendCommand(commands, { consumer, kind, args, by: who }),
     );
   }
 

@@ -103,7 +103,7 @@ interface Guard {
   readonly parked: boolean;
 }
 
-/** Locks the keys, in the order in which everybody does; one that nothing is known of gets a guard to lock. */
+/** Locks the keys, in the order of every other writer; one that nothing is known of gets a guard to lock. */
 async function lockGuards(
   tx: ClientBase,
   { consumer, entity }: { readonly consumer: string; readonly entity: string },

@@ -3,7 +3,7 @@ export type Membership =
   /** It asks to join, or was told to ask again; also after it has left. */
   | 'outside'
   | 'joined'
-  /** It crashed, and kafkajs will not start it again: the session is to be replaced. */
+  /** It crashed, and kafkajs will not start it again: the session has to be replaced. */
   | 'ended';
 
 export type MembershipEvent = 'join' | 'rebalance' | 'crash, starts again' | 'crash' | 'leave';
