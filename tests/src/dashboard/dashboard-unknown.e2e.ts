@@ -260,6 +260,15 @@ async function untilText(page: Page, wanted: RegExp, what: string): Promise<void
   });
 }
 
+/** Until a dead letter is among the reports, which takes half a minute from the first failure. */
+async function untilDeadLettered(): Promise<void> {
+  await poisons[0]?.parked('dead');
+  const path = `/api/events?stage=deadLettered&key=${encodeURIComponent(productId())}`;
+  await eventually(async () => (await apiOf(monitorUrl())('GET', path)).body.items.length > 0, {
+    what: 'the dead letter is reported',
+  });
+}
+
 /** Opens a page whose requests can be held; errors on its console that such an answer makes are no fault. */
 async function openHeld(
   open: () => Promise<TestPage>,
@@ -279,7 +288,11 @@ for (const isCutOff of [false, true]) {
     browser,
   }) => {
     const { page, requests, ownFaults, close } = await openHeld(() => browser.open('/send'));
-    if (isCutOff) await page.routeWebSocket(/\/socket\.io\//, () => {});
+    if (isCutOff) {
+      await page.routeWebSocket(/\/socket\.io\//, () => {});
+      // A page that is told nothing shows what was there when it came.
+      await untilDeadLettered();
+    }
     const wrong: string[] = [];
     for (const one of CASES.filter((other) => (other.isCutOff ?? false) === isCutOff)) {
       const name = `${one.path()} without ${one.request.source}`;

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { eventually } from '@shelfcast/service-kit/eventually';
 import type { Page, Request } from 'playwright-core';
+import * as assert from 'uvu/assert';
 
 /** Requests of a page that a test keeps from being answered. */
 export interface HeldRequests {
@@ -62,7 +63,16 @@ export function holdRequests(page: Page): HeldRequests {
       );
     },
     async othersAreDrawn() {
-      await eventually(() => held.size > 0 && [...open].every((request) => held.has(request)), {
+      const isQuiet = (): void => {
+        assert.ok(held.size > 0, 'nothing was asked that is held');
+        const others = [...open].filter((request) => !held.has(request));
+        assert.equal(
+          others.map((request) => request.url()),
+          [],
+          'what is not answered',
+        );
+      };
+      await eventually(isQuiet, {
         timeoutMs: 60_000,
         intervalMs: 20,
         what: 'everything but what is held is answered',
